@@ -1,0 +1,41 @@
+/* json_error: what can be wrong with a JSON text, and where. */
+#ifndef JSON_ERROR_H
+#define JSON_ERROR_H
+
+#include <stddef.h>
+
+enum json_code {
+    JSON_OK = 0,
+    JSON_ERROR_CUT,       /* the text ends inside a value */
+    JSON_ERROR_STRING,    /* the text ends inside a string */
+    JSON_ERROR_VALUE,     /* something else where a value must stand */
+    JSON_ERROR_KEY,       /* something else where a member name must stand */
+    JSON_ERROR_COLON,     /* no ':' after a member name */
+    JSON_ERROR_MEMBER,    /* neither ',' nor '}' after a member */
+    JSON_ERROR_ELEMENT,   /* neither ',' nor ']' after an element */
+    JSON_ERROR_NUMBER,    /* not a number of RFC 8259 section 6 */
+    JSON_ERROR_ZERO,      /* a number with leading zeros */
+    JSON_ERROR_CONTROL,   /* a control character in a string */
+    JSON_ERROR_ESCAPE,    /* an unknown or incomplete escape */
+    JSON_ERROR_UTF8,      /* a byte sequence that is not UTF-8 */
+    JSON_ERROR_DEPTH,     /* more than JSON_DEPTH values inside one another */
+    JSON_ERROR_AFTER,     /* something after the text's one value */
+    JSON_ERROR_EMPTY,     /* no value at all */
+    JSON_ERROR_OBJECT,    /* a value that is no object, where one must stand */
+    JSON_ERROR_ADDRESSED, /* a further member in an addressed event */
+};
+
+struct json_error {
+    enum json_code code;
+    size_t offset; /* bytes from the text's first */
+};
+
+/* "byte 17: " and the error, for a message; the byte is counted from 1.  buffer's size is
+ * JSON_MESSAGE.  Returns buffer. */
+enum { JSON_MESSAGE = 128 };
+const char *json_error_message(struct json_error error, char buffer[JSON_MESSAGE]);
+
+/* The error in words, without position: "a number may not begin with zeros". */
+const char *json_error_text(enum json_code code);
+
+#endif

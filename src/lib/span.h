@@ -1,0 +1,49 @@
+/* span: a run of bytes that somebody else owns.
+ *
+ * Spans point into a record, a template or a string literal; they are never terminated by a NUL
+ * and stay valid as long as what they point into.
+ */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+    const char *at;
+    size_t len; /* bytes */
+};
+
+/* The span of a string literal, without its NUL. */
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+/* The same, where C wants a constant: in a static table. */
+#define SPAN_INIT(literal)                                                                         \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
+/* The bytes from `from` up to, not including, `to`. */
+static inline struct span span_between(const char *from, const char *to)
+{
+    return (struct span){from, (size_t)(to - from)};
+}
+
+/* The span of a C string. */
+static inline struct span span_of(const char *string)
+{
+    return (struct span){string, strlen(string)};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline const char *span_end(struct span s)
+{
+    return s.at + s.len;
+}
+
+#endif

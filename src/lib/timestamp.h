@@ -1,0 +1,51 @@
+/* timestamp: points in time as events and users write them.
+ *
+ * Events write 2022-10-19T22:30:46-07:00, with or without a fraction, 2020-05-02 02:39:22 UTC and
+ * 2019-11-24 14:29:30 -0800; users write RFC 3339, a date, or a duration ago.
+ */
+#ifndef TIMESTAMP_H
+#define TIMESTAMP_H
+
+#include "span.h"
+
+#include <stdint.h>
+
+struct timestamp {
+    int64_t seconds; /* since 1970-01-01T00:00:00Z, without leap seconds */
+    int32_t nanos;   /* 0 to 999,999,999 */
+    int32_t offset;  /* seconds east of UTC, as it was written */
+};
+
+struct civil {
+    int64_t year;
+    int month, day, hour, minute, second;
+};
+
+enum { TIMESTAMP_TEXT = 40 }; /* bytes that timestamp_rfc3339() needs at most */
+
+/* Reads a date and time in one of the events' forms.  False: it is none, or not a time that exists
+ * (month 13, 25 o'clock; a second 60 counts as the next minute's first). */
+bool timestamp_parse(struct span text, struct timestamp *time);
+
+/* Reads what a user may give: the events' forms, a date (its first moment, UTC), or a duration
+ * ("7d": that long before now). */
+bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time);
+
+/* The time now, with the local zone's offset. */
+struct timestamp timestamp_now(void);
+
+/* The calendar date and time of day, `offset` seconds east of UTC. */
+struct civil timestamp_civil(int64_t seconds, int32_t offset);
+
+/* Writes 2023-06-02T01:30:01.002-04:00: milliseconds, the time's own offset.  Returns the length.
+ */
+size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT]);
+
+/* A zone: a name of the system's database ("Europe/Berlin", "UTC").  False: it has no such zone.
+ * Sets the zone that timestamp_zone_offset() answers for, for the whole process. */
+bool timestamp_zone_set(const char *name);
+
+/* The set zone's (or the local zone's) offset from UTC at that time, seconds east. */
+int32_t timestamp_zone_offset(int64_t seconds);
+
+#endif

@@ -1,0 +1,40 @@
+# What every test file begins with:  load common
+# The binaries come from $AUDIT_BUILD (the build's top directory; this tree's by default), each test
+# runs in a directory of its own, and `run` keeps standard error apart in $stderr.
+bats_require_minimum_version 1.5.0
+
+AUDIT_TESTS=$BATS_TEST_DIRNAME
+AUDIT_SOURCE=${AUDIT_TESTS%/tests*}
+AUDIT_BUILD=${AUDIT_BUILD:-$AUDIT_SOURCE}
+DATA=$AUDIT_SOURCE/tests/data
+PATH=$AUDIT_BUILD:$PATH
+export AUDIT_TEMPLATE_PATH=$AUDIT_SOURCE/templates
+export LC_ALL=C.UTF-8
+unset TZ
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# run_tool COMMAND...: sets $status, $output and $stderr.
+run_tool() {
+    run --separate-stderr -- "$@"
+}
+
+# Each prints what was there when it is not what was expected.
+assert_status() {
+    [ "$status" -eq "$1" ] || { show "status $status, expected $1"; return 1; }
+}
+assert_output() {
+    [ "$output" = "$1" ] || { show "output is not: $1"; return 1; }
+}
+assert_stderr() {
+    [ "$stderr" = "$1" ] || { show "standard error is not: $1"; return 1; }
+}
+assert_stderr_has() {
+    case $stderr in *"$1"*) ;; *) show "standard error lacks: $1"; return 1 ;; esac
+}
+show() {
+    printf '%s\n--- status %s, standard output:\n%s\n--- standard error:\n%s\n' \
+        "$1" "$status" "$output" "$stderr"
+}
