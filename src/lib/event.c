@@ -127,7 +127,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     return true;
 }
 
-bool event_locate(struct json *json, struct span *event)
+bool event_locate(struct json *json, event_string *string, void *context, struct span *event)
 {
     enum { LEVELS = 3 };
     struct {
@@ -136,6 +136,7 @@ bool event_locate(struct json *json, struct span *event)
     } open[LEVELS + 1] = {{NULL, 0}};
     struct span found[LEVELS + 1] = {{NULL, 0}};
     struct json_key key;
+    struct json_value value;
     unsigned level = 0;
     json_object(json);
     for (;;) {
@@ -146,8 +147,9 @@ bool event_locate(struct json *json, struct span *event)
                 open[++level].start = json_at(json);
                 open[level].present = 0;
                 json_object(json);
-            } else {
-                json_value(json, NULL);
+            } else if (json_value(json, &value) && value.type == JSON_STRING && string != NULL &&
+                       level < LEVELS) {
+                string(context, event_content(&value), level + 1);
             }
             continue;
         }
