@@ -42,11 +42,10 @@ bool filter_option(struct filter *filter, int id, const char *value)
         filter->fail_fast = true;
         return true;
     case OPTION_MAX_RECORD:
-        if (!options_size(value, &filter->max_record) || filter->max_record == 0) {
-            options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
-            filter->stop = true;
-        }
-        return true;
+        if (options_size(value, &filter->max_record) && filter->max_record > 0)
+            return true;
+        options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
+        return false;
     default:
         return false;
     }
@@ -85,10 +84,11 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-static void keep_reject(struct filter *filter, struct span bytes)
+void filter_keep(struct filter *filter, struct span bytes)
 {
-    if (filter->rejects_file == NULL)
+    if (filter->rejects_file == NULL || bytes.len == 0)
         return;
+    filter->reject_open = span_end(bytes)[-1] != '\n';
     out_write(&filter->rejects, bytes);
     check_write(filter, &filter->rejects);
 }
@@ -97,8 +97,9 @@ void filter_reject(struct filter *filter, const struct record *record, const cha
 {
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
     diag_raise(STATUS_REJECTED);
-    keep_reject(filter, record->text);
-    keep_reject(filter, SPAN("\n"));
+    filter_keep(filter, record->text);
+    if (filter->reject_open)
+        filter_keep(filter, SPAN("\n"));
     if (filter->fail_fast)
         filter->stop = true;
 }
@@ -119,10 +120,10 @@ void filter_write_edit(struct filter *filter)
 
 static void keep_chunk(void *context, struct span chunk)
 {
-    keep_reject(context, chunk);
+    filter_keep(context, chunk);
 }
 
-void filter_lines(struct filter *filter, transform *transform, void *context)
+void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct lines lines;
     struct record record;
