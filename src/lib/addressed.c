@@ -24,7 +24,11 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
     json_begin(json, record.at, record.len);
     if (json_peek(json) == JSON_OBJECT)
         return true;
-    return json_object(json); /* false, and it notes why */
+    if (json_at(json) != NULL)
+        json_reject(json, JSON_ERROR_OBJECT, json_at(json));
+    else
+        json_value(json, NULL); /* for the error */
+    return false;
 }
 
 bool addressed_end(struct json *json, const struct addressed *addressed)
