@@ -34,6 +34,11 @@ const char *event_field_name(enum event_field field)
     return field_of[field].full;
 }
 
+enum event_field event_field_object(enum event_field field)
+{
+    return field_of[field].parent;
+}
+
 /* The field of that name among first to last - 1 with that parent; EVENT_FIELDS if there is none.
  */
 static enum event_field find_field(const struct json_key *key, enum event_field first,

@@ -72,6 +72,10 @@ bool event_locate(struct json *json, event_string *string, void *context, struct
 /* The field's name as a message should say it: "context.user_id". */
 const char *event_field_name(enum event_field field);
 
+/* The object member that the field is in: FIELD_CONTEXT of context.user_id; EVENT_FIELDS of a
+ * member of the event itself. */
+enum event_field event_field_object(enum event_field field);
+
 /* A job's status as the console's English has it: a localised one is translated (the Japanese
  * samples say 成功 and 失敗).  The content of the status string; unknown ones as they are. */
 struct span event_status(struct span content);
