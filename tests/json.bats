@@ -16,23 +16,23 @@ oracle() {
     done
 }
 
-@test "json: the reader answers as the table of RFC 8259's rules says" {
+@test "JSON: the reader answers as the table of RFC 8259's rules says" {
     oracle table
     assert_output "$(grep -c '^[^#]' "$TABLE") texts"
 }
 
-@test "json: the answers are the same wherever a text lies between block and window borders" {
+@test "JSON: the answers are the same wherever a text lies between block and window borders" {
     oracle shifted
     [ "${output% texts}" -gt 30000 ]
 }
 
-@test "json: mutated texts are accepted if and only if Python accepts them" {
+@test "JSON: mutated texts are accepted if and only if Python accepts them" {
     local seed=${JSON_SEED:-$RANDOM$RANDOM}
     echo "JSON_SEED=$seed repeats this"
     oracle mutated "$seed" 4000 "$DATA/events.ndjson" "$DATA/broken.txt"
 }
 
-@test "json: all test data is JSON, and the broken texts are not" {
+@test "JSON: all test data is JSON, and the broken texts are not" {
     local line
     while IFS= read -r line; do
         run_tool "$AUDIT_BUILD/tests/json-check" <<<"$line"
@@ -40,7 +40,7 @@ oracle() {
     done <"$DATA/bare.ndjson"
     run_tool "$AUDIT_BUILD/tests/json-check" <"$DATA/broken.txt"
     assert_status 0
-    assert_output "byte 291: a number may not begin with a zero and another digit"
+    assert_output "byte 290: a number may not begin with a zero and another digit"
 }
 
 # says TEXT MESSAGE: what json-check prints for a text.
@@ -50,7 +50,7 @@ says() {
     assert_output "$2"
 }
 
-@test "json: each kind of error has a message of its own" {
+@test "JSON: each kind of error has a message of its own" {
     says '{"a":[1, "b", true]}' "ok"
     says '{"a":' "byte 6: the text ends inside a value"
     says '{"a' "byte 4: the text ends inside a string"

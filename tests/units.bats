@@ -2,7 +2,7 @@
 # The library's small functions, called directly: see units.c.
 load common
 
-@test "units: sizes, durations, times, strings and messages hold their tables" {
+@test "sizes, durations, times, strings and messages hold their tables" {
     run_tool "$AUDIT_BUILD/tests/units"
     assert_status 0
     assert_stderr ""
