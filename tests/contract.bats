@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # What every tool promises, held against every tool.
-# shellcheck disable=SC2154 # run --separate-stderr sets $stderr
 load common
 
 read -ra TOOLS <<<"${AUDIT_TOOLS:-audit-fileput audit-format audit-path audit-template audit-truncate}"
