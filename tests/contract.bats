@@ -2,7 +2,8 @@
 # What every tool promises, held against every tool.
 load common
 
-read -ra TOOLS <<<"${AUDIT_TOOLS:-audit-fileput audit-format audit-path audit-template audit-truncate}"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-template audit-truncate"
+read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 
 # use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep
 # the events lie in its records.
@@ -61,6 +62,15 @@ to_gone() {
     exec {writer}>gone
     exec {reader}<&-
     "$@" >&"$writer"
+}
+
+@test "no tool is left out here" {
+    local source
+    for source in "$AUDIT_SOURCE"/src/audit-*.c; do
+        source=${source##*/}
+        echo "${source%.c} is not in $ALL_TOOLS"
+        [[ " $ALL_TOOLS " == *" ${source%.c} "* ]]
+    done
 }
 
 @test "no input, or only empty lines: no output, no error" {
