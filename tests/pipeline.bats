@@ -62,7 +62,7 @@ read_back() {
 @test "log_message_str decodes to exactly the event" {
     set -o pipefail
     echo '{"s":{{log_message_str}},"in":"{{log_message}}","e":{{log_message}}}' >template.json
-    audit-format "$DATA/events.ndjson" | grep -v 'ud800 ' >events
+    audit-format "$DATA/events.ndjson" >events
     audit-template -t ./template.json events >messages
     python3 -c '
 import json, sys
