@@ -10,14 +10,11 @@ _audit_format() {
         [[ $word != *,* ]] || words=$(compgen -P "${word%,*}," -W "$words" -- "${word##*,}")
         ;;
     --rejects) return ;; # a file
-    --max-record)
-        compopt +o default
-        return
-        ;;
+    --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
         [[ $word == -* ]] || return
-        words='--stream= --keep-duplicates --zero-retention --pass-unknown
-            --rejects= --fail-fast --max-record= --help --version'
+        words='-s --stream= --keep-duplicates --zero-retention --pass-unknown
+            --rejects= --fail-fast --max-record= -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -5,6 +5,6 @@ complete -c audit-format -l zero-retention -d 'Take input and output out of ever
 complete -c audit-format -l pass-unknown -d 'Let JSON through that holds no known event'
 complete -c audit-format -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-format -l fail-fast -d 'Stop at the first rejected record'
-complete -c audit-format -l max-record -x -d 'Reject records larger than SIZE'
+complete -c audit-format -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject records larger than SIZE'
 complete -c audit-format -s h -l help -d 'Print help and exit'
 complete -c audit-format -s V -l version -d 'Print the version and exit'

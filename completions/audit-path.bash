@@ -9,14 +9,15 @@ _audit_path() {
         words="UTC record $(awk '!/^#/ { print $3 }' /usr/share/zoneinfo/zone.tab 2>/dev/null)"
         ;;
     --rejects) return ;; # a file
-    -u | --user-id | --max-record)
+    --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
+    -u | --user-id)
         compopt +o default
         return
         ;;
     *)
         [[ $word == -* ]] || return
-        words='--layout= --name-date --user-id= --timezone= --print
-            --rejects= --fail-fast --max-record= --help --version'
+        words='-l --layout= --name-date -u --user-id= -z --timezone= --print
+            --rejects= --fail-fast --max-record= -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -6,6 +6,6 @@ complete -c audit-path -s z -l timezone -x -a 'UTC record (awk \'!/^#/ { print $
 complete -c audit-path -l print -d 'Write only the paths, one a line'
 complete -c audit-path -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-path -l fail-fast -d 'Stop at the first rejected record'
-complete -c audit-path -l max-record -x -d 'Reject records larger than SIZE'
+complete -c audit-path -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject records larger than SIZE'
 complete -c audit-path -s h -l help -d 'Print help and exit'
 complete -c audit-path -s V -l version -d 'Print the version and exit'
