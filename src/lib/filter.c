@@ -52,7 +52,7 @@ bool filter_option(struct filter *filter, int id, const char *value)
     }
 }
 
-static void check_write(struct filter *filter, struct out *out)
+void filter_check_write(struct filter *filter, struct out *out)
 {
     if (out->error == 0 || out->told)
         return;
@@ -61,7 +61,7 @@ static void check_write(struct filter *filter, struct out *out)
     filter->stop = true;
 }
 
-static void flush(void *context)
+void filter_flush(void *context)
 {
     struct filter *filter = context;
     out_flush(&filter->out);
@@ -76,7 +76,7 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
         diag_fail("%s", strerror(ENOMEM));
         return false;
     }
-    filter->input.before_wait = flush;
+    filter->input.before_wait = filter_flush;
     filter->input.context = filter;
     if (filter->rejects_file != NULL && !out_append(&filter->rejects, filter->rejects_file)) {
         diag_fail("%s: %s", filter->rejects_file, strerror(errno));
@@ -85,20 +85,21 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-static void keep_reject(struct filter *filter, struct span bytes)
+void filter_keep(void *context, struct span bytes)
 {
+    struct filter *filter = context;
     if (filter->rejects_file == NULL)
         return;
     out_write(&filter->rejects, bytes);
-    check_write(filter, &filter->rejects);
+    filter_check_write(filter, &filter->rejects);
 }
 
 void filter_reject(struct filter *filter, const struct record *record, const char *reason)
 {
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
     diag_raise(STATUS_REJECTED);
-    keep_reject(filter, record->text);
-    keep_reject(filter, SPAN("\n"));
+    filter_keep(filter, record->text);
+    filter_keep(filter, SPAN("\n"));
     if (filter->fail_fast)
         filter->stop = true;
 }
@@ -107,19 +108,14 @@ void filter_write(struct filter *filter, struct span line)
 {
     out_write(&filter->out, line);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
+    filter_check_write(filter, &filter->out);
 }
 
 void filter_write_edit(struct filter *filter)
 {
     out_edit(&filter->out, &filter->edit);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
-}
-
-static void keep_chunk(void *context, struct span chunk)
-{
-    keep_reject(context, chunk);
+    filter_check_write(filter, &filter->out);
 }
 
 void filter_lines(struct filter *filter, transform *transform, void *context)
@@ -128,7 +124,7 @@ void filter_lines(struct filter *filter, transform *transform, void *context)
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = keep_chunk;
+    lines.too_long = filter_keep;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {
@@ -159,18 +155,18 @@ void filter_lines(struct filter *filter, transform *transform, void *context)
     }
 }
 
-static void close_out(struct filter *filter, struct out *out)
+void filter_close_out(struct filter *filter, struct out *out)
 {
     if (out->buffer == NULL)
         return;
     out_close(out);
-    check_write(filter, out);
+    filter_check_write(filter, out);
 }
 
 int filter_end(struct filter *filter)
 {
-    close_out(filter, &filter->out);
-    close_out(filter, &filter->rejects);
+    filter_close_out(filter, &filter->out);
+    filter_close_out(filter, &filter->rejects);
     input_close(&filter->input);
     edit_free(&filter->edit);
     return diag_exit_status();

@@ -55,6 +55,18 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
  * --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
 
+/* Keeps bytes for --rejects and says nothing: parts of an over-long record, for struct lines'
+ * too_long(), or a line that the tool has given a message of its own. */
+void filter_keep(void *filter, struct span bytes);
+
+/* Writes what is buffered: for a before_wait() that does more than the default one. */
+void filter_flush(void *filter);
+
+/* Tells of a write that failed, once, and sets `stop`; for a file of the tool's own.  The second
+ * closes the file first, if it was opened. */
+void filter_check_write(struct filter *filter, struct out *out);
+void filter_close_out(struct filter *filter, struct out *out);
+
 /* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
 void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
