@@ -42,11 +42,10 @@ bool filter_option(struct filter *filter, int id, const char *value)
         filter->fail_fast = true;
         return true;
     case OPTION_MAX_RECORD:
-        if (!options_size(value, &filter->max_record) || filter->max_record == 0) {
-            options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
-            filter->stop = true;
-        }
-        return true;
+        if (options_size(value, &filter->max_record) && filter->max_record > 0)
+            return true;
+        options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
+        return false;
     default:
         return false;
     }
@@ -85,11 +84,11 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-void filter_keep(void *context, struct span bytes)
+void filter_keep(struct filter *filter, struct span bytes)
 {
-    struct filter *filter = context;
-    if (filter->rejects_file == NULL)
+    if (filter->rejects_file == NULL || bytes.len == 0)
         return;
+    filter->reject_open = span_end(bytes)[-1] != '\n';
     out_write(&filter->rejects, bytes);
     filter_check_write(filter, &filter->rejects);
 }
@@ -99,7 +98,8 @@ void filter_reject(struct filter *filter, const struct record *record, const cha
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
     diag_raise(STATUS_REJECTED);
     filter_keep(filter, record->text);
-    filter_keep(filter, SPAN("\n"));
+    if (filter->reject_open)
+        filter_keep(filter, SPAN("\n"));
     if (filter->fail_fast)
         filter->stop = true;
 }
@@ -118,13 +118,18 @@ void filter_write_edit(struct filter *filter)
     filter_check_write(filter, &filter->out);
 }
 
-void filter_lines(struct filter *filter, transform *transform, void *context)
+static void keep_chunk(void *context, struct span chunk)
+{
+    filter_keep(context, chunk);
+}
+
+void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct lines lines;
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = filter_keep;
+    lines.too_long = keep_chunk;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {
