@@ -100,6 +100,21 @@ to_gone() {
     done
 }
 
+@test "a last line without a newline may be longer than any buffer" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        local size
+        for size in 250000 400000 1100000; do
+            record 1 >in
+            printf '%s' "$(record 2 "\"pad\":\"$(head -c $size /dev/zero | tr '\0' x)\"")" >>in
+            "${command[@]}" in >out
+            run_tool cat out
+            assert_records 1 2
+            "${command[@]}" <in | cmp - out
+        done
+    done
+}
+
 @test "empty lines between records are passed over, and counted as lines" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"

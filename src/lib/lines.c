@@ -59,6 +59,8 @@ static bool next_line(struct lines *lines, struct record *record)
         lines->passed = 0;
         if (len == 0 && newline == NULL)
             return false;
+        /* That there was no more to read was found out after the buffer had been moved. */
+        record->text.at = input_bytes(input).at;
         record->cut = newline == NULL && !input->at_end;
         lines->line++;
         input->start += len + (newline != NULL);
