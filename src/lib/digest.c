@@ -1,12 +1,23 @@
 #include "digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+
+/* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
+static bool has_begun(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    return OSSL_LIB_CTX_get0_global_default() != NULL;
+#else
+    return true;
+#endif
+}
 
 bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
 {
     /* One context, and one look-up of the algorithm, for the whole run. */
     static EVP_MD_CTX *context;
-    if (context == NULL && (context = EVP_MD_CTX_new()) == NULL)
+    if (context == NULL && (!has_begun() || (context = EVP_MD_CTX_new()) == NULL))
         return false;
     return EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
            EVP_DigestUpdate(context, bytes.at, bytes.len) == 1 &&
