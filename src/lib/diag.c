@@ -1,5 +1,6 @@
 #include "diag.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -38,8 +39,12 @@ void diag_vwarn(const char *format, va_list arguments)
         len = sizeof line - 1;
     line[len++] = '\n';
     /* Standard error is the last resort: if it fails there is nobody left to tell. */
-    ssize_t ignored = write(STDERR_FILENO, line, len);
-    (void)ignored;
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write(STDERR_FILENO, line + done, len - done);
+        if (n < 0 && errno != EINTR)
+            return;
+        done += n > 0 ? (size_t)n : 0;
+    }
 }
 
 void diag_warn(const char *format, ...)

@@ -26,7 +26,8 @@ const char *diag_program(void);
 enum diag_status diag_raise(enum diag_status status);
 enum diag_status diag_exit_status(void);
 
-/* "program: message" and a newline, in one write(2).  The status stays. */
+/* "program: message" and a newline, in one write(2) where the system takes it.  The status stays.
+ */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_vwarn(const char *format, va_list arguments);
 
