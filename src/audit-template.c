@@ -3,7 +3,6 @@
 #include "message.h"
 #include "template_file.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 
@@ -95,10 +94,11 @@ static bool read_options(struct settings *settings, struct filter *filter, int a
 static int print_names(struct filter *filter)
 {
     struct template_names names;
+    struct reason reason;
     if (!filter_begin(filter, NULL, 0))
         return diag_exit_status();
-    if (!template_names(&names))
-        diag_fail("%s", strerror(ENOMEM));
+    if (!template_names(&names, &reason))
+        diag_fail("%s", reason.text);
     for (size_t i = 0; i < names.count; i++)
         filter_write(filter, span_of(names.name[i]));
     template_names_free(&names);

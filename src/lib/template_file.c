@@ -54,20 +54,31 @@ static bool add_name(struct template_names *names, struct span name)
     return names->name[names->count] != NULL && ++names->count > 0;
 }
 
-/* Adds what the directory has: NAME.json, NAME without a dot. */
-static bool add_directory(struct template_names *names, struct span directory)
+/* Adds what the directory has: NAME.json, NAME without a dot.  False with errno set. */
+static bool add_entries(struct template_names *names, DIR *directory)
+{
+    struct dirent *entry;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
+        const char *dot = strchr(entry->d_name, '.');
+        if (dot != NULL && dot > entry->d_name && strcmp(dot, ".json") == 0 &&
+            !add_name(names, span_between(entry->d_name, dot)))
+            return false;
+    }
+    return errno == 0;
+}
+
+static bool add_directory(struct template_names *names, struct span directory,
+                          struct reason *reason)
 {
     char *path = strndup(directory.at, directory.len);
     DIR *open = path != NULL ? opendir(path) : NULL;
-    bool good = path != NULL;
-    free(path);
-    for (struct dirent *entry; good && open != NULL && (entry = readdir(open)) != NULL;) {
-        const char *dot = strchr(entry->d_name, '.');
-        if (dot != NULL && dot > entry->d_name && strcmp(dot, ".json") == 0)
-            good = add_name(names, span_between(entry->d_name, dot));
-    }
+    bool none = open == NULL && path != NULL && (errno == ENOENT || errno == ENOTDIR);
+    bool good = none || (open != NULL && add_entries(names, open));
+    if (!good)
+        reason_set(reason, "%.*s: %s", (int)directory.len, directory.at, strerror(errno));
     if (open != NULL)
         closedir(open);
+    free(path);
     return good;
 }
 
@@ -76,13 +87,13 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-bool template_names(struct template_names *names)
+bool template_names(struct template_names *names, struct reason *reason)
 {
     struct directories d = directories_begin();
     struct span directory;
     *names = (struct template_names){0};
     while (directories_next(&d, &directory))
-        if (!add_directory(names, directory))
+        if (!add_directory(names, directory, reason))
             return false;
     if (names->count == 0)
         return true;
@@ -130,7 +141,7 @@ static void explain(const char *name, struct reason *reason)
     struct printable shown;
     while (directories_next(&d, &directory))
         list_add(&looked, directory);
-    if (template_names(&names))
+    if (template_names(&names, reason))
         for (size_t i = 0; i < names.count; i++)
             list_add(&known, span_of(names.name[i]));
     template_names_free(&names);

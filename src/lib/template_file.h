@@ -16,8 +16,9 @@ struct template_names {
     size_t count, capacity;
 };
 
-/* Lists them; a directory that is not there has none.  False: no memory. */
-bool template_names(struct template_names *names);
+/* Lists them; a directory that is not there has none.  False with a reason: a directory that is
+ * there cannot be read, or no memory is left. */
+bool template_names(struct template_names *names, struct reason *reason);
 void template_names_free(struct template_names *names);
 
 /* The file that -t's argument means: the argument itself if it has a '/' or a '.', else where the
