@@ -2,6 +2,7 @@
 #include "timestamp.h"
 #include "options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -251,6 +252,18 @@ static bool is_zone_file(const char *name)
     return zone;
 }
 
+/* Has the library read the zone that TZ names.  It takes one that it cannot read for UTC, and says
+ * so in errno alone; and what holds after the last change in the file it reads when first asked. */
+static bool read_zone(void)
+{
+    time_t far = LAST_SECOND;
+    struct tm local;
+    errno = 0;
+    tzset();
+    localtime_r(&far, &local);
+    return errno == 0;
+}
+
 bool timestamp_zone_set(const char *name)
 {
     /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
@@ -264,7 +277,7 @@ bool timestamp_zone_set(const char *name)
         return false;
     char zone[4096];
     snprintf(zone, sizeof zone, ":%s", name);
-    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && (tzset(), true);
+    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && read_zone();
 }
 
 int32_t timestamp_zone_offset(int64_t seconds)

@@ -53,7 +53,8 @@ size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT]
 size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
                        char text[TIMESTAMP_TEXT]);
 
-/* A zone: a name of the system's database ("Europe/Berlin", "UTC").  False: it has no such zone.
+/* A zone: a name of the system's database ("Europe/Berlin", "UTC").  False: it has no such zone, or
+ * it cannot be read.
  * Sets the zone that timestamp_zone_offset() answers for, for the whole process. */
 bool timestamp_zone_set(const char *name);
 
