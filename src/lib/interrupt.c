@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "interrupt.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -41,7 +42,11 @@ bool interrupt_wait(int fd, int milliseconds)
     sigaddset(&both, SIGTERM);
     /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
     sigprocmask(SIG_BLOCK, &both, &before);
-    int n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
+    int n;
+    do
+        n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
+    while (n < 0 && errno == EINTR);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return n > 0;
+    /* If it cannot wait (no memory, say) the read that follows can. */
+    return n != 0;
 }
