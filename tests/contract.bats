@@ -2,7 +2,7 @@
 # What every tool promises, held against every tool.
 load common
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 
 # use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep

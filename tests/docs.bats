@@ -66,7 +66,7 @@ same_options() {
 @test "the man pages have the options that take an argument as --help has them" {
     local tool
     for tool in $(tools); do
-        "$tool" --help | sed -En 's/^ .* (--[a-z0-9-]+)=.*/\1/p' | sort >help
+        "$tool" --help | sed -En 's/^  (-., |    )(--[a-z0-9-]+)=.*/\2/p' | sort >help
         grep '^\.It Fl' "$AUDIT_SOURCE/man/$tool.1" |
             grep -oE 'Fl -[a-z0-9-]+ Ns = Ns Ar' | sed -E 's/^Fl (-[^ ]+).*/-\1/' | sort >document
         [ -s help ]
