@@ -11,6 +11,7 @@ static bool read_head(struct json *json, struct addressed *addressed)
         !json_key_is(&key, SPAN("event")))
         return false;
     addressed->path = (struct span){path.text.at + 1, path.text.len - 2};
+    json_deepen(json); /* an event that may stand alone may stand in here */
     return true;
 }
 
