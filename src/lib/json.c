@@ -214,14 +214,26 @@ static inline const unsigned char *string_past(struct json *json)
     return past;
 }
 
-void json_begin(struct json *json, const char *text, size_t len)
+/* Begins to read what the index lists. */
+static void begin(struct json *json)
 {
-    json_index_begin(&json->index, text, len);
     json->error = (struct json_error){JSON_OK, 0};
     json->token = json->index.text;
     json->depth = 0;
     json->fresh = false;
     json->state = WANT_ELEMENT;
+}
+
+void json_begin(struct json *json, const char *text, size_t len)
+{
+    json_index_begin(&json->index, text, len);
+    begin(json);
+}
+
+void json_rewind(struct json *json)
+{
+    json_index_rewind(&json->index);
+    begin(json);
 }
 
 const char *json_at(struct json *json)
