@@ -22,7 +22,9 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
         return true;
     addressed->path = (struct span){NULL, 0};
     json_rewind(json);
-    return json_peek(json) == JSON_OBJECT;
+    if (json_peek(json) == JSON_OBJECT)
+        return true;
+    return json_object(json); /* false, and it notes why */
 }
 
 bool addressed_end(struct json *json, const struct addressed *addressed)
