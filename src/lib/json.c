@@ -371,6 +371,25 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     }
 }
 
+/* Goes over members with a string, a number or a word and a comma after it: what the automaton does
+ * in the states WANT_KEY and WANT_KEY_END, four tokens at a step, none of which waits for the one
+ * before.  Most of what is skipped is made of them.  The first token that it leaves to the
+ * automaton; NULL after an error. */
+static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
+                                           const uint32_t *end)
+{
+    const unsigned char *base = json->index.text + json->index.base;
+    for (; end - token > 4; token += 4) {
+        unsigned char value = base[token[2]];
+        if (base[token[0]] != '"' || base[token[1]] != ':' || base[token[3]] != ',' ||
+            class_of[value] > CLASS_STRING)
+            break;
+        if (value != '"' && read_scalar(json, base + token[2]) == NULL)
+            return NULL;
+    }
+    return token;
+}
+
 /* Runs the automaton until as few values are open as `floor`. */
 static enum json_progress skip(struct json *json, unsigned floor)
 {
@@ -380,6 +399,14 @@ static enum json_progress skip(struct json *json, unsigned floor)
         const unsigned char *base = index->text + index->base;
         const uint32_t *token = index->token + index->used, *end = index->token + index->count;
         while (token < end) {
+            if (state == WANT_KEY || state == WANT_KEY_END) {
+                const uint32_t *first = token;
+                token = skip_members(json, token, end);
+                if (token == NULL)
+                    return JSON_WRONG;
+                if (token > first)
+                    state = WANT_KEY;
+            }
             const unsigned char *at = base + *token++;
             unsigned next = next_state[state][class_of[*at]];
             if (next >= STATES) {
