@@ -1,5 +1,6 @@
 #include "json.h"
 #include "json_string.h"
+#include "json_word.h"
 
 /* What a token is, told from its first byte. */
 enum class {
@@ -128,6 +129,20 @@ static inline bool is_digit(const unsigned char *at, const unsigned char *end)
     return at < end && (unsigned char)(*at - '0') <= 9;
 }
 
+/* One past the digits at `at`.  Eight at a time: numbers have about as many, and never the same
+ * number of them, which a loop over bytes cannot foresee. */
+static inline const unsigned char *digits_past(const unsigned char *at, const unsigned char *end)
+{
+    for (; end - at >= JSON_WORD; at += JSON_WORD) {
+        uint64_t other = json_word_no_digit(json_word_read(at));
+        if (other != 0)
+            return at + __builtin_ctzll(other) / 8;
+    }
+    while (is_digit(at, end))
+        at++;
+    return at;
+}
+
 /* One past the number at `at`, NULL with *code set if it is none (RFC 8259 section 6). */
 static inline const unsigned char *read_number(const unsigned char *at, const unsigned char *end,
                                                enum json_code *code)
@@ -142,14 +157,12 @@ static inline const unsigned char *read_number(const unsigned char *at, const un
         *code = JSON_ERROR_ZERO;
         return NULL;
     }
-    while (is_digit(p, end))
-        p++;
+    p = digits_past(p, end);
     if (p < end && *p == '.') {
         p++;
         if (!is_digit(p, end))
             return NULL;
-        while (is_digit(p, end))
-            p++;
+        p = digits_past(p, end);
     }
     if (p < end && (*p | 0x20) == 'e') {
         p++;
