@@ -90,6 +90,7 @@ static bool read_options(struct addressing *a, struct filter *filter, int argc, 
     const char *value, *layout = "current";
     bool name_date = false;
     struct reason reason;
+    struct printable shown;
     int id;
     while ((id = options_next(&program, argc, argv, &value)) != OPTIONS_END) {
         switch (id) {
@@ -121,7 +122,7 @@ static bool read_options(struct addressing *a, struct filter *filter, int argc, 
     }
     if (layout_parse(&a->layout, layout, name_date, &reason))
         return true;
-    options_usage("--layout=%s: %s", layout, reason.text);
+    options_usage("--layout=%s: %s", diag_printable(span_of(layout), &shown), reason.text);
     return false;
 }
 

@@ -16,6 +16,12 @@ struct timestamp {
     int32_t offset;  /* seconds east of UTC, as it was written */
 };
 
+/* Whether a is before b, whatever their offsets. */
+static inline bool timestamp_is_before(const struct timestamp *a, const struct timestamp *b)
+{
+    return a->seconds != b->seconds ? a->seconds < b->seconds : a->nanos < b->nanos;
+}
+
 struct civil {
     int64_t year;
     int month, day, hour, minute, second;
