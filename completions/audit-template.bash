@@ -1,7 +1,7 @@
 # bash completion for audit-template
 _audit_template() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
-    # --option=value comes as three words.
+    # An option and its value, joined by "=", come as three words.
     if [[ $cur == '=' ]]; then
         cur=
     elif [[ $prev == '=' ]]; then

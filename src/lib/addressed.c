@@ -11,6 +11,7 @@ static bool read_head(struct json *json, struct addressed *addressed)
         !json_key_is(&key, SPAN("event")))
         return false;
     addressed->path = (struct span){path.text.at + 1, path.text.len - 2};
+    json_deepen(json); /* an event that may stand alone may stand in here */
     return true;
 }
 
@@ -24,7 +25,11 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
     json_rewind(json);
     if (json_peek(json) == JSON_OBJECT)
         return true;
-    return json_object(json); /* false, and it notes why */
+    if (json_at(json) != NULL)
+        json_reject(json, JSON_ERROR_OBJECT, json_at(json));
+    else
+        json_value(json, NULL); /* for the error */
+    return false;
 }
 
 bool addressed_end(struct json *json, const struct addressed *addressed)

@@ -51,7 +51,7 @@ bool filter_option(struct filter *filter, int id, const char *value)
     }
 }
 
-static void check_write(struct filter *filter, struct out *out)
+void filter_check_write(struct filter *filter, struct out *out)
 {
     if (out->error == 0 || out->told)
         return;
@@ -60,7 +60,7 @@ static void check_write(struct filter *filter, struct out *out)
     filter->stop = true;
 }
 
-static void flush(void *context)
+void filter_flush(void *context)
 {
     struct filter *filter = context;
     out_flush(&filter->out);
@@ -75,7 +75,7 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
         diag_fail("%s", strerror(ENOMEM));
         return false;
     }
-    filter->input.before_wait = flush;
+    filter->input.before_wait = filter_flush;
     filter->input.context = filter;
     if (filter->rejects_file != NULL && !out_append(&filter->rejects, filter->rejects_file)) {
         diag_fail("%s: %s", filter->rejects_file, strerror(errno));
@@ -90,7 +90,7 @@ void filter_keep(struct filter *filter, struct span bytes)
         return;
     filter->reject_open = span_end(bytes)[-1] != '\n';
     out_write(&filter->rejects, bytes);
-    check_write(filter, &filter->rejects);
+    filter_check_write(filter, &filter->rejects);
 }
 
 void filter_reject(struct filter *filter, const struct record *record, const char *reason)
@@ -108,14 +108,14 @@ void filter_write(struct filter *filter, struct span line)
 {
     out_write(&filter->out, line);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
+    filter_check_write(filter, &filter->out);
 }
 
 void filter_write_edit(struct filter *filter)
 {
     out_edit(&filter->out, &filter->edit);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
+    filter_check_write(filter, &filter->out);
 }
 
 static void keep_chunk(void *context, struct span chunk)
@@ -160,18 +160,18 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
     }
 }
 
-static void close_out(struct filter *filter, struct out *out)
+void filter_close_out(struct filter *filter, struct out *out)
 {
     if (out->buffer == NULL)
         return;
     out_close(out);
-    check_write(filter, out);
+    filter_check_write(filter, out);
 }
 
 int filter_end(struct filter *filter)
 {
-    close_out(filter, &filter->out);
-    close_out(filter, &filter->rejects);
+    filter_close_out(filter, &filter->out);
+    filter_close_out(filter, &filter->rejects);
     input_close(&filter->input);
     edit_free(&filter->edit);
     return diag_exit_status();

@@ -233,6 +233,7 @@ static void begin(struct json *json)
     json->error = (struct json_error){JSON_OK, 0};
     json->token = json->index.text;
     json->depth = 0;
+    json->limit = JSON_DEPTH;
     json->fresh = false;
     json->state = WANT_ELEMENT;
 }
@@ -247,6 +248,11 @@ void json_rewind(struct json *json)
 {
     json_index_rewind(&json->index);
     begin(json);
+}
+
+void json_deepen(struct json *json)
+{
+    json->limit = JSON_DEPTH + 1;
 }
 
 const char *json_at(struct json *json)
@@ -275,7 +281,7 @@ static inline bool in_object(const struct json *json)
 
 static inline bool push(struct json *json, bool object)
 {
-    if (json->depth == JSON_DEPTH)
+    if (json->depth == json->limit)
         return fail(json, JSON_ERROR_DEPTH, json->token);
     uint64_t bit = (uint64_t)1 << json->depth % 64;
     uint64_t *word = &json->is_object[json->depth / 64];

@@ -6,34 +6,24 @@
 /* The placeholders that have a fixed name. */
 static const struct {
     struct span name;
-    struct template_part part;
+    enum template_kind kind;
     bool is_string; /* outside a string it is inserted with quotes */
+    enum template_moment moment;
+    enum template_form form;
 } placeholder[] = {
-#define EVENT(name, is_string)                                                                     \
-    {                                                                                              \
-        SPAN_INIT(name), {.kind = PART_EVENT}, is_string                                           \
-    }
-#define TIME(name, a_moment, form)                                                                 \
-    {                                                                                              \
-        SPAN_INIT(name), TIME_PART(a_moment, form), form == FORM_RFC3339                           \
-    }
-#define TIME_PART(a_moment, a_form)                                                                \
-    {                                                                                              \
-        .kind = PART_TIME, .moment = a_moment, .form = a_form                                      \
-    }
-    EVENT("log_message", false),
-    EVENT("log_message_str", true),
-    {SPAN_INIT("path"), {.kind = PART_PATH}, false},
-    TIME("now", MOMENT_NOW, FORM_RFC3339),
-    TIME("now_utc", MOMENT_NOW, FORM_MILLIS),
-    TIME("now_utc_sec", MOMENT_NOW, FORM_SECONDS),
-    TIME("now_utc_micro", MOMENT_NOW, FORM_MICROS),
-    TIME("now_utc_nano", MOMENT_NOW, FORM_NANOS),
-    TIME("event_time", MOMENT_EVENT, FORM_RFC3339),
-    TIME("event_time_utc", MOMENT_EVENT, FORM_MILLIS),
-    TIME("event_time_utc_sec", MOMENT_EVENT, FORM_SECONDS),
-    TIME("event_time_utc_micro", MOMENT_EVENT, FORM_MICROS),
-    TIME("event_time_utc_nano", MOMENT_EVENT, FORM_NANOS),
+    {SPAN_INIT("log_message"), PART_EVENT, false, 0, 0},
+    {SPAN_INIT("log_message_str"), PART_EVENT, true, 0, 0},
+    {SPAN_INIT("path"), PART_PATH, false, 0, 0},
+    {SPAN_INIT("now"), PART_TIME, true, MOMENT_NOW, FORM_RFC3339},
+    {SPAN_INIT("now_utc"), PART_TIME, false, MOMENT_NOW, FORM_MILLIS},
+    {SPAN_INIT("now_utc_sec"), PART_TIME, false, MOMENT_NOW, FORM_SECONDS},
+    {SPAN_INIT("now_utc_micro"), PART_TIME, false, MOMENT_NOW, FORM_MICROS},
+    {SPAN_INIT("now_utc_nano"), PART_TIME, false, MOMENT_NOW, FORM_NANOS},
+    {SPAN_INIT("event_time"), PART_TIME, true, MOMENT_EVENT, FORM_RFC3339},
+    {SPAN_INIT("event_time_utc"), PART_TIME, false, MOMENT_EVENT, FORM_MILLIS},
+    {SPAN_INIT("event_time_utc_sec"), PART_TIME, false, MOMENT_EVENT, FORM_SECONDS},
+    {SPAN_INIT("event_time_utc_micro"), PART_TIME, false, MOMENT_EVENT, FORM_MICROS},
+    {SPAN_INIT("event_time_utc_nano"), PART_TIME, false, MOMENT_EVENT, FORM_NANOS},
 };
 enum { PLACEHOLDERS = sizeof placeholder / sizeof *placeholder };
 
@@ -146,7 +136,8 @@ static bool member_placeholder(struct compiler *c, struct span path)
                               false);
 }
 
-static bool known_placeholder(struct compiler *c, struct span name, bool *is_string)
+/* Appends the placeholder of that name; *is_string says whether its value is a string. */
+static bool name_placeholder(struct compiler *c, struct span name, bool *is_string)
 {
     static const struct span of_event = SPAN_INIT("log_message.");
     struct printable shown;
@@ -154,7 +145,11 @@ static bool known_placeholder(struct compiler *c, struct span name, bool *is_str
     for (size_t i = 0; i < PLACEHOLDERS; i++)
         if (span_equal(placeholder[i].name, name)) {
             *is_string = placeholder[i].is_string;
-            return append_placeholder(c, placeholder[i].part, *is_string);
+            return append_placeholder(c,
+                                      (struct template_part){.kind = placeholder[i].kind,
+                                                             .moment = placeholder[i].moment,
+                                                             .form = placeholder[i].form},
+                                      *is_string);
         }
     if (name.len >= of_event.len && memcmp(name.at, of_event.at, of_event.len) == 0)
         return member_placeholder(c, span_between(name.at + of_event.len, span_end(name)));
@@ -191,7 +186,7 @@ static bool read_placeholder(struct compiler *c)
     bool is_string;
     size_t len = (size_t)(close - start) + braces;
     char *neutral = c->neutral + c->at;
-    if (!known_placeholder(c, span_between(name, past), &is_string))
+    if (!name_placeholder(c, span_between(name, past), &is_string))
         return false;
     memset(neutral, c->in_string ? 'x' : ' ', len);
     if (!c->in_string)

@@ -24,8 +24,8 @@ void template_names_free(struct template_names *names);
  * template of that name is.  To be freed; NULL with a reason. */
 char *template_file_find(const char *argument, struct reason *reason);
 
-/* The file's bytes, without a byte order mark, for the caller to free with the span's *memory.
- * NULL with a reason: it cannot be read, or is larger than TEMPLATE_MAX. */
+/* Reads the file; *text is its bytes without a byte order mark.  Returns the buffer that they lie
+ * in, to be freed; NULL with a reason: it cannot be read, or is larger than TEMPLATE_MAX. */
 char *template_file_read(const char *file, struct span *text, struct reason *reason);
 
 #endif

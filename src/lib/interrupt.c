@@ -1,0 +1,47 @@
+#define _GNU_SOURCE
+#include "interrupt.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t asked;
+
+static void ask(int signal_number)
+{
+    asked = signal_number;
+}
+
+static void take(int signal_number)
+{
+    struct sigaction action = {.sa_handler = ask, .sa_flags = (int)SA_RESETHAND}, before;
+    sigemptyset(&action.sa_mask);
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, &action, NULL);
+}
+
+void interrupt_begin(void)
+{
+    take(SIGINT);
+    take(SIGTERM);
+}
+
+const char *interrupt_asked(void)
+{
+    return asked == 0 ? NULL : asked == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+bool interrupt_wait(int fd, int milliseconds)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    sigset_t both, before;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
+    sigprocmask(SIG_BLOCK, &both, &before);
+    int n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return n > 0;
+}

@@ -1,0 +1,19 @@
+/* interrupt: SIGINT and SIGTERM as a request to stop, for tools that have work in hand to finish.
+ */
+#ifndef INTERRUPT_H
+#define INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on the first SIGINT or SIGTERM is a request; a second one ends the program as ever.  A
+ * signal that was ignored when the program started (nohup, a shell's background job) stays so. */
+void interrupt_begin(void);
+
+/* The signal that asked to stop: "SIGTERM"; NULL while none has. */
+const char *interrupt_asked(void);
+
+/* Waits until fd can be read (its end counts), until `milliseconds` have passed (-1: for ever), or
+ * until a request, one that came earlier too.  True: fd can be read. */
+bool interrupt_wait(int fd, int milliseconds);
+
+#endif
