@@ -22,7 +22,7 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
     if (read_head(json, addressed) && json_peek(json) == JSON_OBJECT)
         return true;
     addressed->path = (struct span){NULL, 0};
-    json_begin(json, record.at, record.len);
+    json_rewind(json);
     if (json_peek(json) == JSON_OBJECT)
         return true;
     if (json_at(json) != NULL)
@@ -49,7 +49,7 @@ bool addressed_split(struct json *json, struct span record, struct addressed *ad
         json_end(json))
         return true;
     addressed->path = (struct span){NULL, 0};
-    json_begin(json, record.at, record.len);
+    json_rewind(json);
     return json_value(json, event) && json_end(json);
 }
 

@@ -64,6 +64,10 @@ struct json {
 /* Begins to read the len bytes at `text`, which stay the caller's and must stay in place. */
 void json_begin(struct json *json, const char *text, size_t len);
 
+/* Begins again with the same text.  What was read of it so far costs nothing again where that is
+ * less than JSON_WINDOW bytes. */
+void json_rewind(struct json *json);
+
 /* The type of the value that comes next; JSON_NONE where none does.  Reads nothing.  The type is
  * told from the first byte; reading the value still checks it. */
 enum json_type json_peek(struct json *json);
