@@ -29,11 +29,11 @@ options_of_bash() {
 }
 options_of_zsh() {
     sed 's/\[[^]]*\]//g' "$AUDIT_SOURCE/completions/_$1" |
-        grep -oE "[{,')](-[A-Za-z]|--[a-z0-9-]+)" | cut -c2- | sort -u
+        grep -oE "[\"'{,)*](-[A-Za-z]|--[a-z0-9-]+)" | cut -c2- | sort -u
 }
 options_of_fish() {
     HOME=$PWD fish --no-config -c "source '$AUDIT_SOURCE/completions/$1.fish'; complete -C '$1 -'" |
-        cut -f1 | sort
+        cut -f1 | sed 's/=$//' | sort -u
 }
 
 # same_options DOCUMENT: that has each tool's options as its --help has them.
@@ -66,7 +66,7 @@ same_options() {
 @test "the man pages have the options that take an argument as --help has them" {
     local tool
     for tool in $(tools); do
-        "$tool" --help | sed -En 's/^ .* (--[a-z0-9-]+)=.*/\1/p' | sort >help
+        "$tool" --help | sed -En 's/^  (-., |    )(--[a-z0-9-]+)=.*/\2/p' | sort >help
         grep '^\.It Fl' "$AUDIT_SOURCE/man/$tool.1" |
             grep -oE 'Fl -[a-z0-9-]+ Ns = Ns Ar' | sed -E 's/^Fl (-[^ ]+).*/-\1/' | sort >document
         [ -s help ]
@@ -93,13 +93,12 @@ same_options() {
     done
 }
 
-# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory with events in it.
+# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory that holds
+# events.ndjson, bare events.
 run_block() {
     local where=$1 expected=$2 block=$3 directory
     directory=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
     cp "$DATA/bare.ndjson" "$directory/events.ndjson"
-    mkdir "$directory/archive"
-    cp "$DATA/events.ndjson" "$directory/archive/2024.json"
     cd "$directory" || return
     run_tool timeout 60 bash -euo pipefail "$block" </dev/null
     assert_status "$expected" || { echo "--- $where:" && cat "$block" && return 1; }

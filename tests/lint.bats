@@ -53,3 +53,12 @@ load common
         python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file"
     done
 }
+
+@test "the tarball has every file of the tests" {
+    cd "$AUDIT_SOURCE"
+    local file
+    for file in tests/*.bats tests/*.bash tests/*.py tests/run; do
+        echo "Makefile.am lacks $file"
+        grep -qE "(^|[[:space:]])$file( |\$)" Makefile.am
+    done
+}

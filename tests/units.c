@@ -265,6 +265,34 @@ static void check_rfc3339(void)
     }
 }
 
+static void check_epoch(void)
+{
+    static const struct {
+        const char *text;
+        struct timestamp time;
+        int power, fraction;
+    } rows[] = {
+        {"1685683801", {1685683801, 2123456, -14400}, 0, 0},
+        {"1685683801.002", {1685683801, 2123456, -14400}, 0, 3},
+        {"1685683801002.123", {1685683801, 2123456, -14400}, 3, 3},
+        {"1685683801002123", {1685683801, 2123456, -14400}, 6, 0},
+        {"1685683801002123456", {1685683801, 2123456, -14400}, 9, 0},
+        {"0", {0, 0, 0}, 0, 0},
+        {"0.000000001", {0, 1, 0}, 0, 9},
+        {"1", {0, 1, 0}, 9, 0},
+        {"-0.001", {-1, 999000000, 0}, 0, 3},
+        {"-1000", {-1, 0, 0}, 3, 0},
+        {"-62135596800000000000", {-62135596800, 0, 0}, 9, 0},
+        {"253402300799999999999", {253402300799, 999999999, 0}, 9, 0},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[TIMESTAMP_TEXT] = "";
+        size_t len = timestamp_epoch(&rows[i].time, rows[i].power, rows[i].fraction, text);
+        check(len == strlen(rows[i].text) && memcmp(text, rows[i].text, len) == 0,
+              "timestamp_epoch", rows[i].text);
+    }
+}
+
 /* The calendar and its way back agree over every day of ten centuries. */
 static void check_calendar(void)
 {
@@ -413,6 +441,7 @@ int main(void)
     check_times();
     check_time_arguments();
     check_rfc3339();
+    check_epoch();
     check_calendar();
     check_zones();
     check_decoding();

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""Runs a tool again and again, each time with another call that fails (tests/fault.c), and looks
+whether anything is lost without a word.
+
+    faults.py FAULT-LIBRARY CASE [SEED]
+
+For every n, until the tool makes no n-th call of a kind any more, that call fails; where there are
+very many (OpenSSL, cJSON), the later ones only in part, unless FAULTS_EVERY is set.  Afterwards:
+no signal, no hanging; status 0 only with everything there as in an undisturbed run; status 1 only
+with every record either there or in --rejects, byte for byte; a message whenever the status is not
+0; and nothing ever that an undisturbed run does not write.  EINTR and calls that take part of what
+they are asked for must change nothing at all.  Prints how many runs there were.
+"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
+TIMEOUT = 60
+
+# What fails, with which errors; once, and from then on.
+FAULTS = [
+    ('memory', 'ENOMEM', (False, True)),
+    ('read', 'EIO', (False,)),
+    ('write', 'ENOSPC', (True,)),
+    ('write', 'EIO', (False,)),
+    ('open', 'EMFILE', (False,)),
+    ('close', 'EIO', (False,)),
+    ('sync', 'EIO', (False,)),
+    ('rename', 'EIO', (False,)),
+    ('rename', 'EXDEV', (False,)),
+    ('tree', 'EACCES', (False,)),
+    ('wait', 'ENOMEM', (False,)),
+    ('random', 'EIO', (False,)),
+]
+INTERRUPTED = ('read', 'write', 'wait')
+EVERY = bool(os.environ.get('FAULTS_EVERY'))
+FIRST = 100     # of the calls of a kind, so many are tried one after the other;
+FURTHER = 25    # of those after them about so many for each doubling, drawn by the seed
+
+
+class Failure(Exception):
+    pass
+
+
+def lines_of(name):
+    with open(os.path.join(DATA, name), 'rb') as file:
+        return file.read().splitlines()
+
+
+def events():
+    """Records that every filter handles, and one that no buffer has room for at first."""
+    found = [line for line in lines_of('bare.ndjson') if b'"user_id":' in line or b'"team":' in line]
+    lines = b','.join(b'{"n":%d,"input":"%s"}' % (i, b'x' * 900) for i in range(600))
+    found.insert(3, b'{"id":"j-Big0bYt-eS1ze0","status":"succeeded","recipe_id":7,"account_id":61204,'
+                    b'"started_at":"2024-01-01T00:00:00Z","lines":[%s]}' % lines)
+    return found
+
+
+def broken():
+    """The same with records among them that are rejected."""
+    found = events()
+    for at, bad in ((0, b'{"broken":nope}'), (5, b'"text"'), (9, b'{"x":"\xff"}')):
+        found.insert(at, bad)
+    return found
+
+
+def addressed():
+    return [b'{"path":"7/%s%d/e.json","event":%s}' % (b'jobs/' if i % 3 else b'', i % 4 * 100 + i, event)
+            for i, event in enumerate(events())]
+
+
+class Filter:
+    """A tool that writes at most one line for each, in order."""
+
+    def __init__(self, argv, lines, piped=False, each=True):
+        self.argv, self.lines, self.piped = argv, lines, piped
+        self.expected = None
+        self.each = each        # a line of input is a line of output, or none
+        self.outputs = []       # of each line by itself
+
+    def prepare(self, directory):
+        with open(os.path.join(directory, 'in'), 'wb') as file:
+            file.write(b''.join(line + b'\n' for line in self.lines))
+
+    def command(self):
+        return self.argv + ['--rejects=rejects'] + ([] if self.piped else ['in'])
+
+    def learn(self, run):
+        self.expected = run({})
+        if self.expected.signal or self.expected.status not in (0, 1):
+            raise Failure('undisturbed: %s' % self.expected)
+        if not self.each:
+            return
+        whole = self.lines
+        for line in whole:
+            self.lines = [line]
+            self.outputs.append(run({}).out)
+        self.lines = whole
+        if b''.join(self.outputs) != self.expected.out:
+            raise Failure('a record alone gives another line')
+
+    def check(self, result, changes_nothing):
+        same = result.same_as(self.expected)
+        if changes_nothing and not same:
+            raise Failure('not as undisturbed')
+        if result.status == 0 and not same:
+            raise Failure('status 0, but something is missing')
+        if self.expected.status == 1 and result.status < 1:
+            raise Failure('status 0, but records were rejected')
+        if result.status == 1 and self.each:
+            self.account(result)
+        if result.status == 2:
+            self.is_part(result)
+
+    def account(self, result):
+        """Each record is in the output, or in the rejects."""
+        out, rejects = result.out, result.files.get('rejects', b'')
+        for line, output in zip(self.lines, self.outputs):
+            if rejects.startswith(line + b'\n'):
+                rejects = rejects[len(line) + 1:]
+            elif out.startswith(output):
+                out = out[len(output):]
+            else:
+                raise Failure('neither written nor rejected: %r' % line[:80])
+        if out or rejects:
+            raise Failure('beyond the records: %r %r' % (out[:80], rejects[:80]))
+
+    def is_part(self, result):
+        """What came out is some of the undisturbed lines in order, the last one maybe cut."""
+        if not self.each:
+            return
+        parts = result.out.split(b'\n')
+        rest = iter(self.expected.out.split(b'\n'))
+        for part in parts[:-1]:
+            if part not in rest:
+                raise Failure('written, but not undisturbed: %r' % part[:80])
+        if parts[-1] and not any(line.startswith(parts[-1]) for line in rest):
+            raise Failure('written in part, but not undisturbed: %r' % parts[-1][:80])
+
+
+class Fileput(Filter):
+    """audit-fileput --tee --receipts."""
+
+    def prepare(self, directory):
+        super().prepare(directory)
+        os.mkdir(os.path.join(directory, 'store'))
+
+    def command(self):
+        files = [] if self.piped else ['in']
+        return self.argv + ['--tee', '--receipts=receipts', '--rejects=rejects', 'store'] + files
+
+    def learn(self, run):
+        self.expected = run({})
+        if self.expected.status != 0 or self.expected.out.splitlines() != self.lines:
+            raise Failure('undisturbed: %s' % self.expected)
+
+    def check(self, result, changes_nothing):
+        super().check(result, changes_nothing)
+        stored = {}
+        for line in self.lines:
+            event = json.loads(line)
+            stored[event['path']] = line
+        for path, content in result.tree.items():
+            if path.startswith('.audit-fileput'):
+                continue
+            if path not in stored or content != stored[path].split(b'"event":', 1)[1][:-1]:
+                raise Failure('stored, but not whole: %s' % path)
+        for line in result.out.split(b'\n')[:-1]:
+            if json.loads(line)['path'] not in result.tree:
+                raise Failure('acknowledged by --tee, but not stored: %r' % line[:80])
+        for line in result.files.get('receipts', b'').split(b'\n')[:-1]:
+            receipt = json.loads(line)
+            if receipt['outcome'] == 'delivered' and receipt['path'] not in result.tree:
+                raise Failure('a receipt for what is not stored: %s' % receipt['path'])
+
+    def account(self, result):
+        kept = set(result.files.get('rejects', b'').split(b'\n'))
+        for line in self.lines:
+            if json.loads(line)['path'] not in result.tree and line not in kept:
+                raise Failure('neither stored nor rejected: %r' % line[:80])
+
+    def is_part(self, result):
+        pass
+
+
+CASES = {
+    'format': Filter(['audit-format', '--zero-retention'], broken()),
+    'format-pass': Filter(['audit-format', '--pass-unknown'],
+                          events() + lines_of('events.ndjson') + [b'{"unknown":"{}"}']),
+    'format-pretty': Filter(['audit-format'], [json.dumps(json.loads(e), indent=1).encode()
+                                               for e in events()]),
+    'path': Filter(['audit-path', '--user-id=7'], broken()),
+    'path-zone': Filter(['audit-path', '--user-id=7', '--timezone=Asia/Tokyo'], events()),
+    'truncate': Filter(['audit-truncate', '--limit=900'], broken()),
+    'template': Filter(['audit-template', '-t', 'splunk', '--now=2024-01-01T00:00:00Z'], broken()),
+    'template-list': Filter(['audit-template', '--list'], [], piped=True, each=False),
+    'select': Filter(['audit-select', '--category=recipe', '--kind=job', '-v'], broken()),
+    'select-count': Filter(['audit-select', '--count-by=user'], events(), each=False),
+    'select-list': Filter(['audit-select', '--list-activities'], [], piped=True, each=False),
+    'pipe': Filter(['audit-truncate', '--limit=900'], broken(), piped=True),
+    'fileput': Fileput(['audit-fileput'], addressed()),
+    'fileput-each': Fileput(['audit-fileput', '--sync=each'], addressed()),
+    'fileput-new': Fileput(['audit-fileput', '--sync=none', '--no-overwrite'], addressed()),
+    'fileput-pipe': Fileput(['audit-fileput'], addressed(), piped=True),
+}
+
+
+class Result:
+    def __init__(self, process, err, directory):
+        self.signal = process.returncode if process.returncode < 0 else 0
+        self.status = process.returncode
+        self.out, self.err = process.stdout, err
+        self.files, self.tree = {}, {}
+        for name in ('rejects', 'receipts'):
+            if os.path.exists(os.path.join(directory, name)):
+                with open(os.path.join(directory, name), 'rb') as file:
+                    self.files[name] = file.read()
+        store = os.path.join(directory, 'store')
+        for base, _, names in os.walk(store):
+            for name in names:
+                with open(os.path.join(base, name), 'rb') as file:
+                    self.tree[os.path.relpath(os.path.join(base, name), store)] = file.read()
+        self.fired = os.path.exists(os.path.join(directory, 'fired'))
+
+    def receipts(self):
+        """Without the times."""
+        lines = self.files.get('receipts', b'').splitlines()
+        return [line.rsplit(b',"seconds":', 1)[0] for line in lines]
+
+    def same_as(self, other):
+        return (self.status, self.out, self.err, self.files.get('rejects'), self.tree, self.receipts()) == \
+            (other.status, other.out, other.err, other.files.get('rejects'), other.tree, other.receipts())
+
+    def __str__(self):
+        return 'status %d, %d bytes, standard error %r' % (self.status, len(self.out), self.err[-300:])
+
+
+class Runner:
+    def __init__(self, library, case):
+        self.library, self.case, self.runs = library, case, 0
+        self.top = tempfile.mkdtemp(prefix='faults.')
+
+    def run(self, faults):
+        directory = os.path.join(self.top, 'run')
+        shutil.rmtree(directory, ignore_errors=True)
+        os.mkdir(directory)
+        self.case.prepare(directory)
+        environment = dict(os.environ, **faults)
+        if faults:
+            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired')
+        source = subprocess.DEVNULL
+        if self.case.piped:
+            source = subprocess.PIPE
+        with open(os.path.join(directory, 'err'), 'w+b') as err:
+            process = subprocess.run(
+                self.case.command(), cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=err,
+                timeout=TIMEOUT, check=False,
+                **({'input': b''.join(line + b'\n' for line in self.case.lines)}
+                   if source == subprocess.PIPE else {'stdin': source}))
+            err.seek(0)
+            self.runs += 1
+            return Result(process, err.read(), directory)
+
+    def attempt(self, faults, changes_nothing):
+        """One run with that fault.  False: it did not come to pass."""
+        said = ' '.join('%s=%s' % item for item in faults.items())
+        try:
+            result = self.run(faults)
+        except subprocess.TimeoutExpired:
+            raise Failure('%s: it hangs' % said) from None
+        try:
+            if result.signal:
+                raise Failure('ended by signal %d' % -result.signal)
+            if result.status > 2:
+                raise Failure('no status of a tool')
+            if result.status != 0 and not result.err.startswith(self.case.argv[0].encode() + b': '):
+                raise Failure('no message')
+            self.case.check(result, changes_nothing)
+        except Failure as failure:
+            raise Failure('%s: %s\n%s' % (said, failure, result)) from None
+        return result.fired
+
+    def sweep(self, faults, draw, changes_nothing):
+        """Every n of the first ones, and some of those after them."""
+        n, step = 1, 1
+        while self.attempt(dict(faults, FAULT_AT=str(n)), changes_nothing):
+            if n >= FIRST and not EVERY:
+                step = max(1, n // FURTHER)
+            n += draw.randint(1, 2 * step - 1)
+
+    def all(self, seed):
+        draw = random.Random(seed)
+        self.case.learn(self.run)
+        for group, error, stays in FAULTS:
+            for stay in stays:
+                faults = {'FAULT_CALL': group, 'FAULT_ERROR': error, 'FAULT_STAYS': str(int(stay))}
+                if group == 'write':
+                    faults['FAULT_SHORT'] = str(draw.randint(2, 1 << 60))
+                self.sweep(faults, draw, False)
+        for group in INTERRUPTED:
+            self.sweep({'FAULT_CALL': group, 'FAULT_ERROR': 'EINTR'}, draw, True)
+        for short in [str(draw.randint(2, 1 << 60)) for _ in range(4)]:
+            self.attempt({'FAULT_SHORT': short}, True)
+            faults = {'FAULT_SHORT': short, 'FAULT_ERROR': 'EINTR', 'FAULT_AT': str(draw.randint(1, 9))}
+            self.attempt(dict(faults, FAULT_CALL='read'), True)
+            self.attempt(dict(faults, FAULT_CALL='write'), True)
+        self.attempt({'FAULT_SHORT': '1'}, True)
+
+
+def main():
+    library, name = sys.argv[1:3]
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
+    runner = Runner(os.path.abspath(library), CASES[name])
+    try:
+        runner.all(seed)
+        print('%d runs' % runner.runs)
+        return 0
+    except Failure as failure:
+        print('faults.py: %s, seed %d: %s' % (name, seed, failure), file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(runner.top)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
