@@ -205,8 +205,11 @@ struct held {
 static bool decode_event(struct format *format, struct span content, struct span *text)
 {
     size_t len;
-    if (!reserve(&format->decoded, &format->decoded_size, content.len) ||
-        !json_string_decode(content, format->decoded, content.len, &len))
+    if (!reserve(&format->decoded, &format->decoded_size, content.len)) {
+        format->no_memory = true;
+        return false;
+    }
+    if (!json_string_decode(content, format->decoded, content.len, &len))
         return false;
     *text = (struct span){format->decoded, len};
     return read_event(format, *text) && format->event.kind != EVENT_UNKNOWN;
