@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# Every tool while system calls and allocations fail, each at each call: nothing is lost without a
+# word.  tests/faults.py says what is held; FAULTS_EVERY=1 leaves no call out.
+load common
+
+setup() {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# lose_nothing CASE...: of tests/faults.py.
+lose_nothing() {
+    local case seed=${FAULTS_SEED:-$RANDOM$RANDOM}
+    echo "FAULTS_SEED=$seed repeats this"
+    for case; do
+        run_tool python3 "$AUDIT_TESTS/faults.py" "$AUDIT_BUILD/tests/fault.so" "$case" "$seed"
+        assert_stderr ""
+        assert_status 0
+        [ "${output% runs}" -gt 50 ]
+    done
+}
+
+@test "audit-format loses nothing in silence, whatever fails" {
+    lose_nothing format format-pass format-pretty
+}
+
+@test "audit-path loses nothing in silence, whatever fails" {
+    lose_nothing path path-zone
+}
+
+@test "audit-truncate loses nothing in silence, whatever fails" {
+    lose_nothing truncate pipe
+}
+
+@test "audit-template loses nothing in silence, whatever fails" {
+    lose_nothing template template-list
+}
+
+@test "audit-select loses nothing in silence, whatever fails" {
+    lose_nothing select select-count select-list
+}
+
+@test "audit-fileput loses nothing in silence, whatever fails" {
+    lose_nothing fileput fileput-each fileput-new fileput-pipe
+}
+
+@test "the faults come to pass" {
+    record='{"event":"user_login","timestamp":"2024-05-01T00:00:00Z","team":{"id":1}}'
+    fault() {
+        run_tool env LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" "$@" audit-truncate in
+    }
+    echo "$record" >in
+    fault FAULT_CALL=write FAULT_ERROR=ENOSPC FAULT_AT=1
+    assert_status 2
+    assert_stderr "audit-truncate: standard output: No space left on device"
+    fault FAULT_CALL=read FAULT_ERROR=EIO FAULT_AT=1
+    assert_status 2
+    assert_stderr "audit-truncate: in: Input/output error"
+    fault FAULT_CALL=memory FAULT_ERROR=ENOMEM FAULT_AT=1
+    assert_status 2
+    assert_stderr "audit-truncate: Cannot allocate memory"
+    fault FAULT_SHORT=1
+    assert_status 0
+    assert_output "$record"
+    fault FAULT_CALL=nothing
+    assert_status 125
+}
