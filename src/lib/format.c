@@ -37,16 +37,17 @@ static void add_cut(struct format *format, struct cut cut)
     format->cut[format->cuts++] = cut;
 }
 
-/* Takes a member out of a compact object, and the comma before it; of the members before the first
- * one that stays, the comma after it. */
-static void cut_member(struct format *format, const struct json_key *key, const char *end,
-                       bool kept)
+/* Takes a member that was just read out of a compact object, and the comma before it; of the
+ * members before the first one that stays, the comma after it.  The text may end here: it need not
+ * be JSON. */
+static void cut_member(struct format *format, struct json *json, const struct json_key *key,
+                       const char *end, bool kept)
 {
-    const char *from = key->text.at - 1;
+    const char *from = key->text.at - 1, *next = json_at(json);
     if (kept)
         from--;
-    else if (*end == ',')
-        end++;
+    else if (next != NULL && *next == ',')
+        end = next + 1;
     add_cut(format, (struct cut){.gone = span_between(from, end)});
 }
 
@@ -62,7 +63,7 @@ static void read_context(struct format *format, struct json *json)
         if (!json_value(json, &value))
             return;
         if (duplicate)
-            cut_member(format, &key, span_end(value.text), kept);
+            cut_member(format, json, &key, span_end(value.text), kept);
         kept |= !duplicate;
     }
 }
@@ -94,7 +95,7 @@ static void read_line(struct format *format, struct json *json)
             return;
         masked |= mask && value.type == JSON_TRUE;
         if (gone)
-            cut_member(format, &key, span_end(value.text), kept);
+            cut_member(format, json, &key, span_end(value.text), kept);
         else if (data)
             add_cut(format, (struct cut){value.text, SPAN("{\"data\":\"masked\"}"), true});
         kept |= !gone;
@@ -140,7 +141,7 @@ static bool visit(void *context, struct json *json, const struct json_key *key,
         return true;
     }
     if (gone)
-        cut_member(format, key, span_end(value->text), format->kept);
+        cut_member(format, json, key, span_end(value->text), format->kept);
     format->kept |= !gone;
     if (field == FIELD_STATUS && type == JSON_STRING) {
         struct span status = event_content(value), plain = event_status(status);
