@@ -1,0 +1,59 @@
+/* format: what audit-format makes of a text.
+ *
+ * Input: a byte (the options), and a text.  What leaves is JSON without white space, and formatted
+ * once more it stays what it is; a text without an event leaves as it came, compact. */
+#include "format.h"
+#include "render.h"
+#include "strict.h"
+
+static enum format_result format_once(uint8_t options, struct span text, struct span *out,
+                                      enum event_kind *kind)
+{
+    struct format format = {
+        .streams = 1 + options % 7,
+        .keep_duplicates = (options & 8) != 0,
+        .zero_retention = (options & 16) != 0,
+    };
+    struct edit edit = {NULL, 0, 0, false};
+    enum format_result result = format_text(&format, text, &edit);
+    HOLDS(result != FORMAT_NO_MEMORY);
+    *out =
+        result == FORMAT_EVENT || result == FORMAT_UNKNOWN ? render(&edit) : (struct span){NULL, 0};
+    *kind = format.kind;
+    edit_free(&edit);
+    format_free(&format);
+    return result;
+}
+
+/* Whether white space stands outside strings, or the bytes are no JSON. */
+static bool is_compact(struct span text)
+{
+    char *compact = fuzz_memory(text.len);
+    bool same = strict_json(text) && strict_compact(text, compact) == text.len;
+    free(compact);
+    return same;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span text = {(const char *)data, size}, once, twice;
+    uint8_t options = fuzz_byte(&text);
+    enum event_kind kind, again;
+    enum format_result result = format_once(options, text, &once, &kind);
+    HOLDS((result == FORMAT_WRONG) == !strict_json(text));
+    HOLDS((result == FORMAT_EVENT || result == FORMAT_LEFT_OUT) == (kind != EVENT_UNKNOWN));
+    if (once.at != NULL) {
+        HOLDS(is_compact(once));
+        HOLDS(format_once(options, once, &twice, &again) == result && again == kind);
+        HOLDS(span_equal(once, twice));
+        free((char *)twice.at);
+    }
+    if (result == FORMAT_UNKNOWN) {
+        char *compact = fuzz_memory(text.len);
+        HOLDS(once.len == strict_compact(text, compact));
+        HOLDS(memcmp(once.at, compact, once.len) == 0);
+        free(compact);
+    }
+    free((char *)once.at);
+    return 0;
+}

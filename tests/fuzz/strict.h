@@ -1,0 +1,27 @@
+/* strict: a second reader of JSON (RFC 8259), for the fuzz targets to hold the tools' own to.
+ *
+ * Plain, slow, recursive, written from the RFC's grammar and not from src/lib/json.c.
+ */
+#ifndef STRICT_H
+#define STRICT_H
+
+#include "span.h"
+
+enum { STRICT_DEPTH = 1024 }; /* values inside one another */
+
+/* Whether the text is one JSON value, with nothing but white space around it. */
+bool strict_json(struct span text);
+
+/* Copies a text that is JSON without the white space between its tokens; out has text.len bytes.
+ * Returns how many were written. */
+size_t strict_compact(struct span text, char *out);
+
+/* Decodes a string's content into out, which has content.len bytes.  False: half of a surrogate
+ * pair. */
+bool strict_decode(struct span content, char *out, size_t *len);
+
+/* The n-th member, from 0, of the object that the text is, as it stands: the name without its
+ * quotes, and the value.  False: the text is no object, or has no such member. */
+bool strict_member(struct span text, size_t n, struct span *name, struct span *value);
+
+#endif

@@ -1,0 +1,134 @@
+/* texts: audit-format's reader of JSON texts, however they are strung together.
+ *
+ * Input: a byte (the limit, the size of reads), and an archive.  What is found must not depend on
+ * how the bytes arrive; a text that is found is JSON; and every byte belongs to a text, to what was
+ * given up, or is white space, punctuation of an array, a record separator or a byte order mark.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "texts.h"
+#include "fuzz.h"
+#include "strict.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+/* The input reads from here. */
+static struct span arriving;
+static size_t most; /* bytes of a read */
+
+static ssize_t arrive(int fd, void *buffer, size_t size)
+{
+    (void)fd;
+    size_t n = size < most ? size : most;
+    if (n > arriving.len)
+        n = arriving.len;
+    if (n > 0)
+        memcpy(buffer, arriving.at, n);
+    arriving = (struct span){arriving.at + n, arriving.len - n};
+    return (ssize_t)n;
+}
+
+#define read arrive
+#undef _POSIX_C_SOURCE
+#include "../../src/lib/input.c"
+#undef read
+
+/* What was found, one after the other. */
+struct log {
+    char *bytes;
+    size_t len, size;
+};
+
+static void add(struct log *log, const void *bytes, size_t len)
+{
+    if (log->len + len > log->size) {
+        log->size = 2 * (log->len + len) + 64;
+        log->bytes = realloc(log->bytes, log->size);
+        HOLDS(log->bytes != NULL);
+    }
+    if (len > 0)
+        memcpy(log->bytes + log->len, bytes, len);
+    log->len += len;
+}
+
+struct finding {
+    struct log *log;
+    const char *at, *end; /* of the archive: what is not accounted for yet */
+};
+
+/* These bytes come next in the archive, but for what may stand between texts. */
+static void account(struct finding *f, struct span bytes)
+{
+    while (bytes.len > (size_t)(f->end - f->at) || memcmp(f->at, bytes.at, bytes.len) != 0) {
+        HOLDS(f->at < f->end && *f->at != '\0');
+        HOLDS(strchr(" \t\r\n[],\x1e\xef\xbb\xbf", *f->at) != NULL);
+        f->at++;
+    }
+    f->at += bytes.len;
+}
+
+static void take_bad(void *context, struct span chunk)
+{
+    struct finding *f = context;
+    if (chunk.len == 0)
+        return;
+    account(f, chunk);
+    add(f->log, chunk.at, chunk.len);
+}
+
+static void find_all(struct span archive, size_t limit, size_t step, struct log *log)
+{
+    static struct texts texts;
+    struct input input;
+    struct text text;
+    char note[128];
+    struct finding f = {log, archive.at, span_end(archive)};
+    arriving = archive;
+    most = step;
+    HOLDS(input_begin(&input, NULL, 0));
+    texts_begin(&texts, &input, limit);
+    texts.bad = take_bad;
+    texts.context = &f;
+    enum texts_result result;
+    while ((result = texts_next(&texts, &text)) != TEXTS_END) {
+        if (result == TEXTS_LINE)
+            result = strict_json(text.bytes) ? TEXTS_ONE : texts_frame(&texts, &text);
+        int n;
+        if (result == TEXTS_ONE) {
+            HOLDS(strict_json(text.bytes) && text.bytes.len <= limit);
+            account(&f, text.bytes);
+            n = snprintf(note, sizeof note, "\n%zu:%zu: ", text.line, text.byte);
+            add(log, note, (size_t)n);
+            add(log, text.bytes.at, text.bytes.len);
+        } else {
+            /* What is too long may be wrong as well: which one is said, that does depend. */
+            n = limit < SIZE_MAX
+                    ? snprintf(note, sizeof note, "\nerror\n")
+                    : snprintf(note, sizeof note, "\n%zu:%zu: error %d\n", texts.error_line,
+                               texts.error_byte, (int)texts.error.code);
+            add(log, note, (size_t)n);
+        }
+    }
+    account(&f, (struct span){f.end, 0});
+    while (f.at < f.end) {
+        HOLDS(*f.at != '\0' && strchr(" \t\r\n[],\x1e\xef\xbb\xbf", *f.at) != NULL);
+        f.at++;
+    }
+    input_close(&input);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span archive = {(const char *)data, size};
+    uint8_t how = fuzz_byte(&archive);
+    size_t limit = (how & 1) != 0 ? 32 + how : SIZE_MAX;
+    struct log whole = {NULL, 0, 0}, parts = {NULL, 0, 0};
+    find_all(archive, limit, SIZE_MAX, &whole);
+    find_all(archive, limit, 1 + how / 2 % 32, &parts);
+    HOLDS(whole.len == parts.len);
+    HOLDS(whole.len == 0 || memcmp(whole.bytes, parts.bytes, whole.len) == 0);
+    free(parts.bytes);
+    free(whole.bytes);
+    return 0;
+}
