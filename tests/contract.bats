@@ -158,7 +158,7 @@ to_gone() {
     brackets() { head -c "$1" /dev/zero | tr '\0' "$2"; }
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        local most=$((1023 - wrapped)) depth
+        local most=1023 depth
         record 1 "\"x\":$(brackets $most '[')$(brackets $most ']')" >in
         run_tool "${command[@]}" in
         assert_status 0
