@@ -11,6 +11,7 @@ static bool read_head(struct json *json, struct addressed *addressed)
         !json_key_is(&key, SPAN("event")))
         return false;
     addressed->path = (struct span){path.text.at + 1, path.text.len - 2};
+    json_deepen(json); /* an event that may stand alone may stand in here */
     return true;
 }
 
@@ -21,7 +22,7 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
     if (read_head(json, addressed) && json_peek(json) == JSON_OBJECT)
         return true;
     addressed->path = (struct span){NULL, 0};
-    json_begin(json, record.at, record.len);
+    json_rewind(json);
     if (json_peek(json) == JSON_OBJECT)
         return true;
     if (json_at(json) != NULL)
@@ -48,7 +49,7 @@ bool addressed_split(struct json *json, struct span record, struct addressed *ad
         json_end(json))
         return true;
     addressed->path = (struct span){NULL, 0};
-    json_begin(json, record.at, record.len);
+    json_rewind(json);
     return json_value(json, event) && json_end(json);
 }
 
