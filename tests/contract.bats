@@ -5,8 +5,8 @@ load common
 ALL_TOOLS="audit-fileput audit-format audit-path audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 
-# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep
-# the events lie in its records.
+# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is 1 where
+# its records must be addressed events.
 use() {
     tool=$1 wrapped=0
     echo "--- $tool:"

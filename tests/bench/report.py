@@ -46,7 +46,7 @@ def throughput(sides, jq_megabytes):
 
 
 def startup(sides):
-    print("Start-up, ms (medians, on no input)")
+    print("Start-up, ms (the least of 100 runs, on no input)")
     for subject, (_, seconds) in sides["startup"].items():
         print(f"{subject:32}{seconds * 1e3:8.2f}")
         if subject.startswith("audit-"):
