@@ -3,8 +3,10 @@
 
     report.py RESULTS JQ_MEGABYTES
 
-RESULTS has a line a measurement: subject, side, size, figure, with tabs between them.
+RESULTS has a line a measurement: subject, side, size, figure, with tabs between them.  Of several
+with the same subject and side the median counts.
 """
+import statistics
 import sys
 
 FILTER_TIMES_JQ, PIPELINE_TIMES_JQ = 25, 20
@@ -17,8 +19,11 @@ def read(file):
     with open(file, encoding="utf-8") as lines:
         for line in lines:
             subject, side, size, figure = line.rstrip("\n").split("\t")
-            sides.setdefault(side, {})[subject] = (int(size), float(figure))
-    return sides
+            _, figures = sides.setdefault(side, {}).setdefault(subject, (int(size), []))
+            figures.append(float(figure))
+    return {side: {subject: (size, statistics.median(figures))
+                   for subject, (size, figures) in subjects.items()}
+            for side, subjects in sides.items()}
 
 
 def verdict(good, what, found, wanted):
@@ -46,7 +51,7 @@ def throughput(sides, jq_megabytes):
 
 
 def startup(sides):
-    print("Start-up, ms (medians, on no input)")
+    print("Start-up, ms (the least of 100 runs, on no input)")
     for subject, (_, seconds) in sides["startup"].items():
         print(f"{subject:32}{seconds * 1e3:8.2f}")
         if subject.startswith("audit-"):
