@@ -61,12 +61,19 @@ static void check_write(struct filter *filter, struct out *out)
     filter->stop = true;
 }
 
+void filter_flush(struct filter *filter)
+{
+    out_flush(&filter->out);
+    check_write(filter, &filter->out);
+    if (filter->rejects_file == NULL)
+        return;
+    out_flush(&filter->rejects);
+    check_write(filter, &filter->rejects);
+}
+
 static void flush(void *context)
 {
-    struct filter *filter = context;
-    out_flush(&filter->out);
-    if (filter->rejects_file != NULL)
-        out_flush(&filter->rejects);
+    filter_flush(context);
 }
 
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
@@ -93,14 +100,25 @@ static void keep_reject(struct filter *filter, struct span bytes)
     check_write(filter, &filter->rejects);
 }
 
-void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+void filter_name(struct filter *filter, const struct record *record, const char *reason)
 {
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
     diag_raise(STATUS_REJECTED);
-    keep_reject(filter, record->text);
-    keep_reject(filter, SPAN("\n"));
     if (filter->fail_fast)
         filter->stop = true;
+}
+
+void filter_keep(struct filter *filter, const struct record *record)
+{
+    diag_raise(STATUS_REJECTED);
+    keep_reject(filter, record->text);
+    keep_reject(filter, SPAN("\n"));
+}
+
+void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+{
+    filter_name(filter, record, reason);
+    filter_keep(filter, record);
 }
 
 void filter_write(struct filter *filter, struct span line)
@@ -117,9 +135,9 @@ void filter_write_edit(struct filter *filter)
     check_write(filter, &filter->out);
 }
 
-static void keep_chunk(void *context, struct span chunk)
+void filter_keep_chunk(void *filter, struct span chunk)
 {
-    keep_reject(context, chunk);
+    keep_reject(filter, chunk);
 }
 
 void filter_lines(struct filter *filter, transform *transform, void *context)
@@ -128,7 +146,7 @@ void filter_lines(struct filter *filter, transform *transform, void *context)
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = keep_chunk;
+    lines.too_long = filter_keep_chunk;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {

@@ -55,6 +55,16 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
  * --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
 
+/* filter_reject() in two parts, for records whose message and bytes do not come together. */
+void filter_name(struct filter *filter, const struct record *record, const char *reason);
+void filter_keep(struct filter *filter, const struct record *record);
+
+/* Keeps a part of a record that is too long for --rejects; filter_reject() ends it. */
+void filter_keep_chunk(void *filter, struct span chunk);
+
+/* Writes out what was written so far. */
+void filter_flush(struct filter *filter);
+
 /* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
 void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
