@@ -34,6 +34,16 @@ assert_stderr() {
 assert_stderr_has() {
     case $stderr in *"$1"*) ;; *) show "standard error lacks: $1"; return 1 ;; esac
 }
+# assert_peak FILE: after `run_tool python3 peak.py …`: the memory was at most 8 MiB and 2.2 times the
+# file, which is one record and little more.  Sanitizers need memory of their own.
+assert_peak() {
+    local peak allowed
+    [ -z "${AUDIT_SANITIZED-}" ] || return 0
+    [[ $stderr =~ peak\ ([0-9]+)\ bytes$ ]] || { show "no peak was said"; return 1; }
+    peak=${BASH_REMATCH[1]}
+    allowed=$((8 * 1024 * 1024 + $(stat -c %s "$1") * 22 / 10))
+    [ "$peak" -le "$allowed" ] || { show "peak $peak bytes, allowed $allowed"; return 1; }
+}
 show() {
     printf '%s\n--- status %s, standard output:\n%s\n--- standard error:\n%s\n' \
         "$1" "$status" "$output" "$stderr"

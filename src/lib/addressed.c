@@ -22,7 +22,13 @@ bool addressed_begin(struct json *json, struct span record, struct addressed *ad
         return true;
     addressed->path = (struct span){NULL, 0};
     json_begin(json, record.at, record.len);
-    return json_peek(json) == JSON_OBJECT;
+    if (json_peek(json) == JSON_OBJECT)
+        return true;
+    if (json_at(json) != NULL)
+        json_reject(json, JSON_ERROR_OBJECT, json_at(json));
+    else
+        json_value(json, NULL); /* for the error */
+    return false;
 }
 
 bool addressed_end(struct json *json, const struct addressed *addressed)

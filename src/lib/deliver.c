@@ -606,6 +606,11 @@ static void turn(struct deliver *d)
         queue_read(&d->queue);
 }
 
+static void keep_chunk(void *context, struct span chunk)
+{
+    filter_keep(context, chunk);
+}
+
 static bool begin(struct deliver *d, const struct http_options *http, struct receipts *receipts)
 {
     struct http_options options = *http;
@@ -625,7 +630,7 @@ static bool begin(struct deliver *d, const struct http_options *http, struct rec
     size_t window = 2 * d->service->batch_bytes;
     queue_begin(&d->queue, &d->filter->input, d->filter->max_record,
                 window > LEAST_WINDOW ? window : LEAST_WINDOW);
-    d->queue.too_long = filter_keep_chunk;
+    d->queue.too_long = keep_chunk;
     d->queue.context = d->filter;
     ledger_begin(&d->ledger, d->filter, &d->queue, receipts, d->options->tee);
     d->now = clock_now();

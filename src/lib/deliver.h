@@ -96,10 +96,14 @@ extern const struct option_line deliver_options[];
 /* Sets the defaults. */
 void deliver_options_init(struct deliver_options *options);
 
-/* Takes an option, one of filter_options too.  False: it is neither.  What it reads wrong is a usage error;
- * filter->stop is then set. */
+/* Takes one of deliver_options or of filter_options, or OPTIONS_STOP.  False: the program ends, with
+ * diag_exit_status(). */
 bool deliver_option(struct deliver_options *options, struct filter *filter, int id,
                     const char *value);
+
+/* Reads a duration for the option of that name.  False: it is none or shorter than `least`, and the
+ * program ends. */
+bool deliver_interval(const char *name, const char *value, int64_t least, int64_t *interval);
 
 struct deliver {
     const struct deliver_options *options;

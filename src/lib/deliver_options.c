@@ -43,25 +43,24 @@ void deliver_options_init(struct deliver_options *options)
     };
 }
 
-static void take_interval(struct filter *filter, const char *name, const char *value,
-                          int64_t least, int64_t *interval)
+bool deliver_interval(const char *name, const char *value, int64_t least, int64_t *interval)
 {
     if (options_interval(value, interval) && *interval >= least)
-        return;
+        return true;
     options_usage("--%s=%s: not a duration; durations are like 30s, 5m or 250ms", name, value);
-    filter->stop = true;
+    return false;
 }
 
-static void take_parallel(struct filter *filter, const char *value, size_t *parallel)
+static bool take_parallel(const char *value, size_t *parallel)
 {
     enum { MOST = 1000 };
     char *end;
     unsigned long number = strtoul(value, &end, 10);
     *parallel = number;
     if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && number >= 1 && number <= MOST)
-        return;
+        return true;
     options_usage("--parallel=%s: not a number from 1 to %d", value, MOST);
-    filter->stop = true;
+    return false;
 }
 
 bool deliver_option(struct deliver_options *options, struct filter *filter, int id,
@@ -69,17 +68,13 @@ bool deliver_option(struct deliver_options *options, struct filter *filter, int 
 {
     switch (id) {
     case OPTION_PARALLEL:
-        take_parallel(filter, value, &options->parallel);
-        return true;
+        return take_parallel(value, &options->parallel);
     case OPTION_RETRY_FOR:
-        take_interval(filter, "retry-for", value, 0, &options->retry_for);
-        return true;
+        return deliver_interval("retry-for", value, 0, &options->retry_for);
     case OPTION_TIMEOUT:
-        take_interval(filter, "timeout", value, 1000, &options->timeout);
-        return true;
+        return deliver_interval("timeout", value, 1000, &options->timeout);
     case OPTION_DRAIN:
-        take_interval(filter, "drain", value, 0, &options->drain);
-        return true;
+        return deliver_interval("drain", value, 0, &options->drain);
     case OPTION_TEE:
         options->tee = true;
         return true;

@@ -34,6 +34,11 @@ const char *event_field_name(enum event_field field)
     return field_of[field].full;
 }
 
+enum event_field event_field_object(enum event_field field)
+{
+    return field_of[field].parent;
+}
+
 /* The field of that name among first to last - 1 with that parent; EVENT_FIELDS if there is none.
  */
 static enum event_field find_field(const struct json_key *key, enum event_field first,
@@ -127,7 +132,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     return true;
 }
 
-bool event_locate(struct json *json, struct span *event)
+bool event_locate(struct json *json, event_string *string, void *context, struct span *event)
 {
     enum { LEVELS = 3 };
     struct {
@@ -136,6 +141,7 @@ bool event_locate(struct json *json, struct span *event)
     } open[LEVELS + 1] = {{NULL, 0}};
     struct span found[LEVELS + 1] = {{NULL, 0}};
     struct json_key key;
+    struct json_value value;
     unsigned level = 0;
     json_object(json);
     for (;;) {
@@ -146,8 +152,9 @@ bool event_locate(struct json *json, struct span *event)
                 open[++level].start = json_at(json);
                 open[level].present = 0;
                 json_object(json);
-            } else {
-                json_value(json, NULL);
+            } else if (json_value(json, &value) && value.type == JSON_STRING && string != NULL &&
+                       level < LEVELS) {
+                string(context, event_content(&value), level + 1);
             }
             continue;
         }

@@ -61,13 +61,20 @@ typedef bool event_visitor(void *context, struct json *json, const struct json_k
 bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *context,
                 struct event *event);
 
-/* Finds the event inside its wrapper, whatever members that has: of the object members down to
- * three levels the first that is an event, the outermost level first.  json has begun with the
- * wrapper.  A span without bytes if there is none.  False: see json_error(). */
-bool event_locate(struct json *json, struct span *event);
+/* Called for a string member of a wrapper: its content, and the level it stands at (1 to 3). */
+typedef void event_string(void *context, struct span content, unsigned level);
+
+/* Goes through a wrapper, whatever members it has, three levels deep.  *event is the first object
+ * member that is an event, the outermost level first; it has no bytes if there is none.  string may
+ * be NULL.  json has begun with the wrapper.  False: see json_error(). */
+bool event_locate(struct json *json, event_string *string, void *context, struct span *event);
 
 /* The field's name as a message should say it: "context.user_id". */
 const char *event_field_name(enum event_field field);
+
+/* The object member that the field is in: FIELD_CONTEXT of context.user_id; EVENT_FIELDS of a
+ * member of the event itself. */
+enum event_field event_field_object(enum event_field field);
 
 /* A job's status as the console's English has it: a localised one is translated (the Japanese
  * samples say 成功 and 失敗).  The content of the status string; unknown ones as they are. */

@@ -42,11 +42,10 @@ bool filter_option(struct filter *filter, int id, const char *value)
         filter->fail_fast = true;
         return true;
     case OPTION_MAX_RECORD:
-        if (!options_size(value, &filter->max_record) || filter->max_record == 0) {
-            options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
-            filter->stop = true;
-        }
-        return true;
+        if (options_size(value, &filter->max_record) && filter->max_record > 0)
+            return true;
+        options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
+        return false;
     default:
         return false;
     }
@@ -92,10 +91,11 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-static void keep_reject(struct filter *filter, struct span bytes)
+void filter_keep(struct filter *filter, struct span bytes)
 {
-    if (filter->rejects_file == NULL)
+    if (filter->rejects_file == NULL || bytes.len == 0)
         return;
+    filter->reject_open = span_end(bytes)[-1] != '\n';
     out_write(&filter->rejects, bytes);
     check_write(filter, &filter->rejects);
 }
@@ -108,17 +108,18 @@ void filter_name(struct filter *filter, const struct record *record, const char 
         filter->stop = true;
 }
 
-void filter_keep(struct filter *filter, const struct record *record)
+void filter_keep_line(struct filter *filter, const struct record *record)
 {
     diag_raise(STATUS_REJECTED);
-    keep_reject(filter, record->text);
-    keep_reject(filter, SPAN("\n"));
+    filter_keep(filter, record->text);
+    if (filter->reject_open)
+        filter_keep(filter, SPAN("\n"));
 }
 
 void filter_reject(struct filter *filter, const struct record *record, const char *reason)
 {
     filter_name(filter, record, reason);
-    filter_keep(filter, record);
+    filter_keep_line(filter, record);
 }
 
 void filter_write(struct filter *filter, struct span line)
@@ -135,18 +136,18 @@ void filter_write_edit(struct filter *filter)
     check_write(filter, &filter->out);
 }
 
-void filter_keep_chunk(void *filter, struct span chunk)
+static void keep_chunk(void *context, struct span chunk)
 {
-    keep_reject(filter, chunk);
+    filter_keep(context, chunk);
 }
 
-void filter_lines(struct filter *filter, transform *transform, void *context)
+void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct lines lines;
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = filter_keep_chunk;
+    lines.too_long = keep_chunk;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {

@@ -22,8 +22,8 @@ enum verdict {
 };
 
 /* Says what becomes of a record.  The record stays in place until the edit is written. */
-typedef enum verdict transform(void *context, struct span record, struct edit *edit,
-                               struct reason *reason);
+typedef enum verdict filter_transform(void *context, struct span record, struct edit *edit,
+                                      struct reason *reason);
 
 struct filter {
     struct input input;
@@ -33,6 +33,7 @@ struct filter {
     size_t max_record; /* --max-record, bytes */
     bool fail_fast;    /* --fail-fast */
     bool stop;         /* no further record is to be read */
+    bool reject_open;  /* what was kept of a reject does not end with a newline yet */
     struct edit edit;
 };
 
@@ -44,23 +45,25 @@ extern const struct option_line filter_options[];
  * the defaults. */
 void filter_init(struct filter *filter, const char *program);
 
-/* Takes an option.  False: it is not one of filter_options.  What it reads wrong is a usage error;
- * `stop` is then set. */
+/* Takes one of filter_options, or OPTIONS_STOP.  False: the program ends, with diag_exit_status().
+ */
 bool filter_option(struct filter *filter, int id, const char *value);
 
 /* Opens what the options name and begins with the operands.  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
 
-/* Names the record in a message, keeps its bytes for --rejects and raises the status.  With
- * --fail-fast it is the last. */
+/* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
+ * whole. */
+void filter_keep(struct filter *filter, struct span bytes);
+
+/* Names the record in a message, keeps its bytes for --rejects, as a line, and raises the status.
+ * With --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
 
-/* filter_reject() in two parts, for records whose message and bytes do not come together. */
+/* filter_reject() in two parts, for records whose message and bytes do not come together: the
+ * message, and what was kept (with the text if it is not all kept yet) as a line. */
 void filter_name(struct filter *filter, const struct record *record, const char *reason);
-void filter_keep(struct filter *filter, const struct record *record);
-
-/* Keeps a part of a record that is too long for --rejects; filter_reject() ends it. */
-void filter_keep_chunk(void *filter, struct span chunk);
+void filter_keep_line(struct filter *filter, const struct record *record);
 
 /* Writes out what was written so far. */
 void filter_flush(struct filter *filter);
@@ -70,7 +73,7 @@ void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
 
 /* Reads records until the end and lets `transform` say what becomes of each. */
-void filter_lines(struct filter *filter, transform *transform, void *context);
+void filter_lines(struct filter *filter, filter_transform *transform, void *context);
 
 /* Flushes and closes everything; the exit status. */
 int filter_end(struct filter *filter);

@@ -491,6 +491,11 @@ enum json_progress json_whole(struct json *json)
     return progress == JSON_CUT ? cut(json) : progress;
 }
 
+void json_cut(struct json *json)
+{
+    fail_at_end(json);
+}
+
 void json_extend(struct json *json, const char *text, size_t len)
 {
     json->token = (const unsigned char *)text + (json->token - json->index.text);

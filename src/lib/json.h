@@ -111,6 +111,10 @@ static inline bool json_key_is(const struct json_key *key, struct span name)
  * json_past(); what follows it was not looked at.  JSON_WRONG: see json_error(). */
 enum json_progress { JSON_WHOLE, JSON_CUT, JSON_WRONG };
 enum json_progress json_whole(struct json *json);
+
+/* Says that nothing more comes: json_error() is then what a cut text lacks. */
+void json_cut(struct json *json);
+
 void json_extend(struct json *json, const char *text, size_t len);
 
 #endif

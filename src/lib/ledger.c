@@ -60,14 +60,14 @@ void ledger_settle(struct ledger *ledger, struct entry *entry, const struct ledg
         entries_add(&ledger->held, entry);
         return;
     }
-    filter_keep(ledger->filter, &entry->record);
+    filter_keep_line(ledger->filter, &entry->record);
     finish(ledger, entry);
 }
 
 void ledger_unhold(struct ledger *ledger)
 {
     for (struct entry *entry; (entry = entries_take(&ledger->held)) != NULL;) {
-        filter_keep(ledger->filter, &entry->record);
+        filter_keep_line(ledger->filter, &entry->record);
         finish(ledger, entry);
     }
 }

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# audit-format: from any archive to clean events
+
+load common
+
+relayout() { python3 "$AUDIT_TESTS/relayout.py" "$@"; }
+oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
+
+@test "every sample event comes out as a second implementation has it, byte for byte" {
+    audit-format "$DATA/events.ndjson" >ours 2>err
+    oracle <"$DATA/events.ndjson" >theirs
+    cmp ours theirs
+    [ "$(wc -l <ours)" -eq "$(wc -l <"$DATA/events.ndjson")" ]
+    [ ! -s err ]
+}
+
+@test "every combination of streams and retention agrees with the second implementation" {
+    local options
+    for options in --keep-duplicates --zero-retention --stream=job-status --stream=job-details \
+        --stream=user-activity --stream=job-status,user-activity \
+        '--stream=job-status,job-details --zero-retention --keep-duplicates'; do
+        # shellcheck disable=SC2086 # the options are words
+        audit-format $options "$DATA/events.ndjson" >ours 2>err
+        # shellcheck disable=SC2086
+        oracle $options <"$DATA/events.ndjson" >theirs
+        cmp ours theirs || { echo "with $options"; return 1; }
+    done
+}
+
+@test "however the archive is laid out, the same events come out" {
+    audit-format "$DATA/events.ndjson" >expected
+    local layout
+    for layout in $(relayout --list); do
+        relayout "$layout" <"$DATA/events.ndjson" >archive
+        audit-format archive >ours || { echo "$layout: status $?"; return 1; }
+        cmp expected ours || { echo "layout $layout"; return 1; }
+    done
+}
+
+@test "however the bytes arrive, the same events come out" {
+    audit-format "$DATA/events.ndjson" >expected
+    local layout
+    for layout in pretty concatenated pretty-array rs; do
+        relayout "$layout" <"$DATA/events.ndjson" | relayout dribble | audit-format >ours
+        cmp expected ours || { echo "layout $layout"; return 1; }
+    done
+}
+
+@test "formatting what is formatted changes nothing" {
+    audit-format "$DATA/events.ndjson" >once
+    audit-format once >twice
+    cmp once twice
+}
+
+@test "numbers, escapes, order and repeated members leave as they came" {
+    event='{"z":1694081235979000000,"event":"x_y","a":4.950000000000001e-05,"timestamp":"t","b":-0.0,"a":1E400,"user":{"n":"\u00e9\/\ud83d\ude00é"},"d":123456789012345678901234567890}'
+    run_tool audit-format <<<"$event"
+    assert_status 0
+    assert_output "$event"
+}
+
+@test "insignificant white space goes, white space in strings stays" {
+    run_tool audit-format <<<$' { "event" : "a  b" ,\t"timestamp":"\\t t","user" : [ 1 , 2 ,{ } ] } \r'
+    assert_status 0
+    assert_output '{"event":"a  b","timestamp":"\t t","user":[1,2,{}]}'
+}
+
+@test "what Workato takes out of job details is taken out, whichever member stands first or last" {
+    local job='{"parent_id":1,"id":"j","status":"succeeded","started_at":"s","context":{"job_id":1,"user_id":2,"is_repeat":false},"lines":[{"line_stat":{}},{"line_stat":1,"a":2},{"a":1,"line_stat":[]},{"line_stat":1,"line_stat":2,"b":3,"line_stat":4}],"parent_id":2}'
+    run_tool audit-format <<<"$job"
+    assert_output '{"id":"j","status":"succeeded","started_at":"s","context":{"user_id":2},"lines":[{},{"a":2},{"a":1},{"b":3}]}'
+    run_tool audit-format --keep-duplicates <<<"$job"
+    assert_output "$job"
+    run_tool audit-format <<<'{"id":1,"status":"succeeded","started_at":"s","context":{"job_id":1,"parent_job_id":2}}'
+    assert_output '{"id":1,"status":"succeeded","started_at":"s","context":{}}'
+}
+
+@test "a member name in escapes is the same member" {
+    run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","\u0070arent_id":1,"lines":[{"line\u005fstat":1,"m\u0061sk_data":true,"input":1}]}'
+    assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"m\u0061sk_data":true,"input":{"data":"masked"}}]}'
+}
+
+@test "a masked line leaves with its data masked, wherever mask_data stands" {
+    run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"secret":1},"output":null},{"input":[2],"output":"s","n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
+    assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"data":"masked"},"output":{"data":"masked"}},{"input":{"data":"masked"},"output":{"data":"masked"},"n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
+    # No one gets to unmask a line by saying it twice.
+    run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":1,"mask_data":false}]}'
+    assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"data":"masked"},"mask_data":false}]}'
+}
+
+@test "localised statuses become succeeded and failed" {
+    run_tool audit-format <<<'{"id":1,"status":"成功","started_at":"s"}
+{"id":1,"status":"失敗","started_at":"s"}
+{"id":1,"status":"取消","started_at":"s"}'
+    assert_output '{"id":1,"status":"succeeded","started_at":"s"}
+{"id":1,"status":"failed","started_at":"s"}
+{"id":1,"status":"取消","started_at":"s"}'
+}
+
+@test "an activity keeps what only a job loses" {
+    local event='{"event":"e","timestamp":"t","user":1,"parent_id":1,"lines":[{"line_stat":1}],"context":{"job_id":1}}'
+    run_tool audit-format <<<"$event"
+    assert_output "$event"
+}
+
+@test "the event is found breadth first, object members before strings" {
+    local e='{"event":"e","timestamp":"t","user":1}'
+    run_tool audit-format <<<'{"a":{"b":{"event":"deep","timestamp":"t","user":1}},"c":{"event":"shallow","timestamp":"t","user":1}}'
+    assert_output '{"event":"shallow","timestamp":"t","user":1}'
+    run_tool audit-format <<<"{\"s\":\"{\\\"event\\\":\\\"string\\\",\\\"timestamp\\\":1,\\\"user\\\":1}\",\"o\":{\"p\":{\"q\":$e}}}"
+    assert_output "$e"
+    run_tool audit-format <<<"{\"a\":{\"b\":{\"c\":{\"d\":$e}}}}"
+    assert_status 1
+    run_tool audit-format <<<'{"deep":{"Log_Str":"{\"id\":\"j\",\"status\":\"成\u529f\",\"started_at\":\"\\u0041\",\"parent_id\": 1}"}}'
+    assert_output '{"id":"j","status":"succeeded","started_at":"\u0041"}'
+}
+
+@test "JSON without an event is a reject, or passes with --pass-unknown" {
+    run_tool audit-format --rejects=rejects <<<'{"a": 1}
+[1,{"event":"e","timestamp":"t","user":1},"s"]'
+    assert_status 1
+    assert_output '{"event":"e","timestamp":"t","user":1}'
+    assert_stderr_has 'audit-format: stdin:1: no audit event is in this text (--pass-unknown lets it through)'
+    [ "$(cat rejects)" = $'{"a": 1}\n1\n"s"' ]
+    run_tool audit-format --pass-unknown <<<'{"a": 1}'
+    assert_status 0
+    assert_output '{"a":1}'
+}
+
+@test "malformed texts are named by line and byte, kept, and the good ones around them come out" {
+    run_tool audit-format --rejects=rejects "$DATA/broken.txt"
+    assert_status 1
+    cmp rejects "$DATA/broken.txt"
+    audit-format "$DATA/events.ndjson" >good
+    { head -n 3 "$DATA/events.ndjson"; cat "$DATA/broken.txt"; tail -n +4 "$DATA/events.ndjson"; } >mixed
+    rm rejects
+    run_tool audit-format --rejects=rejects mixed
+    assert_status 1
+    [ "$output" = "$(cat good)" ]
+    cmp rejects "$DATA/broken.txt"
+    [[ $stderr =~ ^audit-format:\ mixed:[0-9]+:\ byte\ [0-9]+:\  ]]
+}
+
+@test "half a line costs that line alone" {
+    run_tool audit-format --rejects=rejects <<<'{"event":"a","timestamp":"t","user":1}
+{"event":"b","timestamp":"t","user":{"na
+{"event":"c","timestamp":"t","user":1}
+{"event":"d","timestamp":"t","lines":[{"x":1},
+{"event":"e","timestamp":"t","user":1}
+{"event":'
+    assert_status 1
+    assert_output '{"event":"a","timestamp":"t","user":1}
+{"event":"c","timestamp":"t","user":1}
+{"event":"e","timestamp":"t","user":1}'
+    [ "$(cat rejects)" = '{"event":"b","timestamp":"t","user":{"na
+{"event":"d","timestamp":"t","lines":[{"x":1},
+{"event":' ]
+    assert_stderr 'audit-format: stdin:2: byte 41: a control character in a string must be escaped
+audit-format: stdin:5: byte 1: a '"',' or ']'"' must follow an element
+audit-format: stdin:6: byte 10: the text ends inside a value' || true
+    [ "$(grep -c '^audit-format: stdin:' <<<"$stderr")" -eq 3 ]
+}
+
+@test "a broken array is told, and its elements come out" {
+    run_tool audit-format --pass-unknown <<<'[{"a":1},
+{"b":2}
+{"c":3},
+{"d":4}]
+{"e":5}'
+    assert_status 1
+    assert_output '{"a":1}
+{"b":2}
+{"c":3}
+{"d":4}
+{"e":5}'
+    assert_stderr "audit-format: stdin:3: byte 1: a ',' or ']' must follow an element"
+    run_tool audit-format --pass-unknown <<<'[{"a":1}'
+    assert_status 1
+    assert_output '{"a":1}'
+    assert_stderr_has 'the text ends inside a value'
+}
+
+@test "an event is delivered as soon as it is whole, with or without a newline" {
+    mkfifo in
+    audit-format <in >out 2>err &
+    exec 7>in
+    printf '{"event":"e","timestamp":"t",\n"user":{}}' >&7
+    for _ in $(seq 50); do
+        [ -s out ] && break
+        sleep 0.1
+    done
+    [ "$(cat out)" = '{"event":"e","timestamp":"t","user":{}}' ]
+    exec 7>&-
+    wait $!
+}
+
+@test "events of streams that are not named are left out, counted, and no error" {
+    run_tool audit-format --stream=user-activity "$DATA/events.ndjson"
+    assert_status 0
+    local jobs
+    jobs=$(audit-format "$DATA/events.ndjson" | grep -c '"started_at"')
+    assert_stderr "audit-format: left out by --stream: $jobs jobs, 0 user activities"
+}
+
+@test "an unknown stream is a usage error" {
+    run_tool audit-format --stream=job-detail
+    assert_status 2
+    [ "${stderr_lines[0]}" = 'audit-format: --stream=job-detail: not a list of job-status, job-details, user-activity' ]
+    [ "${stderr_lines[1]}" = "Try 'audit-format --help' for more information." ]
+}
+
+@test "a text longer than --max-record is one reject, kept whole" {
+    local long
+    long=$(printf '{"event":"%s","timestamp":"t",\n"user":1}' "$(head -c 3000 /dev/zero | tr '\0' x)")
+    printf '%s\n{"event":"e","timestamp":"t","user":1}\n' "$long" >in
+    run_tool audit-format --max-record=1KB --rejects=rejects in
+    assert_status 1
+    assert_output '{"event":"e","timestamp":"t","user":1}'
+    assert_stderr 'audit-format: in:1: the text is larger than 1000 bytes (--max-record)'
+    [ "$(cat rejects)" = "$long" ]
+}
