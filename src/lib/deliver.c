@@ -458,15 +458,31 @@ static bool begin_request(struct deliver *d, struct request *request)
     return true;
 }
 
+static bool is_ready(struct deliver *d, int64_t *wake_at)
+{
+    struct service *service = d->service;
+    struct reason reason;
+    if (service->ready == NULL || d->options->dry_run)
+        return true;
+    switch (service->ready(service->context, d, d->now, wake_at, &reason)) {
+    case READY_NOW:
+        return true;
+    case READY_LATER:
+        return false;
+    default:
+        diag_fail("%s: %s; nothing more is sent", service->name, reason.text);
+        stop(d);
+        return false;
+    }
+}
+
 /* Begins as many requests as may be; *wake_at is lowered to when it should be tried again. */
 static bool begin_requests(struct deliver *d, int64_t *wake_at)
 {
-    struct service *service = d->service;
     struct request *request;
     bool begun = false;
     while (!d->stopping && d->flying_count < d->options->parallel && d->now >= d->not_before &&
-           (service->ready == NULL || service->ready(service->context, d, d->now, wake_at)) &&
-           (request = next_request(d)) != NULL)
+           is_ready(d, wake_at) && (request = next_request(d)) != NULL)
         begun |= begin_request(d, request);
     return begun;
 }

@@ -48,6 +48,12 @@ enum answer {
     ANSWER_MISCONFIGURED, /* no request can succeed: stop */
 };
 
+enum readiness {
+    READY_NOW,
+    READY_LATER,
+    READY_NEVER, /* for the reason given: nothing can be sent any more */
+};
+
 struct service {
     void *context;
 
@@ -56,9 +62,10 @@ struct service {
     bool (*accept)(void *context, struct entry *entry, struct reason *reason);
 
     /* Whether a request may start now, or credentials are being fetched first: it may use
-     * transfers of its own for that, which end in http_run() as all do.  *wake_at (INT64_MAX) may
-     * be lowered to when it wants to be asked again.  NULL: always. */
-    bool (*ready)(void *context, struct deliver *deliver, int64_t now, int64_t *wake_at);
+     * transfers of its own for that, on deliver_http(), which end in http_run() as all do.
+     * *wake_at may be lowered to when it wants to be asked again.  NULL: always. */
+    enum readiness (*ready)(void *context, struct deliver *deliver, int64_t now, int64_t *wake_at,
+                            struct reason *reason);
 
     /* Sets up request->transfer: URL, headers, body.  False: all its events are rejected. */
     bool (*prepare)(void *context, struct request *request, struct reason *reason);
