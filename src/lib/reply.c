@@ -207,7 +207,7 @@ enum answer reply_judge(enum reply_style style, struct request *request,
                         const struct http_reply *reply, const char *secret,
                         struct reason *reason)
 {
-    if (reply->status == 200 && style == REPLY_STATUS)
+    if (by_status(reply->status) == ANSWER_DELIVERED && style == REPLY_STATUS)
         return ANSWER_DELIVERED;
     explain(reply, secret, reason);
     switch (style) {
