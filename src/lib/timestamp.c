@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DAY = 86400 };
 
@@ -160,7 +159,8 @@ bool timestamp_argument(const char *text, const struct timestamp *now, struct ti
     int64_t ago;
     if (options_duration(text, &ago)) {
         *time = *now;
-        return !__builtin_sub_overflow(now->seconds, ago, &time->seconds);
+        return !__builtin_sub_overflow(now->seconds, ago, &time->seconds) &&
+               time->seconds >= FIRST_SECOND;
     }
     struct fields f = {text, text + strlen(text), false};
     int64_t days = date(&f);
@@ -210,6 +210,47 @@ size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT]
     return (size_t)(to - text);
 }
 
+size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
+                       char text[TIMESTAMP_TEXT])
+{
+    char digit[TIMESTAMP_TEXT];
+    int64_t seconds = time->seconds;
+    int32_t nanos = time->nanos;
+    char *to = text;
+    if (seconds < 0) {
+        *to++ = '-';
+        seconds = -seconds - (nanos > 0);
+        nanos = nanos > 0 ? 1000000000 - nanos : 0;
+    }
+    /* All the digits, twelve of seconds and nine behind them; the point goes where it is asked. */
+    char *end = put(put(digit, seconds, 12), nanos, 9);
+    const char *point = end - 9 + power, *from = digit;
+    while (*from == '0' && from < point - 1)
+        from++;
+    size_t whole = (size_t)(point - from);
+    memcpy(to, from, whole);
+    to += whole;
+    if (fraction > 0) {
+        *to++ = '.';
+        memcpy(to, point, (size_t)fraction);
+        to += fraction;
+    }
+    return (size_t)(to - text);
+}
+
+/* Whether the file holds a zone (RFC 8536 section 3.1); the database has other files too. */
+static bool is_zone_file(const char *name)
+{
+    char magic[4];
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return false;
+    bool zone = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+                memcmp(magic, "TZif", sizeof magic) == 0;
+    fclose(file);
+    return zone;
+}
+
 bool timestamp_zone_set(const char *name)
 {
     /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
@@ -219,7 +260,7 @@ bool timestamp_zone_set(const char *name)
                      directory != NULL ? directory : "/usr/share/zoneinfo", name);
     bool utc = strcmp(name, "UTC") == 0;
     if (name[0] == '\0' || name[0] == '/' || strstr(name, "..") != NULL || n < 0 ||
-        (size_t)n >= sizeof file || (!utc && access(file, R_OK) != 0))
+        (size_t)n >= sizeof file || (!utc && !is_zone_file(file)))
         return false;
     char zone[4096];
     snprintf(zone, sizeof zone, ":%s", name);
