@@ -522,6 +522,7 @@ static void look_up(struct deliver *d)
         stop(d);
     if (interrupt_asked() != NULL && !d->interrupted) {
         d->interrupted = true;
+        d->wake = -1;
         if (queue_unread(&d->queue))
             diag_fail("%s: stopped by %s; what follows line %zu was not read",
                       d->queue.input->name, interrupt_asked(), d->queue.line);
