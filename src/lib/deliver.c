@@ -315,9 +315,11 @@ static void follow(struct deliver *d, struct request *request, enum answer answe
 static void failed(struct deliver *d, struct request *request, const struct http_reply *reply)
 {
     struct reason reason;
-    struct printable error;
     enum retry_kind kind = retry_transfer(reply->code, d->answered);
-    reason_set(&reason, "%s", diag_printable(span_of(reply->error), &error));
+    reason.text[0] = '\0';
+    reason_append(&reason, span_of(reply->error));
+    if (reply->code == CURLE_PEER_FAILED_VERIFICATION && d->options->cacert == NULL)
+        reason_append(&reason, SPAN("; --cacert=FILE names another authority to trust"));
     if (kind == RETRY_HOPELESS)
         misconfigured(d, request, reason.text);
     else
