@@ -224,7 +224,7 @@ bool queue_unread(const struct queue *queue)
 void queue_stop(struct queue *queue)
 {
     if (queue->block != NULL && queue_unread(queue) && !queue->overlong)
-        queue->block->used = queue->begin;
+        queue->block->used = queue->scanned = queue->begin;
     queue->open = false;
     queue->at_end = true;
 }
