@@ -34,6 +34,9 @@ void diag_vwarn(const char *format, va_list arguments);
 /* The same, and the status is STATUS_FAILED. */
 void diag_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Has `call` called before each message, to take a progress line away; NULL: no longer. */
+void diag_before(void (*call)(void));
+
 /* Why a record is rejected: a message without program, place and newline. */
 struct reason {
     char text[512];
@@ -41,6 +44,9 @@ struct reason {
 /* Sets the reason; false, for the caller to return. */
 bool reason_set(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Appends bytes from outside, made printable as below, as far as they fit. */
+void reason_append(struct reason *reason, struct span bytes);
 
 /* Bytes from outside, for a message: control characters as \xNN, cut after 60 bytes with "...".
  * The result stands in `printable`. */

@@ -93,15 +93,26 @@ void filter_keep(struct filter *filter, struct span bytes)
     filter_check_write(filter, &filter->rejects);
 }
 
-void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+void filter_name(struct filter *filter, const struct record *record, const char *reason)
 {
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
+    diag_raise(STATUS_REJECTED);
+    if (filter->fail_fast)
+        filter->stop = true;
+}
+
+void filter_keep_line(struct filter *filter, const struct record *record)
+{
     diag_raise(STATUS_REJECTED);
     filter_keep(filter, record->text);
     if (filter->reject_open)
         filter_keep(filter, SPAN("\n"));
-    if (filter->fail_fast)
-        filter->stop = true;
+}
+
+void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+{
+    filter_name(filter, record, reason);
+    filter_keep_line(filter, record);
 }
 
 void filter_write(struct filter *filter, struct span line)

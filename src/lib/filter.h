@@ -60,6 +60,11 @@ void filter_keep(struct filter *filter, struct span bytes);
  * With --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
 
+/* filter_reject() in two parts, for records whose message and bytes do not come together: the
+ * message, and what was kept (with the text if it is not all kept yet) as a line. */
+void filter_name(struct filter *filter, const struct record *record, const char *reason);
+void filter_keep_line(struct filter *filter, const struct record *record);
+
 /* Writes what is buffered: for a before_wait() that does more than the default one. */
 void filter_flush(void *filter);
 

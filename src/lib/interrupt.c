@@ -2,15 +2,22 @@
 #include "interrupt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t asked;
+static int wake[2] = {-1, -1};
 
 static void ask(int signal_number)
 {
+    int saved = errno;
     asked = signal_number;
+    if (wake[1] >= 0)
+        (void)!write(wake[1], "", 1);
+    errno = saved;
 }
 
 static void take(int signal_number)
@@ -30,6 +37,15 @@ void interrupt_begin(void)
 const char *interrupt_asked(void)
 {
     return asked == 0 ? NULL : asked == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+int interrupt_fd(void)
+{
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    if (asked)
+        (void)!write(wake[1], "", 1);
+    return wake[0];
 }
 
 bool interrupt_wait(int fd, int milliseconds)

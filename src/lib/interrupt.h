@@ -12,6 +12,10 @@ void interrupt_begin(void);
 /* The signal that asked to stop: "SIGTERM"; NULL while none has. */
 const char *interrupt_asked(void);
 
+/* A descriptor that can be read once a request has come, for loops that wait for more than one;
+ * nothing is to be read from it.  -1 with errno set. */
+int interrupt_fd(void);
+
 /* Waits until fd can be read (its end counts), until `milliseconds` have passed (-1: for ever), or
  * until a request, one that came earlier too.  True: fd can be read. */
 bool interrupt_wait(int fd, int milliseconds);
