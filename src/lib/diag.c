@@ -5,6 +5,7 @@
 
 static const char *program = "audit-filters";
 static enum diag_status worst = STATUS_OK;
+static void (*before)(void);
 
 void diag_name(const char *name)
 {
@@ -28,9 +29,16 @@ enum diag_status diag_exit_status(void)
     return worst;
 }
 
+void diag_before(void (*call)(void))
+{
+    before = call;
+}
+
 void diag_vwarn(const char *format, va_list arguments)
 {
     char line[2048];
+    if (before != NULL)
+        before();
     int head = snprintf(line, sizeof line, "%s: ", program);
     int body = vsnprintf(line + head, sizeof line - (size_t)head, format, arguments);
     size_t len = (size_t)head + (body > 0 ? (size_t)body : 0);

@@ -51,7 +51,7 @@ bool filter_option(struct filter *filter, int id, const char *value)
     }
 }
 
-static void check_write(struct filter *filter, struct out *out)
+void filter_check_write(struct filter *filter, struct out *out)
 {
     if (out->error == 0 || out->told)
         return;
@@ -60,12 +60,15 @@ static void check_write(struct filter *filter, struct out *out)
     filter->stop = true;
 }
 
-static void flush(void *context)
+void filter_flush(void *context)
 {
     struct filter *filter = context;
     out_flush(&filter->out);
-    if (filter->rejects_file != NULL)
-        out_flush(&filter->rejects);
+    filter_check_write(filter, &filter->out);
+    if (filter->rejects_file == NULL)
+        return;
+    out_flush(&filter->rejects);
+    filter_check_write(filter, &filter->rejects);
 }
 
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
@@ -75,7 +78,7 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
         diag_fail("%s", strerror(ENOMEM));
         return false;
     }
-    filter->input.before_wait = flush;
+    filter->input.before_wait = filter_flush;
     filter->input.context = filter;
     if (filter->rejects_file != NULL && !out_append(&filter->rejects, filter->rejects_file)) {
         diag_fail("%s: %s", filter->rejects_file, strerror(errno));
@@ -84,43 +87,50 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-void filter_keep(struct filter *filter, struct span bytes)
+void filter_keep(void *context, struct span bytes)
 {
+    struct filter *filter = context;
     if (filter->rejects_file == NULL || bytes.len == 0)
         return;
     filter->reject_open = span_end(bytes)[-1] != '\n';
     out_write(&filter->rejects, bytes);
-    check_write(filter, &filter->rejects);
+    filter_check_write(filter, &filter->rejects);
 }
 
-void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+void filter_name(struct filter *filter, const struct record *record, const char *reason)
 {
     diag_warn("%s:%zu: %s", record->source, record->line, reason);
+    diag_raise(STATUS_REJECTED);
+    if (filter->fail_fast)
+        filter->stop = true;
+}
+
+void filter_keep_line(struct filter *filter, const struct record *record)
+{
     diag_raise(STATUS_REJECTED);
     filter_keep(filter, record->text);
     if (filter->reject_open)
         filter_keep(filter, SPAN("\n"));
-    if (filter->fail_fast)
-        filter->stop = true;
+}
+
+void filter_reject(struct filter *filter, const struct record *record, const char *reason)
+{
+    filter_name(filter, record, reason);
+    filter_keep_line(filter, record);
 }
 
 void filter_write(struct filter *filter, struct span line)
 {
     out_write(&filter->out, line);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
+    filter_check_write(filter, &filter->out);
 }
 
 void filter_write_edit(struct filter *filter)
 {
     out_edit(&filter->out, &filter->edit);
     out_write(&filter->out, SPAN("\n"));
-    check_write(filter, &filter->out);
-}
-
-static void keep_chunk(void *context, struct span chunk)
-{
-    filter_keep(context, chunk);
+    filter_check_write(filter, &filter->out);
 }
 
 void filter_lines(struct filter *filter, filter_transform *transform, void *context)
@@ -129,7 +139,7 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = keep_chunk;
+    lines.too_long = filter_keep;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {
@@ -160,18 +170,18 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
     }
 }
 
-static void close_out(struct filter *filter, struct out *out)
+void filter_close_out(struct filter *filter, struct out *out)
 {
     if (out->buffer == NULL)
         return;
     out_close(out);
-    check_write(filter, out);
+    filter_check_write(filter, out);
 }
 
 int filter_end(struct filter *filter)
 {
-    close_out(filter, &filter->out);
-    close_out(filter, &filter->rejects);
+    filter_close_out(filter, &filter->out);
+    filter_close_out(filter, &filter->rejects);
     input_close(&filter->input);
     edit_free(&filter->edit);
     return diag_exit_status();

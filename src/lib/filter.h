@@ -52,13 +52,26 @@ bool filter_option(struct filter *filter, int id, const char *value);
 /* Opens what the options name and begins with the operands.  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
 
-/* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
- * whole. */
-void filter_keep(struct filter *filter, struct span bytes);
-
 /* Names the record in a message, keeps its bytes for --rejects, as a line, and raises the status.
  * With --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
+
+/* filter_reject() in two parts, for records whose message and bytes do not come together: the
+ * message, and what was kept (with the text if it is not all kept yet) as a line. */
+void filter_name(struct filter *filter, const struct record *record, const char *reason);
+void filter_keep_line(struct filter *filter, const struct record *record);
+
+/* Keeps bytes for --rejects and says nothing: parts of an over-long record, for struct lines'
+ * too_long(), or a line that the tool has given a message of its own. */
+void filter_keep(void *filter, struct span bytes);
+
+/* Writes what is buffered: for a before_wait() that does more than the default one. */
+void filter_flush(void *filter);
+
+/* Tells of a write that failed, once, and sets `stop`; for a file of the tool's own.  The second
+ * closes the file first, if it was opened. */
+void filter_check_write(struct filter *filter, struct out *out);
+void filter_close_out(struct filter *filter, struct out *out);
 
 /* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
 void filter_write(struct filter *filter, struct span line);

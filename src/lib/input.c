@@ -35,7 +35,7 @@ bool input_next_file(struct input *input)
     input->start = input->end = 0;
     input->at_end = false;
     size_t count = input->operands > 0 ? input->operands : 1;
-    while (input->next < count) {
+    while (input->next < count && !input->stop) {
         const char *file = input->operands > 0 ? input->operand[input->next] : "-";
         input->next++;
         if (strcmp(file, "-") == 0) {
@@ -81,7 +81,7 @@ static bool would_block(int fd)
 
 bool input_fill(struct input *input)
 {
-    if (input->at_end)
+    if (input->at_end || input->stop)
         return false;
     if (!make_room(input)) {
         diag_fail("%s: no memory left for a record of more than %zu bytes", input->name,
@@ -91,6 +91,8 @@ bool input_fill(struct input *input)
     }
     if (input->before_wait != NULL && would_block(input->fd))
         input->before_wait(input->context);
+    if (input->stop)
+        return false;
     ssize_t n;
     do
         n = read(input->fd, input->buffer + input->end, READ_SIZE);

@@ -46,7 +46,8 @@ static bool next_line(struct lines *lines, struct record *record)
         const char *from = bytes.at + lines->passed;
         const char *newline = memchr(from, '\n', bytes.len - lines->passed);
         size_t len = newline != NULL ? (size_t)(newline - bytes.at) : bytes.len;
-        *record = (struct record){{bytes.at, len}, input->name, lines->line + 1, false};
+        *record = (struct record){
+            .text = {bytes.at, len}, .source = input->name, .line = lines->line + 1};
         if (len > lines->limit) {
             lines->line++;
             drain(lines, record);
@@ -58,6 +59,7 @@ static bool next_line(struct lines *lines, struct record *record)
         lines->passed = 0;
         if (len == 0 && newline == NULL)
             return false;
+        record->cut = newline == NULL && !input->at_end;
         lines->line++;
         input->start += len + (newline != NULL);
         return true;

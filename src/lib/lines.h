@@ -9,6 +9,7 @@ struct record {
     const char *source; /* the file's name */
     size_t line;        /* counted from 1 */
     bool too_long;      /* longer than the limit; text is empty, the bytes went to too_long() */
+    bool cut;           /* reading was stopped inside the line; text is its first bytes */
 };
 
 struct lines {

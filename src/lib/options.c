@@ -27,7 +27,7 @@ static const struct option_line standard[] = {
 static void each_option(const struct program *program,
                         void (*call)(void *context, const struct option_line *line), void *context)
 {
-    const struct option_line *tables[] = {program->line, program->more, standard};
+    const struct option_line *tables[] = {program->line, program->also, program->more, standard};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct option_line *l = tables[t]; l != NULL && l->id != 0; l++)
             call(context, l);
@@ -171,22 +171,44 @@ bool options_size(const char *text, size_t *bytes)
     return suffix && *bytes == number;
 }
 
-bool options_duration(const char *text, int64_t *seconds)
+struct unit {
+    const char *name; /* before any name that is a beginning of it */
+    int64_t size;
+};
+
+/* Adds up numbers with units. */
+static bool read_units(const char *text, const struct unit *units, int64_t *total)
 {
-    static const char letters[] = "smhd";
-    static const int64_t unit[] = {1, 60, 3600, 86400};
-    int64_t total = 0;
+    *total = 0;
     do {
         uint64_t number;
         int64_t part;
-        if (!read_number(&text, &number) || number > INT64_MAX || *text == '\0')
+        if (!read_number(&text, &number) || number > INT64_MAX)
             return false;
-        const char *letter = strchr(letters, *text++);
-        if (letter == NULL ||
-            __builtin_mul_overflow((int64_t)number, unit[letter - letters], &part) ||
-            __builtin_add_overflow(total, part, &total))
+        const struct unit *unit = units;
+        while (unit->name != NULL && strncmp(text, unit->name, strlen(unit->name)) != 0)
+            unit++;
+        if (unit->name == NULL || __builtin_mul_overflow((int64_t)number, unit->size, &part) ||
+            __builtin_add_overflow(*total, part, total))
             return false;
+        text += strlen(unit->name);
     } while (*text != '\0');
-    *seconds = total;
     return true;
+}
+
+bool options_duration(const char *text, int64_t *seconds)
+{
+    static const struct unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    return read_units(text, units, seconds);
+}
+
+bool options_interval(const char *text, int64_t *microseconds)
+{
+    static const struct unit units[] = {{"ms", 1000},
+                                        {"s", 1000000},
+                                        {"m", 60 * (int64_t)1000000},
+                                        {"h", 3600 * (int64_t)1000000},
+                                        {"d", 86400 * (int64_t)1000000},
+                                        {NULL, 0}};
+    return read_units(text, units, microseconds);
 }

@@ -23,6 +23,7 @@ struct program {
     const char *summary;            /* what it does: a sentence or two */
     const struct option_line *line; /* the tool's own options; ended by a line with id 0 */
     const struct option_line *more; /* options that it shares with others, or NULL */
+    const struct option_line *also; /* further ones that it shares with some, or NULL */
 };
 
 enum {
@@ -43,5 +44,8 @@ bool options_size(const char *text, size_t *bytes);
 
 /* A duration, 7d 12h 30m 45s, or several together, in seconds.  False: not one. */
 bool options_duration(const char *text, int64_t *seconds);
+
+/* The same in microseconds, with milliseconds as a unit too: 250ms, 1s500ms. */
+bool options_interval(const char *text, int64_t *microseconds);
 
 #endif

@@ -1,0 +1,33 @@
+/* schedule: requests that wait to be tried again, the one that is due first at the front. */
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct request;
+
+struct schedule {
+    struct schedule_item {
+        int64_t due;
+        struct request *request;
+    } *item; /* a binary heap */
+    size_t count, capacity;
+};
+
+/* A schedule begins zeroed.  False: no memory. */
+bool schedule_add(struct schedule *schedule, int64_t due, struct request *request);
+
+/* When the first is due; INT64_MAX where none waits. */
+static inline int64_t schedule_due(const struct schedule *schedule)
+{
+    return schedule->count > 0 ? schedule->item[0].due : INT64_MAX;
+}
+
+/* Takes the first; NULL where none waits. */
+struct request *schedule_take(struct schedule *schedule);
+
+void schedule_free(struct schedule *schedule);
+
+#endif
