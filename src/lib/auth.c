@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A token of RFC 9110 section 5.6.2: what a field name may be. */
-static bool is_token(const char *text)
+bool auth_is_token(struct span name)
 {
-    return text[0] != '\0' && text[strspn(text, "!#$%&'*+-.^_`|~0123456789"
-                                                "abcdefghijklmnopqrstuvwxyz"
-                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (size_t i = 0; i < name.len; i++)
+        if (memchr(token, name.at[i], sizeof token - 1) == NULL)
+            return false;
+    return name.len > 0;
 }
 
 bool auth_parse(const char *text, struct auth *auth)
@@ -32,11 +34,11 @@ bool auth_parse(const char *text, struct auth *auth)
     if (strncmp(text, "header:", 7) == 0) {
         auth->kind = AUTH_HEADER;
         auth->name = text + 7;
-        return is_token(auth->name);
+        return auth_is_token(span_of(auth->name));
     }
     auth->kind = AUTH_QUERY;
     auth->name = text + 6;
-    return strncmp(text, "query:", 6) == 0 && is_token(auth->name);
+    return strncmp(text, "query:", 6) == 0 && auth_is_token(span_of(auth->name));
 }
 
 bool auth_add_header(struct curl_slist **headers, const char *name, const char *prefix,

@@ -2,7 +2,7 @@
 #include "deliver.h"
 #include "interrupt.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -13,15 +13,13 @@ enum { LEAST_WINDOW = 4 * 1024 * 1024 }; /* bytes of lines that are read ahead *
 #define RETRY_CAP   (30 * RETRY_SECOND)
 #define FLUSH_EVERY (100 * RETRY_MS)
 
-static int64_t clock_now(void)
+struct retry_policy deliver_policy(const struct deliver_options *options)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * RETRY_SECOND + now.tv_nsec / 1000;
+    return (struct retry_policy){RETRY_BASE, RETRY_CAP, options->retry_for};
 }
 
 /* xorshift64*: good enough to keep clients from trying again in step. */
-static uint32_t random_next(struct deliver *d)
+uint32_t deliver_random(struct deliver *d)
 {
     d->random ^= d->random >> 12;
     d->random ^= d->random << 25;
@@ -63,9 +61,8 @@ static void settle_all(struct deliver *d, struct request *request, enum outcome 
         .outcome = outcome,
         .status = request->status,
         .attempts = request->attempts,
-        .microseconds = request->first_attempt != 0 ? d->now - request->first_attempt : 0,
+        .now = d->now,
         .why = why,
-        .etag = request->etag,
     };
     for (struct entry *entry; (entry = entries_take(&request->entries)) != NULL;)
         ledger_settle(&d->ledger, entry, &line);
@@ -89,7 +86,7 @@ static void name_undelivered(const struct request *request, const char *why)
 /* Settles lines that no request was begun for, or will be. */
 static void drop_fresh(struct deliver *d)
 {
-    const struct ledger_line line = {.outcome = OUTCOME_UNDELIVERED};
+    const struct ledger_line line = {.outcome = OUTCOME_UNDELIVERED, .now = d->now};
     for (struct entry *entry; (entry = entries_take(&d->fresh)) != NULL;)
         ledger_settle(&d->ledger, entry, &line);
     d->fresh_size = 0;
@@ -165,7 +162,7 @@ static void slow_down(struct deliver *d, const struct request *request, int64_t 
     if (request->last_attempt >= d->slowed_at) {
         d->slow_downs++;
         d->slowed_at = d->now;
-        wait = retry_wait(&d->policy, d->slow_downs, random_next(d));
+        wait = retry_wait(&d->policy, d->slow_downs, deliver_random(d));
     }
     if (wait < least)
         wait = least < d->policy.budget ? least : d->policy.budget;
@@ -204,7 +201,7 @@ static void try_later(struct deliver *d, struct request *request, enum retry_kin
         slow_down(d, request, asked);
     int64_t deadline = retry_deadline(&d->policy, request->entries.first->read_at,
                                       request->first_attempt, d->failing);
-    int64_t due = d->now + retry_wait(&d->policy, request->attempts, random_next(d));
+    int64_t due = d->now + retry_wait(&d->policy, request->attempts, deliver_random(d));
     if (due > deadline)
         due = deadline;
     if (due < d->now + asked)
@@ -270,7 +267,7 @@ static void settle_judged(struct deliver *d, struct request *request)
             .outcome = (enum outcome)entry->outcome,
             .status = request->status,
             .attempts = request->attempts,
-            .microseconds = d->now - request->first_attempt,
+            .now = d->now,
         };
         ledger_settle(&d->ledger, entry, &line);
     }
@@ -333,7 +330,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     struct deliver *d = request->deliver;
     struct reason reason = {""};
     int64_t asked = 0;
-    d->now = clock_now();
+    d->now = receipts_clock();
     land(d, request);
     request->status = reply->status;
     if (reply->code != CURLE_OK) {
@@ -487,18 +484,22 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
     return begun;
 }
 
+static void reject_line(struct deliver *d, struct entry *entry, const char *why)
+{
+    const struct ledger_line line = {.outcome = OUTCOME_REJECTED, .now = d->now, .why = why};
+    ledger_settle(&d->ledger, entry, &line);
+}
+
 static void take_line(struct deliver *d, struct entry *entry)
 {
     struct reason reason;
     ledger_read(&d->ledger, entry);
     if (entry->record.too_long) {
         reason_set(&reason, "the record is larger than %zu bytes (--max-record)", d->queue.limit);
-        ledger_settle(&d->ledger, entry,
-                      &(struct ledger_line){.outcome = OUTCOME_REJECTED, .why = reason.text});
+        reject_line(d, entry, reason.text);
         ledger_unhold(&d->ledger);
     } else if (!d->stopping && !d->service->accept(d->service->context, entry, &reason)) {
-        ledger_settle(&d->ledger, entry,
-                      &(struct ledger_line){.outcome = OUTCOME_REJECTED, .why = reason.text});
+        reject_line(d, entry, reason.text);
     } else {
         entries_add(&d->fresh, entry);
         d->fresh_size += entry->size;
@@ -627,7 +628,17 @@ static void keep_chunk(void *context, struct span chunk)
     filter_keep(context, chunk);
 }
 
-static bool begin(struct deliver *d, const struct http_options *http, struct receipts *receipts)
+/* False after a message. */
+static bool open_receipts(struct deliver *d)
+{
+    const char *file = d->options->receipts_file;
+    if (file == NULL || d->options->dry_run || out_append(&d->receipts, file))
+        return true;
+    diag_fail("%s: %s", file, strerror(errno));
+    return false;
+}
+
+static bool begin(struct deliver *d, const struct http_options *http)
 {
     struct http_options options = *http;
     options.timeout = d->options->timeout;
@@ -638,18 +649,19 @@ static bool begin(struct deliver *d, const struct http_options *http, struct rec
         diag_fail("no pipe for signals");
         return false;
     }
-    if (!http_begin(&d->http, &options))
+    if (!open_receipts(d) || !http_begin(&d->http, &options))
         return false;
     if (getrandom(&d->random, sizeof d->random, GRND_NONBLOCK) != sizeof d->random ||
         d->random == 0)
-        d->random = (uint64_t)clock_now() | 1;
+        d->random = (uint64_t)receipts_clock() | 1;
     size_t window = 2 * d->service->batch_bytes;
     queue_begin(&d->queue, &d->filter->input, d->filter->max_record,
                 window > LEAST_WINDOW ? window : LEAST_WINDOW);
     d->queue.too_long = keep_chunk;
     d->queue.context = d->filter;
-    ledger_begin(&d->ledger, d->filter, &d->queue, receipts, d->options->tee);
-    d->now = clock_now();
+    ledger_begin(&d->ledger, d->filter, &d->queue, d->receipts.buffer != NULL ? &d->receipts : NULL,
+                 d->options->tee);
+    d->now = receipts_clock();
     progress_begin(&d->progress, d->options->progress, d->now);
     return true;
 }
@@ -658,6 +670,7 @@ static void end(struct deliver *d)
 {
     draw(d);
     ledger_flush(&d->ledger);
+    filter_close_out(d->filter, &d->receipts);
     interrupt_end();
     http_end(&d->http);
     queue_end(&d->queue);
@@ -669,20 +682,19 @@ static void end(struct deliver *d)
 }
 
 void deliver_run(struct filter *filter, struct service *service,
-                 const struct deliver_options *options, const struct http_options *http,
-                 struct receipts *receipts)
+                 const struct deliver_options *options, const struct http_options *http)
 {
     struct deliver d = {
         .options = options,
         .filter = filter,
         .service = service,
-        .policy = {RETRY_BASE, RETRY_CAP, options->retry_for},
+        .policy = deliver_policy(options),
         .drain_until = INT64_MAX,
     };
-    if (!begin(&d, http, receipts))
+    if (!begin(&d, http))
         return;
     do {
-        d.now = clock_now();
+        d.now = receipts_clock();
         look_up(&d);
         take_lines(&d);
         turn(&d);

@@ -5,7 +5,7 @@
  * of it: a receipt, and the line on standard output (--tee) or in --rejects.  What a request is and
  * what its answer means is the service's business: an HTTP log service, or an S3 bucket.
  *
- * Times are microseconds of a steady clock.
+ * Times are microseconds of receipts_clock().
  */
 #ifndef DELIVER_H
 #define DELIVER_H
@@ -28,7 +28,6 @@ struct request {
     int64_t first_attempt;  /* when; 0: not yet */
     int64_t last_attempt;
     long status;      /* of the last answer, 0: none yet */
-    const char *etag; /* judge() may set it: of the object that was made, until judge()'s next call */
     struct http_transfer *transfer;
     struct deliver *deliver;
     struct request *next, *previous;
@@ -112,6 +111,9 @@ bool deliver_option(struct deliver_options *options, struct filter *filter, int 
  * program ends. */
 bool deliver_interval(const char *name, const char *value, int64_t least, int64_t *interval);
 
+/* How long is waited between attempts, and for how long there are any. */
+struct retry_policy deliver_policy(const struct deliver_options *options);
+
 struct deliver {
     const struct deliver_options *options;
     struct filter *filter; /* the rejects, standard output, the input */
@@ -120,6 +122,7 @@ struct deliver {
     struct retry_policy policy;
     struct queue queue;
     struct ledger ledger;
+    struct out receipts;
     struct progress progress;
     struct entries fresh;     /* accepted, in no request yet */
     size_t fresh_size;        /* their sizes together */
@@ -146,11 +149,9 @@ struct deliver {
 
 /* Delivers everything that the filter's input holds, to its end, a signal, or an error that leaves
  * no hope.  filter_begin() was called; messages, receipts and rejects are written and the exit
- * status is raised here.  receipts may be NULL.  http names the certificates; its timeout and
- * parallel are those of options. */
+ * status is raised here.  http names the certificates; what options say too is taken from there. */
 void deliver_run(struct filter *filter, struct service *service,
-                 const struct deliver_options *options, const struct http_options *http,
-                 struct receipts *receipts);
+                 const struct deliver_options *options, const struct http_options *http);
 
 /* For judge(): what became of one entry of a batch, which then takes no part in the answer that
  * judge() returns.  reason is said of a rejected one; NULL for the others. */
@@ -159,5 +160,8 @@ void deliver_settle(struct request *request, struct entry *entry, enum outcome o
 
 /* For ready(): the transfers that it may add its own to. */
 struct http *deliver_http(struct deliver *deliver);
+
+/* 32 random bits, for retry_wait(). */
+uint32_t deliver_random(struct deliver *deliver);
 
 #endif

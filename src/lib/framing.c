@@ -1,9 +1,6 @@
 #include "framing.h"
 #include "addressed.h"
-#include "diag.h"
 #include "digest.h"
-
-#include <stdio.h>
 
 /* What stands around the events, around each, and between two. */
 static const struct frame {

@@ -2,6 +2,7 @@
 #ifndef FRAMING_H
 #define FRAMING_H
 
+#include "diag.h"
 #include "edit.h"
 #include "json.h"
 #include "queue.h"

@@ -123,6 +123,8 @@ struct http_transfer *http_take(struct http *http)
         free(transfer);
         return NULL;
     }
+    transfer->other = http->all;
+    http->all = transfer;
     set_up(http, transfer);
     return transfer;
 }
@@ -234,8 +236,9 @@ bool http_wait(struct http *http, int input, int wake, int64_t timeout)
 
 void http_end(struct http *http)
 {
-    for (struct http_transfer *next, *transfer = http->idle; transfer != NULL; transfer = next) {
-        next = transfer->next;
+    for (struct http_transfer *next, *transfer = http->all; transfer != NULL; transfer = next) {
+        next = transfer->other;
+        curl_multi_remove_handle(http->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
         curl_slist_free_all(transfer->headers);
         edit_free(&transfer->body);
@@ -243,7 +246,7 @@ void http_end(struct http *http)
         free(transfer->buffer);
         free(transfer);
     }
-    http->idle = NULL;
+    http->idle = http->all = NULL;
     if (http->multi != NULL)
         curl_multi_cleanup(http->multi);
     if (http->share != NULL)

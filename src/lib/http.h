@@ -44,7 +44,8 @@ struct http_transfer {
     struct curl_slist *headers; /* freed with the transfer, or when it is set up anew */
     http_done *done;
     void *context;
-    struct http_transfer *next;
+    struct http_transfer *next;  /* among the idle ones */
+    struct http_transfer *other; /* among all */
     char *answer; /* the reply's body */
     size_t answer_len, answer_size;
     bool answer_cut;
@@ -59,6 +60,7 @@ struct http {
     CURLM *multi;
     CURLSH *share;
     struct http_transfer *idle;
+    struct http_transfer *all;
     size_t running; /* transfers that were started and are not done */
 };
 
@@ -95,6 +97,7 @@ void http_run(struct http *http);
  * `timeout` microseconds have passed.  A descriptor may be -1.  True: input can be read. */
 bool http_wait(struct http *http, int input, int wake, int64_t timeout);
 
+/* Breaks off what is under way and frees everything. */
 void http_end(struct http *http);
 
 /* A header of the answer, NULL if it has none of that name.  Stays until the transfer is given

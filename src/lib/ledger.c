@@ -1,7 +1,7 @@
 #include "ledger.h"
 
 void ledger_begin(struct ledger *ledger, struct filter *filter, struct queue *queue,
-                  struct receipts *receipts, bool tee)
+                  struct out *receipts, bool tee)
 {
     *ledger = (struct ledger){.filter = filter, .queue = queue, .receipts = receipts, .tee = tee};
 }
@@ -39,9 +39,27 @@ static void finish(struct ledger *ledger, struct entry *entry)
         queue_release(ledger->queue, entry);
 }
 
+static void write_receipt(struct ledger *ledger, const struct entry *entry,
+                          const struct ledger_line *line)
+{
+    const struct receipt receipt = {
+        .line = entry->record.line,
+        .path = entry->path,
+        .outcome = line->outcome,
+        .status = (int)line->status,
+        .attempts = line->attempts,
+        .bytes = entry->event.len,
+        .microseconds = line->now - entry->read_at,
+    };
+    receipts_write(ledger->receipts, &receipt);
+    filter_check_write(ledger->filter, ledger->receipts);
+}
+
 void ledger_settle(struct ledger *ledger, struct entry *entry, const struct ledger_line *line)
 {
     ledger->unflushed = true;
+    if (ledger->receipts != NULL)
+        write_receipt(ledger, entry, line);
     entry->delivered = line->outcome == OUTCOME_DELIVERED || line->outcome == OUTCOME_EXISTS;
     if (entry->delivered) {
         ledger->delivered++;
@@ -74,7 +92,12 @@ void ledger_unhold(struct ledger *ledger)
 
 void ledger_flush(struct ledger *ledger)
 {
-    if (ledger->unflushed)
-        filter_flush(ledger->filter);
+    if (!ledger->unflushed)
+        return;
+    filter_flush(ledger->filter);
+    if (ledger->receipts != NULL) {
+        out_flush(ledger->receipts);
+        filter_check_write(ledger->filter, ledger->receipts);
+    }
     ledger->unflushed = false;
 }

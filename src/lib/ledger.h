@@ -11,7 +11,7 @@
 struct ledger {
     struct filter *filter;
     struct queue *queue;
-    struct receipts *receipts; /* NULL: none */
+    struct out *receipts; /* --receipts; NULL: none */
     bool tee;
     struct entry *first, *last; /* of --tee: the lines in order that were not yet written */
     struct entries held;        /* rejects that wait for the end of an over-long line */
@@ -20,23 +20,22 @@ struct ledger {
 };
 
 void ledger_begin(struct ledger *ledger, struct filter *filter, struct queue *queue,
-                  struct receipts *receipts, bool tee);
+                  struct out *receipts, bool tee);
 
 /* A line was read: it takes its place in the order. */
 void ledger_read(struct ledger *ledger, struct entry *entry);
 
-/* What became of it: outcome, the last HTTP status, the attempts, and how long they took.  Of a
- * rejected one `why` is said on standard error, unless that was done (NULL); for an undelivered one
- * the caller does it.  The
- * entry is the ledger's afterwards. */
+/* What became of a line.  Of a rejected one `why` is said on standard error, unless that was done
+ * (NULL); for an undelivered one the caller does it. */
 struct ledger_line {
     enum outcome outcome;
-    long status;
+    long status; /* of the last answer; 0: there was none */
     unsigned attempts;
-    int64_t microseconds;
+    int64_t now;
     const char *why;
-    const char *etag; /* of the object that was made, NULL: none */
 };
+
+/* Settles the entry, which is the ledger's afterwards. */
 void ledger_settle(struct ledger *ledger, struct entry *entry, const struct ledger_line *line);
 
 /* An over-long line has ended: writes the rejects that waited for it. */

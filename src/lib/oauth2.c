@@ -5,7 +5,6 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* How long before its end a token is renewed, at most. */
 #define MARGIN (60 * RETRY_SECOND)
@@ -62,13 +61,6 @@ static bool set_basic(const struct oauth2 *oauth2, CURL *easy)
     return set;
 }
 
-static int64_t clock_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * RETRY_SECOND + now.tv_nsec / 1000;
-}
-
 static void drop_token(struct oauth2 *oauth2)
 {
     if (oauth2->token != NULL)
@@ -118,14 +110,14 @@ static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, i
                     now >= oauth2->failing + oauth2->policy.budget;
     if (hopeless)
         reason_set(&oauth2->hopeless, "no token from the token endpoint: %s", why);
-    oauth2->try_at = now + retry_wait(&oauth2->policy, oauth2->failures, (uint32_t)random() << 1);
+    oauth2->try_at = now + retry_wait(&oauth2->policy, oauth2->failures, deliver_random(oauth2->deliver));
 }
 
 static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
 {
     struct oauth2 *oauth2 = context;
     struct reason why;
-    int64_t now = clock_now();
+    int64_t now = receipts_clock();
     oauth2->asking = false;
     if (reply->code != CURLE_OK) {
         struct printable error;
