@@ -63,6 +63,7 @@ static void settle_all(struct deliver *d, struct request *request, enum outcome 
         .attempts = request->attempts,
         .now = d->now,
         .why = why,
+        .etag = request->etag,
     };
     for (struct entry *entry; (entry = entries_take(&request->entries)) != NULL;)
         ledger_settle(&d->ledger, entry, &line);
@@ -333,6 +334,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     d->now = receipts_clock();
     land(d, request);
     request->status = reply->status;
+    request->etag = NULL;
     if (reply->code != CURLE_OK) {
         failed(d, request, reply);
         http_give(&d->http, transfer);

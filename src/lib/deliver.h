@@ -28,6 +28,7 @@ struct request {
     int64_t first_attempt;  /* when; 0: not yet */
     int64_t last_attempt;
     long status;      /* of the last answer, 0: none yet */
+    const char *etag; /* judge() may set it, of the object that was made; until its next call */
     struct http_transfer *transfer;
     struct deliver *deliver;
     struct request *next, *previous;
