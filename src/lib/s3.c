@@ -473,9 +473,16 @@ bool s3_begin(struct s3 *s3, const struct s3_options *options, bool dry)
     return true;
 }
 
+const char *s3_ca_bundle(const struct s3 *s3)
+{
+    const char *bundle = variable("AWS_CA_BUNDLE");
+    return bundle != NULL ? bundle : s3->profile.setting[PROFILE_CA_BUNDLE];
+}
+
 void s3_end(struct s3 *s3)
 {
-    s3->options.signature->end(s3);
+    if (s3->signing != NULL)
+        s3->options.signature->end(s3);
     credentials_free(&s3->credentials);
     profile_free(&s3->profile);
 }

@@ -55,6 +55,9 @@ struct s3 {
  * message; s3_end() in either case. */
 bool s3_begin(struct s3 *s3, const struct s3_options *options, bool dry);
 
+/* The file of certificate authorities that $AWS_CA_BUNDLE or the profile names; NULL: none. */
+const char *s3_ca_bundle(const struct s3 *s3);
+
 void s3_end(struct s3 *s3);
 
 #endif
