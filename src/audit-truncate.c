@@ -4,7 +4,9 @@
 #include "filter.h"
 #include "json_string.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 
 enum { OPTION_TEXT = 256 };
 
@@ -26,13 +28,14 @@ static const struct program program = {
 };
 
 struct truncation {
-    size_t limit;     /* bytes of the largest event */
-    struct span text; /* what stands in place of the lines */
+    size_t limit;       /* bytes of the largest event */
+    struct span string; /* what stands in place of the lines, a JSON string */
     struct json json;
     struct edit *edit; /* of the record at hand, and how far it is written */
     const char *done;
     size_t gone; /* bytes of the lines' values */
     size_t times;
+    char *made; /* the string of --text */
 };
 
 /* An event_visitor: replaces the value of `lines`. */
@@ -46,23 +49,11 @@ static bool visit(void *context, struct json *json, const struct json_key *key,
     if (!json_value(json, value))
         return true;
     edit_add(t->edit, span_between(t->done, value->text.at));
-    edit_add(t->edit, SPAN("\""));
-    edit_add_encoded(t->edit, t->text);
-    edit_add(t->edit, SPAN("\""));
+    edit_add(t->edit, t->string);
     t->done = span_end(value->text);
     t->gone += value->text.len;
     t->times++;
     return true;
-}
-
-/* Bytes of the text as the content of a JSON string. */
-static size_t encoded_length(struct span text)
-{
-    char bytes[256];
-    size_t length = 0;
-    while (text.len > 0)
-        length += json_string_encode(&text, bytes, sizeof bytes);
-    return length;
 }
 
 static enum verdict truncate_event(void *context, struct span record, struct edit *edit,
@@ -83,7 +74,7 @@ static enum verdict truncate_event(void *context, struct span record, struct edi
     }
     if (event.text.len <= t->limit)
         return VERDICT_PASS;
-    size_t left = event.text.len - t->gone + t->times * (encoded_length(t->text) + 2);
+    size_t left = event.text.len - t->gone + t->times * t->string.len;
     if (t->times == 0)
         reason_set(reason, "the event has %zu bytes, more than %zu, and no lines to leave out",
                    event.text.len, t->limit);
@@ -94,6 +85,29 @@ static enum verdict truncate_event(void *context, struct span record, struct edi
         return VERDICT_REJECT;
     edit_add(edit, span_between(t->done, span_end(record)));
     return VERDICT_EDIT;
+}
+
+/* Makes a JSON string of the text.  False after a usage error. */
+static bool set_text(struct truncation *t, const char *text)
+{
+    enum { ESCAPE = 6 }; /* bytes of the longest */
+    struct span rest = span_of(text);
+    size_t size = ESCAPE * (rest.len + 1) + 2;
+    char *string = realloc(t->made, size);
+    if (string == NULL) {
+        diag_fail("%s", strerror(ENOMEM));
+        return false;
+    }
+    t->made = string;
+    string[0] = '"';
+    size_t len = 1 + json_string_encode(&rest, string + 1, size - 2);
+    string[len++] = '"';
+    t->string = (struct span){string, len};
+    json_begin(&t->json, string, len);
+    if (json_value(&t->json, NULL) && json_end(&t->json))
+        return true;
+    options_usage("--text: this is not UTF-8");
+    return false;
 }
 
 /* False: the program ends, with diag_exit_status(). */
@@ -110,7 +124,8 @@ static bool read_options(struct truncation *t, struct filter *filter, int argc, 
             }
             break;
         case OPTION_TEXT:
-            t->text = span_of(value);
+            if (!set_text(t, value))
+                return false;
             break;
         default:
             if (!filter_option(filter, id, value))
@@ -125,12 +140,13 @@ int main(int argc, char **argv)
     static struct filter filter;
     static struct truncation t = {
         .limit = 40000000,
-        .text = SPAN_INIT("Log lines exceed size limit"),
+        .string = SPAN_INIT("\"Log lines exceed size limit\""),
     };
     filter_init(&filter, program.name);
     if (!read_options(&t, &filter, argc, argv))
         return diag_exit_status();
     if (filter_begin(&filter, argv + optind, (size_t)(argc - optind)))
         filter_lines(&filter, truncate_event, &t);
+    free(t.made);
     return filter_end(&filter);
 }

@@ -76,3 +76,10 @@ P
     assert_status 2
     [ "${stderr_lines[0]}" = 'audit-truncate: --limit=40XB: not a size; sizes are like 40MB or 40MiB' ]
 }
+
+@test "a text that is not UTF-8 is a usage error: it would make the event invalid" {
+    run_tool audit-truncate --text=$'\xff' /dev/null
+    assert_status 2
+    assert_output ''
+    assert_stderr_has '--text: this is not UTF-8'
+}

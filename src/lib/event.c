@@ -18,15 +18,35 @@ static const struct {
     OUTER(FIELD_LINES, "lines"),
     OUTER(FIELD_EVENT, "event"),
     OUTER(FIELD_TIMESTAMP, "timestamp"),
-    OUTER(FIELD_RESOURCE_TYPE, "resource_type"),
     OUTER(FIELD_TEAM_ID, "team_id"),
     OUTER(FIELD_TEAM_ID_D, "team_id_d"),
+    OUTER(FIELD_USER_ID, "user_id"),
+    OUTER(FIELD_USER_ID_D, "user_id_d"),
+    OUTER(FIELD_USER_EMAIL, "user_email"),
+    OUTER(FIELD_USER_NAME, "user_name"),
+    OUTER(FIELD_RESOURCE_TYPE, "resource_type"),
+    OUTER(FIELD_RESOURCE_ID, "resource_id"),
+    OUTER(FIELD_RESOURCE_ID_D, "resource_id_d"),
+    OUTER(FIELD_RESOURCE_PROJECT_NAME, "resource_project_name"),
     OUTER(FIELD_CONTEXT, "context"),
     OUTER(FIELD_USER, "user"),
     OUTER(FIELD_TEAM, "team"),
     OUTER(FIELD_RESOURCE, "resource"),
     INNER(FIELD_CONTEXT_USER_ID, FIELD_CONTEXT, "context", "user_id"),
+    INNER(FIELD_CONTEXT_USER_EXTERNAL_ID, FIELD_CONTEXT, "context", "user_external_id"),
+    INNER(FIELD_CONTEXT_USER_EMAIL, FIELD_CONTEXT, "context", "user_email"),
+    INNER(FIELD_CONTEXT_USER_NAME, FIELD_CONTEXT, "context", "user_name"),
+    INNER(FIELD_CONTEXT_RECIPE_NAME, FIELD_CONTEXT, "context", "recipe_name"),
+    INNER(FIELD_USER_OBJECT_ID, FIELD_USER, "user", "id"),
+    INNER(FIELD_USER_OBJECT_EXTERNAL_ID, FIELD_USER, "user", "external_id"),
+    INNER(FIELD_USER_OBJECT_EMAIL, FIELD_USER, "user", "email"),
+    INNER(FIELD_USER_OBJECT_NAME, FIELD_USER, "user", "name"),
     INNER(FIELD_TEAM_OBJECT_ID, FIELD_TEAM, "team", "id"),
+    INNER(FIELD_TEAM_OBJECT_EXTERNAL_ID, FIELD_TEAM, "team", "external_id"),
+    INNER(FIELD_RESOURCE_OBJECT_TYPE, FIELD_RESOURCE, "resource", "type"),
+    INNER(FIELD_RESOURCE_OBJECT_ID, FIELD_RESOURCE, "resource", "id"),
+    INNER(FIELD_RESOURCE_OBJECT_NAME, FIELD_RESOURCE, "resource", "name"),
+    INNER(FIELD_RESOURCE_OBJECT_FILE_NAME, FIELD_RESOURCE, "resource", "file_name"),
 };
 
 const char *event_field_name(enum event_field field)
@@ -44,8 +64,10 @@ enum event_field event_field_object(enum event_field field)
 static enum event_field find_field(const struct json_key *key, enum event_field first,
                                    enum event_field last, enum event_field parent)
 {
+    /* The length alone tells most names apart. */
     for (enum event_field f = first; f < last; f++)
-        if (field_of[f].parent == parent && json_key_is(key, field_of[f].name))
+        if (field_of[f].name.len == key->name.len && field_of[f].parent == parent &&
+            json_key_is(key, field_of[f].name))
             return f;
     return EVENT_FIELDS;
 }

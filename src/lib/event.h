@@ -28,16 +28,36 @@ enum event_field {
     FIELD_LINES,
     FIELD_EVENT,
     FIELD_TIMESTAMP,
-    FIELD_RESOURCE_TYPE,
-    FIELD_TEAM_ID,
+    FIELD_TEAM_ID, /* this and the next nine stand in flattened events */
     FIELD_TEAM_ID_D,
+    FIELD_USER_ID,
+    FIELD_USER_ID_D,
+    FIELD_USER_EMAIL,
+    FIELD_USER_NAME,
+    FIELD_RESOURCE_TYPE,
+    FIELD_RESOURCE_ID,
+    FIELD_RESOURCE_ID_D,
+    FIELD_RESOURCE_PROJECT_NAME,
     FIELD_CONTEXT,
     FIELD_USER,
     FIELD_TEAM,
     FIELD_RESOURCE,
     OUTER_FIELDS,
     FIELD_CONTEXT_USER_ID = OUTER_FIELDS,
+    FIELD_CONTEXT_USER_EXTERNAL_ID,
+    FIELD_CONTEXT_USER_EMAIL,
+    FIELD_CONTEXT_USER_NAME,
+    FIELD_CONTEXT_RECIPE_NAME,
+    FIELD_USER_OBJECT_ID,
+    FIELD_USER_OBJECT_EXTERNAL_ID,
+    FIELD_USER_OBJECT_EMAIL,
+    FIELD_USER_OBJECT_NAME,
     FIELD_TEAM_OBJECT_ID,
+    FIELD_TEAM_OBJECT_EXTERNAL_ID,
+    FIELD_RESOURCE_OBJECT_TYPE,
+    FIELD_RESOURCE_OBJECT_ID,
+    FIELD_RESOURCE_OBJECT_NAME,
+    FIELD_RESOURCE_OBJECT_FILE_NAME, /* a package's name */
     EVENT_FIELDS
 };
 
@@ -82,9 +102,6 @@ struct span event_status(struct span content);
 
 /* The value's content: what stands between a string's quotes, the text of anything else. */
 struct span event_content(const struct json_value *value);
-
-/* The field's value, NULL if it is absent or null. */
-const struct json_value *event_field(const struct event *event, enum event_field field);
 
 /* The field's value, NULL if it is absent or null. */
 const struct json_value *event_field(const struct event *event, enum event_field field);

@@ -11,6 +11,9 @@
 
 #if defined(__SSE2__) && !defined(JSON_PORTABLE)
 #include <emmintrin.h>
+#define JSON_BLOCK_FAST true
+#else
+#define JSON_BLOCK_FAST false /* reading a block takes longer than a byte-by-byte loop's look */
 #endif
 
 enum { JSON_BLOCK = 64 };

@@ -1,4 +1,5 @@
 #include "json_string.h"
+#include "json_block.h"
 
 #include <stdint.h>
 
@@ -90,26 +91,56 @@ static const char escape_of[256] = {
     [26] = 'u',   [27] = 'u',    [28] = 'u', [29] = 'u',   [30] = 'u',   [31] = 'u',
 };
 
-size_t json_string_encode(struct span *text, char *out, size_t size)
+/* Copies a run of at most JSON_BLOCK bytes: always 32, which nearly every run fits into, so that no
+ * branch depends on its length.  Up to 31 bytes beyond it are read and written, too. */
+enum { COPY_STEP = 32 };
+static inline void copy_run(const char *at, size_t len, char *to)
+{
+    memcpy(to, at, COPY_STEP);
+    if (len > COPY_STEP)
+        memcpy(to + COPY_STEP, at + COPY_STEP, COPY_STEP);
+}
+
+static inline char *put_escape(unsigned char byte, char *to)
 {
     static const char hex[] = "0123456789abcdef";
+    char escape = escape_of[byte];
+    *to++ = '\\';
+    *to++ = escape;
+    if (escape == 'u') {
+        *to++ = '0';
+        *to++ = '0';
+        *to++ = hex[byte >> 4];
+        *to++ = hex[byte & 15];
+    }
+    return to;
+}
+
+size_t json_string_encode(struct span *text, char *out, size_t size)
+{
     const char *at = text->at, *end = span_end(*text);
-    char *to = out, *full = out + size - 6; /* the longest escape still fits */
+    char *to = out, *full = out + size - 6;        /* the longest escape still fits */
+    enum { LONGEST = 6 * JSON_BLOCK + COPY_STEP }; /* that a block can become, and one copy */
+    while (JSON_BLOCK_FAST && end - at >= JSON_BLOCK + COPY_STEP && out + size - to >= LONGEST) {
+        struct json_block block = json_block_read((const unsigned char *)at);
+        uint64_t escaped = block.quote | block.backslash | block.control;
+        unsigned from = 0;
+        for (; escaped != 0; escaped &= escaped - 1) {
+            unsigned next = json_block_first(escaped);
+            copy_run(at + from, next - from, to);
+            to = put_escape((unsigned char)at[next], to + (next - from));
+            from = next + 1;
+        }
+        copy_run(at + from, JSON_BLOCK - from, to);
+        to += JSON_BLOCK - from;
+        at += JSON_BLOCK;
+    }
     while (at < end && to <= full) {
         unsigned char byte = (unsigned char)*at++;
-        char escape = escape_of[byte];
-        if (escape == 0) {
+        if (escape_of[byte] == 0)
             *to++ = (char)byte;
-            continue;
-        }
-        *to++ = '\\';
-        *to++ = escape;
-        if (escape == 'u') {
-            *to++ = '0';
-            *to++ = '0';
-            *to++ = hex[byte >> 4];
-            *to++ = hex[byte & 15];
-        }
+        else
+            to = put_escape(byte, to);
     }
     *text = span_between(at, end);
     return (size_t)(to - out);

@@ -34,7 +34,7 @@ static void each_option(const struct program *program,
 }
 
 struct getopt_tables {
-    char shorts[2 * OPTIONS_MAX + 2];
+    char shorts[3 * OPTIONS_MAX + 1];
     struct option longs[OPTIONS_MAX + 1];
     size_t count;
 };
@@ -44,13 +44,16 @@ static void add_option(void *context, const struct option_line *line)
     struct getopt_tables *tables = context;
     if (tables->count == OPTIONS_MAX)
         return;
-    int takes = line->argument != NULL ? required_argument : no_argument;
+    int takes = line->argument == NULL     ? no_argument
+                : line->argument[0] == '[' ? optional_argument
+                                           : required_argument;
     tables->longs[tables->count++] = (struct option){line->name, takes, NULL, line->id};
     if (line->id > 255)
         return;
     size_t end = strlen(tables->shorts);
     tables->shorts[end++] = (char)line->id;
-    if (line->argument != NULL)
+    /* required_argument is 1 and one colon, optional_argument 2 and two. */
+    for (int colons = takes; colons > 0; colons--)
         tables->shorts[end++] = ':';
     tables->shorts[end] = '\0';
 }
@@ -63,7 +66,8 @@ static void print_option(void *context, const struct option_line *line)
     int n = line->id <= 255 ? snprintf(head, sizeof head, "  -%c, --%s", line->id, line->name)
                             : snprintf(head, sizeof head, "      --%s", line->name);
     if (line->argument != NULL)
-        n += snprintf(head + n, sizeof head - (size_t)n, "=%s", line->argument);
+        n += snprintf(head + n, sizeof head - (size_t)n, "%s%s",
+                      line->argument[0] == '[' ? "" : "=", line->argument);
     if (n > HELP_COLUMN - 2)
         fprintf(to, "%s\n%*s", head, HELP_COLUMN, "");
     else

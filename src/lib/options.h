@@ -13,7 +13,8 @@
 struct option_line {
     int id;               /* the short option's letter, or a number above 255 */
     const char *name;     /* the long option, without its dashes */
-    const char *argument; /* what it takes, for --help: "FILE"; NULL for nothing */
+    const char *argument; /* what it takes, for --help: "FILE"; "[=NAME]" where the argument may be
+                             left out; NULL for nothing */
     const char *help;     /* one or more lines, parted by '\n' */
 };
 

@@ -160,7 +160,8 @@ bool timestamp_argument(const char *text, const struct timestamp *now, struct ti
     int64_t ago;
     if (options_duration(text, &ago)) {
         *time = *now;
-        return !__builtin_sub_overflow(now->seconds, ago, &time->seconds);
+        return !__builtin_sub_overflow(now->seconds, ago, &time->seconds) &&
+               time->seconds >= FIRST_SECOND;
     }
     struct fields f = {text, text + strlen(text), false};
     int64_t days = date(&f);
@@ -207,6 +208,34 @@ size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT]
     to = put(to, minutes / 60, 2);
     *to++ = ':';
     to = put(to, minutes % 60, 2);
+    return (size_t)(to - text);
+}
+
+size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
+                       char text[TIMESTAMP_TEXT])
+{
+    char digit[TIMESTAMP_TEXT];
+    int64_t seconds = time->seconds;
+    int32_t nanos = time->nanos;
+    char *to = text;
+    if (seconds < 0) {
+        *to++ = '-';
+        seconds = -seconds - (nanos > 0);
+        nanos = nanos > 0 ? 1000000000 - nanos : 0;
+    }
+    /* All the digits, twelve of seconds and nine behind them; the point goes where it is asked. */
+    char *end = put(put(digit, seconds, 12), nanos, 9);
+    const char *point = end - 9 + power, *from = digit;
+    while (*from == '0' && from < point - 1)
+        from++;
+    size_t whole = (size_t)(point - from);
+    memcpy(to, from, whole);
+    to += whole;
+    if (fraction > 0) {
+        *to++ = '.';
+        memcpy(to, point, (size_t)fraction);
+        to += fraction;
+    }
     return (size_t)(to - text);
 }
 

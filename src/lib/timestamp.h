@@ -16,12 +16,18 @@ struct timestamp {
     int32_t offset;  /* seconds east of UTC, as it was written */
 };
 
+/* Whether a is before b, whatever their offsets. */
+static inline bool timestamp_is_before(const struct timestamp *a, const struct timestamp *b)
+{
+    return a->seconds != b->seconds ? a->seconds < b->seconds : a->nanos < b->nanos;
+}
+
 struct civil {
     int64_t year;
     int month, day, hour, minute, second;
 };
 
-enum { TIMESTAMP_TEXT = 40 }; /* bytes that timestamp_rfc3339() needs at most */
+enum { TIMESTAMP_TEXT = 40 }; /* bytes that a time as text needs at most */
 
 /* Reads a date and time in one of the events' forms.  False: it is none, or not a time that exists
  * (month 13, 25 o'clock; a second 60 counts as the next minute's first). */
@@ -40,6 +46,12 @@ struct civil timestamp_civil(int64_t seconds, int32_t offset);
 /* Writes 2023-06-02T01:30:01.002-04:00: milliseconds, the time's own offset.  Returns the length.
  */
 size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT]);
+
+/* Writes the time as a number of units since 1970, in decimal: units of 10^-power seconds, power
+ * being 0 to 9, with `fraction` digits after the point; power + fraction is at most 9.  What is
+ * beyond the last digit is cut off.  Returns the length. */
+size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
+                       char text[TIMESTAMP_TEXT]);
 
 /* A zone: a name of the system's database ("Europe/Berlin", "UTC").  False: it has no such zone.
  * Sets the zone that timestamp_zone_offset() answers for, for the whole process. */

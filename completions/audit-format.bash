@@ -1,0 +1,23 @@
+# bash completion for audit-format(1)
+_audit_format() {
+    local word=$2 option=$3 words
+    # Readline makes three words of --stream=TYPE.
+    [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
+    case $option in
+    -s | --stream)
+        words='job-status job-details user-activity'
+        compopt -o nospace # a comma and another may follow
+        [[ $word != *,* ]] || words=$(compgen -P "${word%,*}," -W "$words" -- "${word##*,}")
+        ;;
+    --rejects) return ;; # a file
+    --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
+    *)
+        [[ $word == -* ]] || return
+        words='-s --stream= --keep-duplicates --zero-retention --pass-unknown
+            --rejects= --fail-fast --max-record= -h --help -V --version'
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    [[ ${COMPREPLY-} != *= ]] || compopt -o nospace
+}
+complete -o default -F _audit_format audit-format

@@ -1,0 +1,10 @@
+# fish completion for audit-format(1)
+complete -c audit-format -s s -l stream -x -a '(__fish_complete_list , "printf \'%s\n\' job-status job-details user-activity")' -d 'Let only events of these types through'
+complete -c audit-format -l keep-duplicates -d 'Leave in what Workato takes out since September 2024'
+complete -c audit-format -l zero-retention -d 'Take input and output out of every line'
+complete -c audit-format -l pass-unknown -d 'Let JSON through that holds no known event'
+complete -c audit-format -l rejects -r -F -d 'Append rejected records to FILE'
+complete -c audit-format -l fail-fast -d 'Stop at the first rejected record'
+complete -c audit-format -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject records larger than SIZE'
+complete -c audit-format -s h -l help -d 'Print help and exit'
+complete -c audit-format -s V -l version -d 'Print the version and exit'

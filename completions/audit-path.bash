@@ -1,0 +1,26 @@
+# bash completion for audit-path(1)
+_audit_path() {
+    local word=$2 option=$3 words
+    # Readline makes three words of --layout=NAME.
+    [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
+    case $option in
+    -l | --layout) words='current legacy hive' ;;
+    -z | --timezone)
+        words="UTC record $(awk '!/^#/ { print $3 }' /usr/share/zoneinfo/zone.tab 2>/dev/null)"
+        ;;
+    --rejects) return ;; # a file
+    --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
+    -u | --user-id)
+        compopt +o default
+        return
+        ;;
+    *)
+        [[ $word == -* ]] || return
+        words='-l --layout= --name-date -u --user-id= -z --timezone= --print
+            --rejects= --fail-fast --max-record= -h --help -V --version'
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    [[ ${COMPREPLY-} != *= ]] || compopt -o nospace
+}
+complete -o default -F _audit_path audit-path

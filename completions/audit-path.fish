@@ -1,0 +1,11 @@
+# fish completion for audit-path(1)
+complete -c audit-path -s l -l layout -x -a 'current legacy hive' -d 'Where an event\'s file goes'
+complete -c audit-path -l name-date -d 'Put the date alone into file names'
+complete -c audit-path -s u -l user-id -x -d 'The user id of records that carry none'
+complete -c audit-path -s z -l timezone -x -a 'UTC record (awk \'!/^#/ { print $3 }\' /usr/share/zoneinfo/zone.tab 2>/dev/null)' -d 'Take days and hours in this zone'
+complete -c audit-path -l print -d 'Write only the paths, one a line'
+complete -c audit-path -l rejects -r -F -d 'Append rejected records to FILE'
+complete -c audit-path -l fail-fast -d 'Stop at the first rejected record'
+complete -c audit-path -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject records larger than SIZE'
+complete -c audit-path -s h -l help -d 'Print help and exit'
+complete -c audit-path -s V -l version -d 'Print the version and exit'

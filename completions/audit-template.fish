@@ -1,0 +1,11 @@
+# fish completion for audit-template
+complete -c audit-template -s t -l template -r -F -a '(audit-template --list 2>/dev/null)' -d 'The message: a file or a shipped template'
+complete -c audit-template -l strict -d 'End with status 2 if the template is invalid'
+complete -c audit-template -l check -d 'Only check the template'
+complete -c audit-template -l list -d 'Print the names that -t knows'
+complete -c audit-template -l now -x -d 'The time that {{now}} shows'
+complete -c audit-template -l rejects -r -F -d 'Append rejected records to a file'
+complete -c audit-template -l fail-fast -d 'Stop at the first rejected record'
+complete -c audit-template -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject larger records'
+complete -c audit-template -s h -l help -d 'Print the help and exit'
+complete -c audit-template -s V -l version -d 'Print the version and exit'
