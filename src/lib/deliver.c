@@ -316,9 +316,11 @@ static void follow(struct deliver *d, struct request *request, enum answer answe
 static void failed(struct deliver *d, struct request *request, const struct http_reply *reply)
 {
     struct reason reason;
-    struct printable error;
     enum retry_kind kind = retry_transfer(reply->code, d->answered);
-    reason_set(&reason, "%s", diag_printable(span_of(reply->error), &error));
+    reason.text[0] = '\0';
+    reason_append(&reason, span_of(reply->error));
+    if (reply->code == CURLE_PEER_FAILED_VERIFICATION && d->options->cacert == NULL)
+        reason_append(&reason, SPAN("; --cacert=FILE names another authority to trust"));
     if (kind == RETRY_HOPELESS)
         misconfigured(d, request, reason.text);
     else
@@ -520,18 +522,15 @@ static void take_lines(struct deliver *d)
 /* Signals, and the end of patience with what is in flight. */
 static void look_up(struct deliver *d)
 {
-    unsigned interrupts = interrupt_count();
     if (d->filter->stop)
         stop(d);
-    if (interrupts > d->interrupts) {
-        if (!d->interrupted && queue_unread(&d->queue))
-            diag_fail("%s: interrupted; what follows line %zu was not read",
-                      d->queue.input->name, d->queue.line);
+    if (interrupt_asked() != NULL && !d->interrupted) {
         d->interrupted = true;
+        d->wake = -1;
+        if (queue_unread(&d->queue))
+            diag_fail("%s: stopped by %s; what follows line %zu was not read",
+                      d->queue.input->name, interrupt_asked(), d->queue.line);
         stop(d);
-        if (interrupts > 1)
-            d->drain_until = d->now;
-        d->interrupts = interrupts;
     }
     if (!d->stopping)
         return;
@@ -646,9 +645,10 @@ static bool begin(struct deliver *d, const struct http_options *http)
     options.timeout = d->options->timeout;
     options.parallel = d->options->parallel;
     options.cacert = d->options->cacert;
-    d->wake = interrupt_begin();
+    interrupt_begin();
+    d->wake = interrupt_fd();
     if (d->wake < 0) {
-        diag_fail("no pipe for signals");
+        diag_fail("no pipe for signals: %s", strerror(errno));
         return false;
     }
     if (!open_receipts(d) || !http_begin(&d->http, &options))
@@ -673,7 +673,6 @@ static void end(struct deliver *d)
     draw(d);
     ledger_flush(&d->ledger);
     filter_close_out(d->filter, &d->receipts);
-    interrupt_end();
     http_end(&d->http);
     queue_end(&d->queue);
     schedule_free(&d->waiting);

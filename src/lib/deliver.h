@@ -139,12 +139,11 @@ struct deliver {
     int64_t failing;          /* since when nothing has been delivered; 0: all is well */
     int64_t flush_at;         /* when the output is flushed at the latest */
     int64_t drain_until;      /* when what is in flight is given up; INT64_MAX: never */
-    unsigned interrupts;      /* signals that were dealt with */
-    int wake;                 /* readable with a signal */
+    int wake;                 /* readable with a signal; -1 once it was dealt with */
     bool answered;            /* the service has answered at all */
     bool delivered;           /* … and has taken something */
     bool stopping;            /* nothing more is read or begun */
-    bool interrupted;         /* … because of a signal */
+    bool interrupted;         /* … because of a signal that was dealt with */
     uint64_t random;
 };
 

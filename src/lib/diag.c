@@ -76,17 +76,35 @@ bool reason_set(struct reason *reason, const char *format, ...)
     return false;
 }
 
+/* Puts a byte as a message shows it, 4 characters at most; returns what follows it. */
+static char *put_printable(char *to, unsigned char byte)
+{
+    if (byte < 0x20 || byte == 0x7f)
+        return to + sprintf(to, "\\x%02x", byte);
+    *to++ = (char)byte;
+    return to;
+}
+
+void reason_append(struct reason *reason, struct span bytes)
+{
+    enum { MOST = 4 + sizeof "..." };
+    char *to = reason->text + strlen(reason->text), *end = reason->text + sizeof reason->text;
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (end - to < MOST) {
+            strcpy(to, "...");
+            return;
+        }
+        to = put_printable(to, (unsigned char)bytes.at[i]);
+    }
+    *to = '\0';
+}
+
 const char *diag_printable(struct span bytes, struct printable *printable)
 {
     enum { SHOWN = 60 };
     char *to = printable->text;
-    for (size_t i = 0; i < bytes.len && i < SHOWN; i++) {
-        unsigned char byte = (unsigned char)bytes.at[i];
-        if (byte < 0x20 || byte == 0x7f)
-            to += sprintf(to, "\\x%02x", byte);
-        else
-            *to++ = (char)byte;
-    }
+    for (size_t i = 0; i < bytes.len && i < SHOWN; i++)
+        to = put_printable(to, (unsigned char)bytes.at[i]);
     strcpy(to, bytes.len > SHOWN ? "..." : "");
     return printable->text;
 }

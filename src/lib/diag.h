@@ -44,6 +44,9 @@ struct reason {
 bool reason_set(struct reason *reason, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Appends bytes from outside, made printable as below, as far as they fit. */
+void reason_append(struct reason *reason, struct span bytes);
+
 /* Bytes from outside, for a message: control characters as \xNN, cut after 60 bytes with "...".
  * The result stands in `printable`. */
 struct printable {

@@ -64,11 +64,8 @@ void filter_flush(void *context)
 {
     struct filter *filter = context;
     out_flush(&filter->out);
-    filter_check_write(filter, &filter->out);
-    if (filter->rejects_file == NULL)
-        return;
-    out_flush(&filter->rejects);
-    filter_check_write(filter, &filter->rejects);
+    if (filter->rejects_file != NULL)
+        out_flush(&filter->rejects);
 }
 
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
@@ -87,9 +84,8 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     return true;
 }
 
-void filter_keep(void *context, struct span bytes)
+void filter_keep(struct filter *filter, struct span bytes)
 {
-    struct filter *filter = context;
     if (filter->rejects_file == NULL || bytes.len == 0)
         return;
     filter->reject_open = span_end(bytes)[-1] != '\n';
@@ -133,13 +129,18 @@ void filter_write_edit(struct filter *filter)
     filter_check_write(filter, &filter->out);
 }
 
+static void keep_chunk(void *context, struct span chunk)
+{
+    filter_keep(context, chunk);
+}
+
 void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct lines lines;
     struct record record;
     struct reason reason;
     lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = filter_keep;
+    lines.too_long = keep_chunk;
     lines.context = filter;
     while (!filter->stop && lines_next(&lines, &record)) {
         if (record.too_long) {

@@ -52,6 +52,10 @@ bool filter_option(struct filter *filter, int id, const char *value);
 /* Opens what the options name and begins with the operands.  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
 
+/* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
+ * whole, or where the tool has a message of its own. */
+void filter_keep(struct filter *filter, struct span bytes);
+
 /* Names the record in a message, keeps its bytes for --rejects, as a line, and raises the status.
  * With --fail-fast it is the last. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
@@ -60,10 +64,6 @@ void filter_reject(struct filter *filter, const struct record *record, const cha
  * message, and what was kept (with the text if it is not all kept yet) as a line. */
 void filter_name(struct filter *filter, const struct record *record, const char *reason);
 void filter_keep_line(struct filter *filter, const struct record *record);
-
-/* Keeps bytes for --rejects and says nothing: parts of an over-long record, for struct lines'
- * too_long(), or a line that the tool has given a message of its own. */
-void filter_keep(void *filter, struct span bytes);
 
 /* Writes what is buffered: for a before_wait() that does more than the default one. */
 void filter_flush(void *filter);

@@ -1,52 +1,64 @@
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE
 #include "interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t count;
+static volatile sig_atomic_t asked;
 static int wake[2] = {-1, -1};
-static struct sigaction old_int, old_term;
 
-static void take_signal(int number)
+static void ask(int signal_number)
 {
-    (void)number;
     int saved = errno;
-    count++;
-    /* A full pipe is readable already. */
-    ssize_t ignored = write(wake[1], "", 1);
-    (void)ignored;
+    asked = signal_number;
+    if (wake[1] >= 0)
+        (void)!write(wake[1], "", 1);
     errno = saved;
 }
 
-int interrupt_begin(void)
+static void take(int signal_number)
 {
-    struct sigaction action = {.sa_handler = take_signal, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = ask, .sa_flags = (int)SA_RESETHAND}, before;
     sigemptyset(&action.sa_mask);
-    if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, &action, NULL);
+}
+
+void interrupt_begin(void)
+{
+    take(SIGINT);
+    take(SIGTERM);
+}
+
+const char *interrupt_asked(void)
+{
+    return asked == 0 ? NULL : asked == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+int interrupt_fd(void)
+{
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
         return -1;
-    count = 0;
-    sigaction(SIGINT, &action, &old_int);
-    sigaction(SIGTERM, &action, &old_term);
+    if (asked)
+        (void)!write(wake[1], "", 1);
     return wake[0];
 }
 
-unsigned interrupt_count(void)
+bool interrupt_wait(int fd, int milliseconds)
 {
-    if (count > 0) {
-        char bytes[16];
-        while (read(wake[0], bytes, sizeof bytes) > 0)
-            ;
-    }
-    return (unsigned)count;
-}
-
-void interrupt_end(void)
-{
-    sigaction(SIGINT, &old_int, NULL);
-    sigaction(SIGTERM, &old_term, NULL);
-    close(wake[0]);
-    close(wake[1]);
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    sigset_t both, before;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
+    sigprocmask(SIG_BLOCK, &both, &before);
+    int n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return n > 0;
 }

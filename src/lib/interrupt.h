@@ -1,17 +1,23 @@
-/* interrupt: SIGINT and SIGTERM as something that a loop can wait for. */
+/* interrupt: SIGINT and SIGTERM as a request to stop, for tools that have work in hand to finish.
+ */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on the two signals are counted.  Returns a descriptor that becomes readable with them,
- * -1 with errno set. */
-int interrupt_begin(void);
+/* From now on the first SIGINT or SIGTERM is a request; a second one ends the program as ever.  A
+ * signal that was ignored when the program started (nohup, a shell's background job) stays so. */
+void interrupt_begin(void);
 
-/* How many of them have come; what made the descriptor readable is read. */
-unsigned interrupt_count(void);
+/* The signal that asked to stop: "SIGTERM"; NULL while none has. */
+const char *interrupt_asked(void);
 
-/* The signals do again what they did. */
-void interrupt_end(void);
+/* A descriptor that can be read once a request has come, for loops that wait for more than one;
+ * nothing is to be read from it.  -1 with errno set. */
+int interrupt_fd(void);
+
+/* Waits until fd can be read (its end counts), until `milliseconds` have passed (-1: for ever), or
+ * until a request, one that came earlier too.  True: fd can be read. */
+bool interrupt_wait(int fd, int milliseconds);
 
 #endif

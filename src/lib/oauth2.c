@@ -120,8 +120,8 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     int64_t now = receipts_clock();
     oauth2->asking = false;
     if (reply->code != CURLE_OK) {
-        struct printable error;
-        reason_set(&why, "%s", diag_printable(span_of(reply->error), &error));
+        why.text[0] = '\0';
+        reason_append(&why, span_of(reply->error));
         fail(oauth2, retry_transfer(reply->code, oauth2->generation > 0), why.text, now);
     } else if (reply->status != 200) {
         reason_set(&why, "it answered %ld", reply->status);

@@ -32,7 +32,8 @@ static enum readiness is_ready(void *context, struct deliver *deliver, int64_t n
 static bool set_up(struct post *post, struct http_transfer *transfer)
 {
     struct curl_slist *headers = NULL;
-    bool set = auth_add_header(&headers, "Content-Type", NULL, post->content_type) &&
+    bool set = auth_add_header(&headers, "User-Agent", NULL, diag_program()) &&
+               auth_add_header(&headers, "Content-Type", NULL, post->content_type) &&
                (!post->gzip || auth_add_header(&headers, "Content-Encoding", NULL, "gzip")) &&
                auth_apply(&post->auth, post->url, post->oauth2.token, transfer, &headers);
     /* Without this, libcurl waits a second for leave to send a large body. */

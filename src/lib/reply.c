@@ -7,25 +7,19 @@
 /* "HTTP 400: " and what the answer says, if that is text for people and holds no secret. */
 static void explain(const struct http_reply *reply, const char *secret, struct reason *reason)
 {
-    enum { PART = 60, PARTS = 4 };
-    struct printable part[PARTS];
+    enum { SHOWN = 240 };
     struct span said = reply->body;
     while (said.len > 0 && (said.at[said.len - 1] == '\n' || said.at[said.len - 1] == '\r'))
         said.len--;
     bool markup = said.len > 0 && said.at[0] == '<';
     bool leaks = secret != NULL && memmem(said.at, said.len, secret, strlen(secret)) != NULL;
-    if (said.len == 0 || markup || leaks) {
-        reason_set(reason, "HTTP %ld", reply->status);
+    reason_set(reason, "HTTP %ld", reply->status);
+    if (said.len == 0 || markup || leaks)
         return;
-    }
-    for (int i = 0; i < PARTS; i++) {
-        struct span bytes = {said.at, said.len < PART || i == PARTS - 1 ? said.len : PART};
-        diag_printable(bytes, &part[i]);
-        said.at += bytes.len;
-        said.len -= bytes.len;
-    }
-    reason_set(reason, "HTTP %ld: %s%s%s%s", reply->status, part[0].text, part[1].text,
-               part[2].text, part[3].text);
+    reason_append(reason, SPAN(": "));
+    reason_append(reason, (struct span){said.at, said.len < SHOWN ? said.len : SHOWN});
+    if (said.len > SHOWN)
+        reason_append(reason, SPAN("..."));
 }
 
 static enum answer by_status(long status)
@@ -121,12 +115,11 @@ static enum answer settle_item(struct request *request, struct entry *entry,
                                const struct item *item)
 {
     struct reason reason;
-    struct printable error;
     enum answer answer = by_status(item->status);
     if (answer == ANSWER_RETRY || answer == ANSWER_SLOW_DOWN)
         return answer;
-    reason_set(&reason, "HTTP %ld for this event: %s", item->status,
-               diag_printable(item->error, &error));
+    reason_set(&reason, "HTTP %ld for this event: ", item->status);
+    reason_append(&reason, item->error);
     if (item->status == 409)
         deliver_settle(request, entry, OUTCOME_EXISTS, NULL);
     else if (answer == ANSWER_DELIVERED)
@@ -207,6 +200,8 @@ enum answer reply_judge(enum reply_style style, struct request *request,
                         const struct http_reply *reply, const char *secret,
                         struct reason *reason)
 {
+    if (by_status(reply->status) == ANSWER_DELIVERED && style == REPLY_STATUS)
+        return ANSWER_DELIVERED;
     explain(reply, secret, reason);
     switch (style) {
     case REPLY_SPLUNK:

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { DAY = 86400 };
 
@@ -239,6 +238,19 @@ size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
     return (size_t)(to - text);
 }
 
+/* Whether the file holds a zone (RFC 8536 section 3.1); the database has other files too. */
+static bool is_zone_file(const char *name)
+{
+    char magic[4];
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return false;
+    bool zone = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+                memcmp(magic, "TZif", sizeof magic) == 0;
+    fclose(file);
+    return zone;
+}
+
 bool timestamp_zone_set(const char *name)
 {
     /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
@@ -248,7 +260,7 @@ bool timestamp_zone_set(const char *name)
                      directory != NULL ? directory : "/usr/share/zoneinfo", name);
     bool utc = strcmp(name, "UTC") == 0;
     if (name[0] == '\0' || name[0] == '/' || strstr(name, "..") != NULL || n < 0 ||
-        (size_t)n >= sizeof file || (!utc && access(file, R_OK) != 0))
+        (size_t)n >= sizeof file || (!utc && !is_zone_file(file)))
         return false;
     char zone[4096];
     snprintf(zone, sizeof zone, ":%s", name);

@@ -34,7 +34,7 @@ enum { TIMESTAMP_TEXT = 40 }; /* bytes that a time as text needs at most */
 bool timestamp_parse(struct span text, struct timestamp *time);
 
 /* Reads what a user may give: the events' forms, a date (its first moment, UTC), or a duration
- * ("7d": that long before now). */
+ * ("7d": that long before now, in the year 1 or later).  False: it is none. */
 bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time);
 
 /* The time now, with the local zone's offset. */

@@ -1,0 +1,439 @@
+#!/usr/bin/env bats
+# What every tool promises, held against every tool.
+load common
+
+ALL_TOOLS="audit-fileput audit-format audit-path audit-select audit-template audit-truncate"
+read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
+
+# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep
+# the events lie in its records.
+use() {
+    tool=$1 wrapped=0
+    echo "--- $tool:"
+    mkdir -p "$BATS_TEST_TMPDIR/$tool"
+    cd "$BATS_TEST_TMPDIR/$tool" || return
+    case $tool in
+    audit-fileput) command=(audit-fileput --tee "$PWD/store") wrapped=1 && mkdir store ;;
+    audit-path) command=(audit-path --user-id=7) ;;
+    audit-template) command=(audit-template -t workato) ;;
+    *) command=("$tool") ;;
+    esac
+}
+
+# record N [MEMBER]: a record that $tool handles, a line; N is a digit, "9000N" stands in what comes
+# of it.  The event has the member too.
+record() {
+    local event='{"event":"user_login","timestamp":"2024-05-01 00:00:0'$1' UTC"'
+    event+=',"user":{"id":9000'$1'},"team":{"id":7301}'${2:+,$2}'}'
+    [ "$wrapped" = 0 ] || event='{"path":"7301/'$1'.json","event":'$event'}'
+    printf '%s\n' "$event"
+}
+
+# assert_records N...: exactly these came out, in this order.
+assert_records() {
+    local expected="$*" found
+    found=$(grep -o '9000[0-9]' <<<"$output" | uniq | sed 's/^9000//' | xargs)
+    [ "$found" = "$expected" ] || { show "records '$found' came out, not '$expected'"; return 1; }
+    [ "$(grep -c . <<<"$output")" -eq $# ] || { show "not a line a record"; return 1; }
+}
+
+# The file `bad`, one record as a line, is a reject, named by MESSAGE, that leaves no other trace.
+assert_one_reject() { # MESSAGE [OPTION]...
+    local message=$1
+    shift
+    { record 1 && cat bad && record 2; } >in
+    run_tool "${command[@]}" --rejects=rejects "$@" in
+    assert_status 1
+    assert_records 1 2
+    assert_stderr_has "$tool: in:2: "
+    assert_stderr_has "$message"
+    [ "$(wc -l <<<"$stderr")" -eq 1 ] || { show "more than one message"; return 1; }
+    cmp bad rejects
+}
+
+to_full() { "$@" >/dev/full; }
+to_closed() { "$@" >&-; }
+from_closed() { "$@" <&-; }
+# Standard output is a pipe whose reader has gone.
+to_gone() {
+    local reader writer
+    mkfifo gone
+    exec {reader}<>gone
+    exec {writer}>gone
+    exec {reader}<&-
+    "$@" >&"$writer"
+}
+
+@test "no tool is left out here" {
+    local source
+    for source in "$AUDIT_SOURCE"/src/audit-*.c; do
+        source=${source##*/}
+        echo "${source%.c} is not in $ALL_TOOLS"
+        [[ " $ALL_TOOLS " == *" ${source%.c} "* ]]
+    done
+}
+
+@test "no input, or only empty lines: no output, no error" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool "${command[@]}" </dev/null
+        assert_status 0
+        assert_output ""
+        assert_stderr ""
+        printf '\n\n  \t\r\n\n' >blank
+        run_tool "${command[@]}" blank /dev/null
+        assert_status 0
+        assert_output ""
+        assert_stderr ""
+    done
+}
+
+@test "a last line without a newline counts, and comes out with one" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >in
+        printf '%s' "$(record 2)" >>in
+        "${command[@]}" in >out
+        run_tool cat out
+        assert_records 1 2
+        [ "$(tail -c 1 out | od -An -tx1)" = " 0a" ]
+    done
+}
+
+@test "empty lines between records are passed over, and counted as lines" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { echo && record 1 && printf ' \n\n' && echo '{"broken":nope}' && record 2; } >in
+        run_tool "${command[@]}" in
+        assert_status 1
+        assert_records 1 2
+        assert_stderr_has "$tool: in:5: "
+    done
+}
+
+@test "an over-long record is one reject, kept byte for byte" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 3 "\"pad\":\"$(head -c 1000000 /dev/zero | tr '\0' x)\"" >bad
+        assert_one_reject "larger than 1000 bytes" --max-record=1KB
+    done
+}
+
+@test "--max-record is to the byte" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >in
+        run_tool "${command[@]}" --max-record="$(($(wc -c <in) - 1))" in
+        assert_status 0
+        assert_records 1
+        run_tool "${command[@]}" --max-record="$(($(wc -c <in) - 2))" in
+        assert_status 1
+        assert_output ""
+    done
+}
+
+@test "invalid UTF-8 is a reject" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 3 '"x":"'$'\xff''"' >bad
+        assert_one_reject "this is not UTF-8"
+        rm rejects
+        record 3 '"x":"'$'\xed\xa0\x80''"' >bad
+        assert_one_reject "this is not UTF-8"
+    done
+}
+
+@test "a NUL byte is a reject, in a string or outside" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 3 '"x":"%"' | tr % '\0' >bad
+        assert_one_reject "a control character in a string must be escaped"
+        rm rejects
+        record 3 '"x":%' | tr % '\0' >bad
+        assert_one_reject "a value must stand here"
+    done
+}
+
+@test "values inside one another: 1,024 are handled, 1,025 and 100,000 are a reject" {
+    brackets() { head -c "$1" /dev/zero | tr '\0' "$2"; }
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        local most=$((1023 - wrapped)) depth
+        record 1 "\"x\":$(brackets $most '[')$(brackets $most ']')" >in
+        run_tool "${command[@]}" in
+        assert_status 0
+        assert_stderr ""
+        assert_records 1
+        for depth in $((most + 1)) 100000; do
+            rm -f rejects
+            record 3 "\"x\":$(brackets $depth '[')$(brackets $depth ']')" >bad
+            assert_one_reject "values are nested more than 1,024 deep"
+        done
+    done
+}
+
+@test "a reject's message shows no control character of the record" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        printf '{"event":"\033[31m","timestamp":7,"\033]0;title\007":\033[0m\n' >bad
+        assert_one_reject "byte "
+        [[ $stderr != *[[:cntrl:]]* ]]
+    done
+}
+
+@test "--fail-fast stops at the first reject" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { record 1 && echo '{"broken":nope}' && record 2; } >in
+        run_tool "${command[@]}" --fail-fast --rejects=rejects in
+        assert_status 1
+        assert_records 1
+        run_tool cat rejects
+        assert_output '{"broken":nope}'
+    done
+}
+
+@test "rejects are appended to what the file holds" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        echo earlier >rejects
+        echo '{"broken":nope}' >in
+        run_tool "${command[@]}" --rejects=rejects in
+        assert_status 1
+        run_tool cat rejects
+        assert_output $'earlier\n{"broken":nope}'
+    done
+}
+
+@test "--rejects to where nothing can be written is an error" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { echo '{"broken":nope}' && record 1; } >in
+        run_tool "${command[@]}" --rejects=no/such/place in
+        assert_status 2
+        assert_output ""
+        assert_stderr "$tool: no/such/place: No such file or directory"
+        run_tool "${command[@]}" --rejects=/dev/full in
+        assert_status 2
+        assert_stderr_has "$tool: /dev/full: No space left on device"
+    done
+}
+
+@test "standard output on a full disk is status 2" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >in
+        run_tool to_full "${command[@]}" in
+        assert_status 2
+        assert_stderr "$tool: standard output: No space left on device"
+    done
+}
+
+@test "a full disk is noticed long before the input's end" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool to_full timeout 60 "${command[@]}" < <(yes "$(record 1)")
+        assert_status 2
+        assert_stderr "$tool: standard output: No space left on device"
+    done
+}
+
+@test "closed standard output is status 2, and no other file takes its place" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >in
+        run_tool to_closed "${command[@]}" --rejects=rejects in
+        assert_status 2
+        assert_stderr "$tool: standard output: Bad file descriptor"
+        [ ! -s rejects ]
+    done
+}
+
+@test "closed standard input is status 2" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool from_closed "${command[@]}"
+        assert_status 2
+        assert_output ""
+        assert_stderr "$tool: stdin: Bad file descriptor"
+    done
+}
+
+@test "a pipe whose reader has gone is status 2, with a message" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >in
+        run_tool to_gone "${command[@]}" in
+        assert_status 2
+        assert_stderr "$tool: standard output: Broken pipe"
+    done
+}
+
+@test "a record comes out before the next one is waited for" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        local pid pipe tries=200
+        mkfifo in
+        "${command[@]}" <in >out 3>&- &
+        pid=$!
+        exec {pipe}>in
+        record 1 >&"$pipe"
+        while [ ! -s out ] && [ $((tries -= 1)) -gt 0 ]; do
+            sleep 0.05
+        done
+        run_tool cat out
+        record 2 >&"$pipe"
+        exec {pipe}>&-
+        wait "$pid"
+        assert_records 1
+        run_tool cat out
+        assert_records 1 2
+    done
+}
+
+@test "an unknown option is a usage error: a line, and where help is" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool "${command[@]}" --no-such-option </dev/null
+        assert_status 2
+        assert_output ""
+        assert_stderr "$tool: unrecognized option '--no-such-option'
+Try '$tool --help' for more information."
+        run_tool "${command[@]}" -Q </dev/null
+        assert_status 2
+        assert_stderr "$tool: invalid option -- 'Q'
+Try '$tool --help' for more information."
+    done
+}
+
+@test "an option without its argument, or with one too many, is a usage error" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool "${command[@]}" --rejects </dev/null
+        assert_status 2
+        assert_stderr "$tool: option '--rejects' requires an argument
+Try '$tool --help' for more information."
+        run_tool "${command[@]}" --fail-fast=yes </dev/null
+        assert_status 2
+        assert_stderr "$tool: option '--fail-fast' doesn't allow an argument
+Try '$tool --help' for more information."
+    done
+}
+
+@test "--max-record with what is no size is a usage error" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for size in lots 0 -1 1.5M ''; do
+            run_tool "${command[@]}" --max-record="$size" </dev/null
+            assert_status 2
+            assert_output ""
+            assert_stderr "$tool: --max-record=$size: not a size; sizes are like 256MiB or 40MB
+Try '$tool --help' for more information."
+        done
+    done
+}
+
+@test "a missing file is status 2, and the other operands are still handled" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        record 2 >two
+        run_tool "${command[@]}" one missing two
+        assert_status 2
+        assert_stderr "$tool: missing: No such file or directory"
+        assert_records 1 2
+    done
+}
+
+@test "a directory as operand is status 2, and the other operands are still handled" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        record 2 >two
+        mkdir directory
+        run_tool "${command[@]}" one directory two
+        assert_status 2
+        assert_stderr "$tool: directory: Is a directory"
+        assert_records 1 2
+    done
+}
+
+@test "what failed outweighs what was rejected" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { record 1 && echo '{"broken":nope}'; } >in
+        run_tool "${command[@]}" missing in
+        assert_status 2
+        assert_records 1
+        run_tool "${command[@]}" in missing
+        assert_status 2
+        assert_records 1
+    done
+}
+
+@test "- is standard input, among files, and each file's lines are counted for themselves" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        { record 3 && echo '{"broken":nope}'; } >three
+        run_tool "${command[@]}" one - three < <(record 2 && echo '{"broken":nope}')
+        assert_status 1
+        assert_records 1 2 3
+        assert_stderr_has "$tool: stdin:2: "
+        assert_stderr_has "$tool: three:2: "
+    done
+}
+
+@test "options may follow operands, and -- ends them" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        record 2 >--two
+        run_tool "${command[@]}" one --rejects=rejects -- --two
+        assert_status 0
+        assert_records 1 2
+        assert_stderr ""
+    done
+}
+
+@test "--help and -h go to standard output, status 0" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool "$tool" --help
+        assert_status 0
+        assert_stderr ""
+        [[ $output == "Usage: $tool "*"--rejects=FILE"*"--help"*"See $tool(1) and audit-filters(7)." ]]
+        local help=$output
+        run_tool "$tool" -h
+        assert_status 0
+        assert_output "$help"
+    done
+}
+
+@test "--version and -V go to standard output, status 0" {
+    local version
+    version=$(sed -n 's/^AC_INIT(\[audit-filters\], \[\(.*\)\])$/\1/p' "$AUDIT_SOURCE/configure.ac")
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for option in --version -V; do
+            run_tool "$tool" "$option"
+            assert_status 0
+            assert_output "$tool (audit-filters) $version"
+            assert_stderr ""
+        done
+    done
+}
+
+@test "--help and --version on a full disk, or to nowhere, are status 2" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for option in --help --version; do
+            run_tool to_full "$tool" "$option"
+            assert_status 2
+            assert_stderr "$tool: standard output: No space left on device"
+            run_tool to_closed "$tool" "$option"
+            assert_status 2
+            assert_stderr "$tool: standard output: Bad file descriptor"
+        done
+    done
+}

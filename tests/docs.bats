@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# The documents against the tools: options are the same everywhere, and examples run as written.
+load common
+
+# Every src/audit-NAME.c is a tool.
+tools() {
+    local source
+    for source in "$AUDIT_SOURCE"/src/audit-*.c; do
+        basename "$source" .c
+    done
+}
+
+# Each of these prints a tool's options, sorted, one a line, as that document has them.
+options_of_help() {
+    "$1" --help | sed -En 's/^  (-.), (--[a-z0-9-]+).*/\1\n\2/p; s/^      (--[a-z0-9-]+).*/\1/p' | sort
+}
+options_of_man() {
+    grep '^\.It Fl' "$AUDIT_SOURCE/man/$1.1" | grep -oE 'Fl -?[A-Za-z0-9-]+' | sed 's/^Fl /-/' | sort
+}
+options_of_bash() {
+    # shellcheck disable=SC2016 # the inner shell expands them
+    bash -euc 'compopt() { :; }
+        . "$1"
+        function=$(complete -p "$2")
+        function=${function##*-F } && function=${function%% *}
+        COMP_WORDS=("$2" -) COMP_CWORD=1 COMP_LINE="$2 -" COMP_POINT=$((${#2} + 2))
+        "$function" "$2" - "$2" || :
+        printf "%s\n" "${COMPREPLY[@]%=}"' - "$AUDIT_SOURCE/completions/$1.bash" "$1" | sort
+}
+options_of_zsh() {
+    sed 's/\[[^]]*\]//g' "$AUDIT_SOURCE/completions/_$1" |
+        grep -oE "[\"'{,)*](-[A-Za-z]|--[a-z0-9-]+)" | cut -c2- | sort -u
+}
+options_of_fish() {
+    HOME=$PWD fish --no-config -c "source '$AUDIT_SOURCE/completions/$1.fish'; complete -C '$1 -'" |
+        cut -f1 | sed 's/=$//' | sort -u
+}
+
+# same_options DOCUMENT: that has each tool's options as its --help has them.
+same_options() {
+    local tool
+    for tool in $(tools); do
+        options_of_help "$tool" >help
+        "options_of_$1" "$tool" >document
+        [ -s help ] && grep -qx -e --rejects help
+        diff -u --label "$tool --help" --label "$1" help document
+    done
+}
+
+@test "the man pages have the options of --help" {
+    same_options man
+}
+
+@test "the bash completions have the options of --help" {
+    same_options bash
+}
+
+@test "the zsh completions have the options of --help" {
+    same_options zsh
+}
+
+@test "the fish completions have the options of --help" {
+    same_options fish
+}
+
+@test "the man pages have the options that take an argument as --help has them" {
+    local tool
+    for tool in $(tools); do
+        "$tool" --help | sed -En 's/^  (-., |    )(--[a-z0-9-]+)=.*/\2/p' | sort >help
+        grep '^\.It Fl' "$AUDIT_SOURCE/man/$tool.1" |
+            grep -oE 'Fl -[a-z0-9-]+ Ns = Ns Ar' | sed -E 's/^Fl (-[^ ]+).*/-\1/' | sort >document
+        [ -s help ]
+        diff -u --label "$tool --help" --label man help document
+    done
+}
+
+@test "each tool has a man page with all its sections" {
+    local tool section
+    for tool in $(tools); do
+        for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+            echo "$tool(1) lacks $section"
+            grep -qx "\.Sh $section" "$AUDIT_SOURCE/man/$tool.1"
+        done
+    done
+}
+
+@test "audit-filters(7) and the README tell of each tool" {
+    local tool
+    for tool in $(tools); do
+        echo "of $tool:"
+        grep -q "\.Xr $tool 1" "$AUDIT_SOURCE/man/audit-filters.7"
+        grep -q "$tool" "$AUDIT_SOURCE/README.md"
+    done
+}
+
+# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory that holds
+# events.ndjson, bare events.
+run_block() {
+    local where=$1 expected=$2 block=$3 directory
+    directory=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+    cp "$DATA/bare.ndjson" "$directory/events.ndjson"
+    cd "$directory" || return
+    run_tool timeout 60 bash -euo pipefail "$block" </dev/null
+    assert_status "$expected" || { echo "--- $where:" && cat "$block" && return 1; }
+}
+
+# The literal blocks of a page's EXAMPLES, as files block.1 block.2 … that begin with the status they
+# end with.  A comment `.\" status N` before a block says that it is not 0.
+extract_examples() {
+    awk '
+        /^\.Sh / { inside = ($2 == "EXAMPLES"); next }
+        !inside { next }
+        /^\.\\" status [0-9]+$/ { status = $3; next }
+        /^\.Bd -literal/ { file = "block." ++count; print status + 0 >file; status = 0; literal = 1; next }
+        /^\.Ed/ { literal = 0; close(file); next }
+        /^\.Dl / { $1 = ""; file = "block." ++count; print status + 0 >file; status = 0; text = substr($0, 2) }
+        literal { text = $0 }
+        literal || /^\.Dl / || text != "" {
+            gsub(/\\&|\\:/, "", text); gsub(/\\\(aq/, "\047", text); gsub(/\\\(dq/, "\"", text)
+            gsub(/\\\(ga/, "`", text); gsub(/\\-/, "-", text); gsub(/\\e/, "\\", text)
+            print text >file
+            text = ""
+            if (!literal) close(file)
+        }' "$1"
+}
+
+@test "every example of the man pages runs as written" {
+    local page file expected
+    for page in "$AUDIT_SOURCE"/man/*.[17]; do
+        rm -rf "$BATS_TEST_TMPDIR/blocks"
+        mkdir "$BATS_TEST_TMPDIR/blocks"
+        cd "$BATS_TEST_TMPDIR/blocks" || return
+        extract_examples "$page"
+        [ -e block.1 ] || { echo "$page has no example" && return 1; }
+        for file in "$PWD"/block.*; do
+            expected=$(head -n 1 "$file")
+            sed -i 1d "$file"
+            run_block "${page##*/}" "$expected" "$file"
+        done
+    done
+}
+
+@test "the README's commands run" {
+    mkdir blocks
+    cd blocks || return
+    # What stands between ```sh and ``` after a line <!-- runs -->.
+    awk '/^<!-- runs -->$/ { marked = 1; next }
+        marked && /^```sh$/ { file = "block." ++count; printf "" >file; next }
+        /^```$/ { file = ""; marked = 0; next }
+        file != "" { print >file }' "$AUDIT_SOURCE/README.md"
+    [ -e block.1 ] || { echo "no block of the README is marked <!-- runs -->" && return 1; }
+    local file
+    for file in "$PWD"/block.*; do
+        run_block README.md 0 "$file"
+    done
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# The JSON reader against RFC 8259: a table of its rules, and Python's parser as a second opinion.
+# Each test holds for the reader as built here and for its portable version.
+load common
+
+TABLE=$DATA/json/strictness.txt
+
+# oracle MODE ARGUMENT...: of both readers, what tests/json-oracle.py finds.
+oracle() {
+    local mode=$1 check
+    shift
+    for check in json-check json-check-portable; do
+        run_tool python3 "$AUDIT_TESTS/json-oracle.py" "$mode" "$AUDIT_BUILD/tests/$check" "$TABLE" "$@"
+        assert_status 0
+        assert_stderr ""
+    done
+}
+
+@test "JSON: the reader answers as the table of RFC 8259's rules says" {
+    oracle table
+    assert_output "$(grep -c '^[^#]' "$TABLE") texts"
+}
+
+@test "JSON: the answers are the same wherever a text lies between block and window borders" {
+    oracle shifted
+    [ "${output% texts}" -gt 30000 ]
+}
+
+@test "JSON: mutated texts are accepted if and only if Python accepts them" {
+    local seed=${JSON_SEED:-$RANDOM$RANDOM}
+    echo "JSON_SEED=$seed repeats this"
+    oracle mutated "$seed" 4000 "$DATA/events.ndjson" "$DATA/broken.txt"
+}
+
+@test "JSON: all test data is JSON, and the broken texts are not" {
+    local line
+    while IFS= read -r line; do
+        run_tool "$AUDIT_BUILD/tests/json-check" <<<"$line"
+        assert_output ok
+    done <"$DATA/bare.ndjson"
+    run_tool "$AUDIT_BUILD/tests/json-check" <"$DATA/broken.txt"
+    assert_status 0
+    assert_output "byte 290: a number may not begin with a zero and another digit"
+}
+
+# says TEXT MESSAGE: what json-check prints for a text.
+says() {
+    run_tool "$AUDIT_BUILD/tests/json-check" < <(printf '%b' "$1")
+    assert_status 0
+    assert_output "$2"
+}
+
+@test "JSON: each kind of error has a message of its own" {
+    says '{"a":[1, "b", true]}' "ok"
+    says '{"a":' "byte 6: the text ends inside a value"
+    says '{"a' "byte 4: the text ends inside a string"
+    says '[nope]' "byte 2: a value must stand here"
+    says '{a:1}' "byte 2: a member name in double quotes must stand here"
+    says '{"a" 1}' "byte 6: a ':' must follow a member name"
+    says '{"a":1;}' "byte 6: this is not a number"
+    says '{"a":"";}' "byte 8: a ',' or '}' must follow a member"
+    says '["" ""]' "byte 5: a ',' or ']' must follow an element"
+    says '[1.]' "byte 2: this is not a number"
+    says '[007]' "byte 2: a number may not begin with a zero and another digit"
+    says '"\001"' "byte 2: a control character in a string must be escaped"
+    says '"\\q"' "byte 2: this escape is unknown or incomplete"
+    says '"\0377"' "byte 2: this is not UTF-8"
+    says '{} {}' "byte 4: nothing may follow the value"
+    says "$(printf '[%.0s' {1..1025})" "byte 1025: values are nested more than 1,024 deep"
+}

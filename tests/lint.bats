@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# The sources, scripts and pages against their checkers.  Nothing here depends on a build.
+load common
+
+@test "C sources are formatted as .clang-format says" {
+    cd "$AUDIT_SOURCE"
+    mapfile -t files < <(find src tests -name '*.[ch]' | sort)
+    clang-format --dry-run -Werror "${files[@]}"
+}
+
+@test "shell scripts pass shellcheck" {
+    cd "$AUDIT_SOURCE"
+    mapfile -t files < <(find bootstrap .ci tests -type f -exec grep -lE '^#!.*\<(ba)?sh$' {} + | sort)
+    [[ " ${files[*]} " == *" bootstrap "* && " ${files[*]} " == *" tests/run "* ]]
+    shellcheck "${files[@]}"
+    shellcheck -s bash completions/*.bash
+}
+
+@test "the tests pass shellcheck" {
+    cd "$AUDIT_SOURCE"
+    # It does not know that `run --separate-stderr` sets $stderr and $stderr_lines (SC2154), nor who
+    # loads common.bash (SC2034).
+    shellcheck -s bats --exclude=SC2154 tests/*.bats
+    shellcheck -s bats --exclude=SC2154,SC2034 tests/common.bash
+}
+
+@test "man pages pass mandoc -Tlint" {
+    cd "$AUDIT_SOURCE"
+    mandoc -Tlint -W warning man/*.1 man/*.7
+}
+
+@test "zsh completions are zsh" {
+    cd "$AUDIT_SOURCE"
+    local file
+    for file in completions/_*; do
+        zsh -n "$file"
+        [ "$(head -n 1 "$file")" = "#compdef ${file#completions/_}" ]
+    done
+}
+
+@test "fish completions are fish" {
+    cd "$AUDIT_SOURCE"
+    local file
+    for file in completions/*.fish; do
+        HOME=$BATS_TEST_TMPDIR fish --no-config -n "$file"
+    done
+}
+
+@test "Python scripts compile" {
+    cd "$AUDIT_SOURCE"
+    local file
+    for file in tests/*.py; do
+        python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$file"
+    done
+}
+
+@test "the tarball has every file of the tests" {
+    cd "$AUDIT_SOURCE"
+    local file
+    for file in tests/*.bats tests/*.bash tests/*.py tests/run; do
+        echo "Makefile.am lacks $file"
+        grep -qE "(^|[[:space:]])$file( |\$)" Makefile.am
+    done
+}

@@ -1,0 +1,118 @@
+# An HTTP service for the tests of what sends: tests/peer.py, which does as it is told, and nginx.
+# `load peer` after `load common`.
+
+# start_peer NAME [SCRIPT [ARGUMENT...]]: a peer.py in the directory NAME; $peer is that directory,
+# $url its address.  Ends with stop_peers.
+start_peer() {
+    peer=$PWD/$1
+    local script=${2-} scheme=http
+    [ $# -lt 2 ] || shift
+    shift
+    mkdir -p "$peer"
+    rm -f "$peer/port"
+    [ -z "$script" ] || tell_peer "$script"
+    python3 "$AUDIT_TESTS/peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
+    echo $! >"$peer/pid"
+    peers+=("$!")
+    wait_for "$peer/port"
+    case " $* " in *" --tls "*) scheme=https ;; esac
+    url=$scheme://127.0.0.1:$(cat "$peer/port")/in
+}
+
+# tell_peer SCRIPT: from now on the peer behaves like this.
+tell_peer() {
+    printf '%s\n' "$1" >"$peer/script.new"
+    mv "$peer/script.new" "$peer/script"
+}
+
+# kill_peer: it is gone at once, with whatever it was doing.
+kill_peer() {
+    kill -9 "$(cat "$peer/pid")"
+    while kill -0 "$(cat "$peer/pid")" 2>/dev/null; do sleep 0.01; done
+}
+
+# An address where nobody listens.
+nobody() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print("http://127.0.0.1:%d/" % s.getsockname()[1])'
+}
+
+# wait_for FILE: until it is there and not empty.
+wait_for() {
+    local tries=400
+    until [ -s "$1" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "no $1 came" && return 1; }
+        sleep 0.025
+    done
+}
+
+# make_certificates: ca.pem, and server.pem and client.pem with their keys, signed by it.
+make_certificates() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
+        -subj "/CN=tests' own authority" -days 2 2>/dev/null
+    local name
+    for name in server client; do
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$name.key" \
+            -out "$name.csr" -subj "/CN=$name" 2>/dev/null
+        openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+            -extfile <(echo "subjectAltName=IP:127.0.0.1,DNS:localhost") -out "$name.pem" 2>/dev/null
+    done
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nginx: hands requests to the peer: $nginx_plain over HTTP/1.1, $nginx_tls over TLS with
+# HTTP/2.  Its log has each request's protocol and connection.
+start_nginx() {
+    local plain tls
+    plain=$(free_port)
+    tls=$(free_port)
+    mkdir -p nginx
+    cat >nginx/conf <<END
+daemon off;
+worker_processes 1;
+pid $PWD/nginx/pid;
+$([ "$(id -u)" != 0 ] || echo "user root;")
+error_log $PWD/nginx/errors;
+events { worker_connections 256; }
+http {
+    log_format short '\$server_protocol \$connection \$status \$ssl_session_reused';
+    access_log $PWD/nginx/log short;
+    client_body_temp_path $PWD/nginx/body;
+    proxy_temp_path $PWD/nginx/proxy;
+    fastcgi_temp_path $PWD/nginx/fastcgi;
+    uwsgi_temp_path $PWD/nginx/uwsgi;
+    scgi_temp_path $PWD/nginx/scgi;
+    client_max_body_size 64k;
+    keepalive_requests 100000;
+    upstream peer { server 127.0.0.1:$(cat "$peer/port"); keepalive 16; }
+    server {
+        listen 127.0.0.1:$plain;
+        listen 127.0.0.1:$tls ssl http2;
+        ssl_certificate $PWD/server.pem;
+        ssl_certificate_key $PWD/server.key;
+        location / {
+            proxy_pass http://peer;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+        }
+    }
+}
+END
+    nginx -c "$PWD/nginx/conf" -e "$PWD/nginx/errors" 3>&- &
+    peers+=("$!")
+    wait_for nginx/pid
+    nginx_plain=http://127.0.0.1:$plain/in
+    nginx_tls=https://127.0.0.1:$tls/in
+}
+
+stop_peers() {
+    local pid
+    for pid in "${peers[@]}"; do
+        kill "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null || :
+    done
+    peers=()
+}
+peers=()

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""An HTTP service that misbehaves as it is told, for the tests of audit-post.
+
+    peer.py DIRECTORY [--port N] [--tls CERT KEY [--client-ca CA]]
+
+It listens on 127.0.0.1, writes its port to DIRECTORY/port, and keeps in DIRECTORY
+    log        one JSON line a request: path, headers, status, and the number of events
+    events     every event that was acknowledged, one a line, in the order of acknowledgement
+How it behaves is in DIRECTORY/script, a JSON object that is read again when it changes:
+    faults      [[share, what], …]: shares of the requests that are answered with a status, or
+                "reset" (the connection is reset before an answer), "slow" (an answer after a while)
+    sequence    statuses for the first requests, one after the other, before anything else
+    headers     header fields for the answers that are not 2xx
+    seconds     how long "slow" takes; delay: seconds before every answer
+    most_bytes  a longer body is answered with 413
+    poison      a batch with this text in it is answered with 400
+    reply       "splunk", "elastic" or "loki": answers as that service gives them
+    status      of the answer to what is taken (200)
+    need        [header, value]: without it 401
+    token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long
+    seed        of the random source
+Its own address answers too: GET /quit ends it.  Standard library only.
+"""
+import argparse
+import gzip
+import hashlib
+import json
+import os
+import random
+import socket
+import socketserver
+import ssl
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+
+REASONS = {200: "OK", 204: "No Content"}
+
+
+class State:
+    def __init__(self, directory):
+        self.directory = directory
+        self.lock = threading.Lock()
+        self.script, self.stamp = {}, None
+        self.random = random.Random(1)
+        self.requests = 0
+        self.tokens = 0
+        self.expiry = {}
+        self.stored = set()
+        self.log = open(os.path.join(directory, "log"), "a", buffering=1)
+        self.events = open(os.path.join(directory, "events"), "ab", buffering=0)
+
+    def read_script(self):
+        path = os.path.join(self.directory, "script")
+        try:
+            stat = os.stat(path)
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        except FileNotFoundError:
+            return self.script
+        if stamp != self.stamp:
+            with open(path) as f:
+                self.script = json.load(f)
+            self.stamp = stamp
+            if "seed" in self.script:
+                self.random = random.Random(self.script["seed"])
+        return self.script
+
+
+def split_events(body, reply):
+    """The events of a body, whatever its framing: as the bytes that they are."""
+    text = body.decode()
+    if reply == "loki":
+        document = json.loads(text)
+        assert list(document) == ["streams"]
+        return [json.dumps(s, separators=(",", ":")).encode() for s in document["streams"]]
+    if reply == "elastic":
+        assert text.endswith("\n")
+        lines = text[:-1].split("\n")
+        assert len(lines) % 2 == 0
+        for action, event in zip(lines[::2], lines[1::2]):
+            digest = hashlib.sha256(event.encode()).hexdigest()
+            assert json.loads(action) == {"create": {"_id": digest}}, action
+        return [line.encode() for line in lines[1::2]]
+    decoder = json.JSONDecoder()
+    at, events = 0, []
+    array = text.startswith("[")
+    if array:
+        at = 1
+    while at < len(text):
+        if text[at] in ",\n" or (array and text[at] == "]"):
+            at += 1
+            continue
+        _, end = decoder.raw_decode(text, at)
+        events.append(text[at:end].encode())
+        at = end
+    return events
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+
+    def log_message(self, *arguments):
+        pass
+
+    def answer(self, status, body=b"", headers=()):
+        self.send_response_only(status, REASONS.get(status, "As Scripted"))
+        for name, value in headers:
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def reset(self):
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def do_GET(self):
+        if self.path == "/quit":
+            self.answer(200)
+            os._exit(0)
+        self.answer(404)
+
+    def note(self, status, count, size):
+        record = {"path": self.path, "headers": dict(self.headers.items()), "status": status,
+                  "events": count, "bytes": size, "time": time.time()}
+        self.server.state.log.write(json.dumps(record) + "\n")
+
+    def give_token(self, body, script):
+        state = self.server.state
+        with state.lock:
+            state.tokens += 1
+            token = "token-%d" % state.tokens
+            wanted = script["token"]
+            state.expiry[token] = time.time() + wanted.get("seconds", 3600)
+        time.sleep(wanted.get("delay", 0))
+        status = wanted.get("status", 200)
+        with open(os.path.join(state.directory, "tokens"), "ab") as f:
+            f.write(body + b"\n")
+        self.note(status, 0, len(body))
+        self.answer(status, json.dumps({"access_token": token, "token_type": "Bearer",
+                                        "expires_in": wanted.get("told", wanted.get("seconds", 3600))}).encode(),
+                    [("Content-Type", "application/json")])
+
+    def choose(self, script):
+        """What this request is answered with: a status, or a fault's name."""
+        state = self.server.state
+        with state.lock:
+            state.requests += 1
+            number = state.requests
+            dice = state.random.random()
+        sequence = script.get("sequence", [])
+        if number <= len(sequence):
+            return sequence[number - 1]
+        for share, what in script.get("faults", []):
+            if dice < share:
+                return what
+            dice -= share
+        return None
+
+    def refused_by_content(self, script, body, events):
+        if len(body) > script.get("most_bytes", len(body)):
+            return 413, b""
+        poison = script.get("poison")
+        if poison is None or poison.encode() not in body:
+            return None
+        if script.get("reply") != "splunk":
+            return 400, b'{"error":"an event in it is wrong"}'
+        bad = next(i for i, e in enumerate(events) if poison.encode() in e)
+        self.keep(events[:bad])
+        return 400, json.dumps({"text": "Invalid data format", "code": 6,
+                                "invalid-event-number": bad}).encode()
+
+    def keep(self, events):
+        state = self.server.state
+        with state.lock:
+            state.events.write(b"".join(e + b"\n" for e in events))
+
+    def take_bulk(self, script, events):
+        state = self.server.state
+        items, kept = [], []
+        poison = script.get("poison", "\0").encode()
+        with state.lock:
+            for event in events:
+                digest = hashlib.sha256(event).hexdigest()
+                dice = state.random.random()
+                if poison in event:
+                    item = {"status": 400, "error": {"type": "mapper_parsing_exception",
+                                                     "reason": "failed to parse"}}
+                elif digest in state.stored:
+                    item = {"status": 409, "error": {"type": "version_conflict_engine_exception"}}
+                elif dice < script.get("item_429", 0):
+                    item = {"status": 429, "error": {"type": "es_rejected_execution_exception"}}
+                else:
+                    item = {"status": 201, "result": "created"}
+                    state.stored.add(digest)
+                    kept.append(event)
+                items.append({"create": dict(_index="audit", _id=digest, **item)})
+        self.keep(kept)
+        errors = any(i["create"]["status"] > 299 for i in items)
+        return 200, json.dumps({"took": 1, "errors": errors, "items": items}).encode()
+
+    def take(self, script, events):
+        reply = script.get("reply")
+        if reply == "elastic":
+            return self.take_bulk(script, events)
+        self.keep(events)
+        if reply == "splunk":
+            return 200, b'{"text":"Success","code":0}'
+        if reply == "loki":
+            return script.get("status", 204), b""
+        return script.get("status", 200), b"{}"
+
+    def is_let_in(self, script):
+        need = script.get("need")
+        if need is not None and self.headers.get(need[0]) != need[1]:
+            return False
+        if "token" in script:
+            token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+            return self.server.state.expiry.get(token, 0) > time.time()
+        return True
+
+    def do_POST(self):
+        script = self.server.state.read_script()
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/token":
+            self.give_token(raw, script)
+            return
+        body = gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
+        what = self.choose(script)
+        time.sleep(script.get("delay", 0))
+        if what == "reset":
+            self.note(what, 0, len(raw))
+            self.reset()
+            return
+        if what == "slow":
+            time.sleep(script.get("seconds", 0.3))
+        elif what is not None and not 200 <= what <= 299:
+            self.note(what, 0, len(raw))
+            self.answer(what, script.get("said", "").encode(), script.get("headers", {}).items())
+            return
+        if not self.is_let_in(script):
+            self.note(401, 0, len(raw))
+            self.answer(401, script.get("said", "").encode())
+            return
+        events = split_events(body, script.get("reply"))
+        refused = self.refused_by_content(script, body, events) \
+            if script.get("reply") != "elastic" else None
+        status, said = refused or self.take(script, events)
+        if what is not None and what != "slow":
+            status = what
+        self.note(status, len(events), len(raw))
+        self.answer(status, said, script.get("headers", {}).items() if status > 299 else ())
+
+
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tls", nargs=2)
+    parser.add_argument("--client-ca")
+    options = parser.parse_args()
+    server = Server(("127.0.0.1", options.port), Handler)
+    server.state = State(options.directory)
+    if options.tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*options.tls)
+        if options.client_ca:
+            context.load_verify_locations(options.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+        server.socket = context.wrap_socket(server.socket, server_side=True,
+                                            do_handshake_on_connect=False)
+    path = os.path.join(options.directory, "port")
+    with open(path + ".new", "w") as f:
+        f.write("%d\n" % server.server_address[1])
+    os.rename(path + ".new", path)
+    server.serve_forever()
+
+
+main()

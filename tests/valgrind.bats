@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# The tools' main paths under valgrind: no leak, no read of what was not written.
+load common
+
+setup() {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers and valgrind do not go together"
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# clean STATUS COMMAND...: the command ends so, and valgrind has nothing to say.  Its log is a file,
+# as the tool's own messages go to standard error.
+clean() {
+    local expected=$1
+    shift
+    run_tool valgrind -q --error-exitcode=99 --leak-check=full --log-file=valgrind.log "$@"
+    [ ! -s valgrind.log ] || { cat valgrind.log && return 1; }
+    assert_status "$expected"
+}
+
+# Good events, then one of each kind of bad record.
+mixed() {
+    cat "$DATA/bare.ndjson"
+    printf '%s\n' '{"broken":nope}' '[]' '{}' '{"x":"'$'\xff''"}' '{"path":1,"event":{}}' '' \
+        "$(printf '{"a":%.0s' {1..1100})" "\"$(head -c 300000 /dev/zero | tr '\0' x)\""
+}
+
+@test "audit-format under valgrind" {
+    clean 0 audit-format "$DATA/events.ndjson"
+    clean 1 audit-format --rejects=rejects "$DATA/half-broken.txt" "$DATA/broken.txt"
+    clean 1 audit-format --max-record=64KiB --pass-unknown --zero-retention < <(mixed)
+    clean 1 audit-format --stream=job-status,user-activity "$DATA/half-broken.txt"
+    printf '\xef\xbb\xbf[%s]' "$(paste -sd, "$DATA/events.ndjson")" >array
+    clean 0 audit-format array
+}
+
+@test "audit-path under valgrind" {
+    clean 0 audit-path "$DATA/bare.ndjson"
+    clean 1 audit-path --layout=hive --user-id=7 --timezone=record --rejects=rejects --max-record=64KiB < <(mixed)
+    clean 0 audit-path --layout='{year}/{month}/{day}/{hour}/{digest}' --timezone=Europe/Berlin "$DATA/bare.ndjson"
+    clean 2 audit-path --layout='{nothing}' "$DATA/bare.ndjson"
+}
+
+@test "audit-truncate under valgrind" {
+    clean 0 audit-truncate "$DATA/bare.ndjson"
+    clean 1 audit-truncate --limit=1200 --text='too "long"' --rejects=rejects --max-record=64KiB < <(mixed)
+}
+
+@test "audit-template under valgrind" {
+    local template
+    audit-path "$DATA/bare.ndjson" >addressed
+    for template in "$AUDIT_SOURCE"/templates/*.json; do
+        clean 0 audit-template -t "$template" --now=2024-01-01T00:00:00Z addressed
+    done
+    clean 1 audit-template -t workato --rejects=rejects --max-record=64KiB < <(mixed)
+    echo '{"unfinished": {{log_message}}' >template.json
+    clean 0 audit-template -t ./template.json addressed
+    clean 2 audit-template --check -t ./template.json
+    clean 0 audit-template --list
+}
+
+@test "audit-fileput under valgrind" {
+    mkdir store
+    audit-path "$DATA/bare.ndjson" >addressed
+    clean 0 audit-fileput --tee --receipts=receipts store addressed
+    clean 1 audit-fileput --rejects=rejects --max-record=64KiB --no-overwrite store < <(cat addressed && mixed)
+}
+
+@test "usage errors, help and versions under valgrind" {
+    local tool
+    for tool in "$AUDIT_SOURCE"/src/audit-*.c; do
+        tool=$(basename "$tool" .c)
+        clean 0 "$tool" --help
+        clean 0 "$tool" --version
+        clean 2 "$tool" --no-such-option
+    done
+}
+
+@test "the reader of JSON under valgrind, on every text of the table" {
+    cat >check <<END
+#!/bin/sh
+exec valgrind -q --error-exitcode=99 --leak-check=full "$AUDIT_BUILD/tests/json-check" "\$@"
+END
+    chmod +x check
+    run_tool python3 "$AUDIT_TESTS/json-oracle.py" table ./check "$DATA/json/strictness.txt"
+    assert_status 0
+}
