@@ -588,6 +588,9 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
         earlier(&wake_at, send_at);
     if (d->stopping && d->flying_count > 0)
         earlier(&wake_at, d->drain_until);
+    /* What was stopped in this turn: look_up() drops the rest. */
+    if (d->stopping && (d->fresh.count > 0 || d->again != NULL || d->waiting.count > 0))
+        wake_at = d->now;
     if (d->ledger.unflushed)
         earlier(&wake_at, d->flush_at);
     earlier(&wake_at, d->progress.next);
