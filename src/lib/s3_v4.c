@@ -151,8 +151,10 @@ static bool v4_look(struct s3 *s3, struct http_transfer *transfer, struct reason
 static void take_header(const struct http_reply *reply, const char *name, char *to, size_t size)
 {
     const char *value = http_reply_header(reply, name);
-    size_t len = value != NULL ? strlen(value) : 0;
     to[0] = '\0';
+    if (value == NULL)
+        return;
+    size_t len = strlen(value);
     if (len >= 2 && value[0] == '"' && value[len - 1] == '"') {
         value++;
         len -= 2;
