@@ -1,5 +1,6 @@
 # An HTTP service for the tests of what sends: tests/peer.py, which does as it is told, and nginx.
 # `load peer` after `load common`.
+# shellcheck disable=SC2034 # whoever loads this uses what it sets
 
 # start_peer NAME [SCRIPT [ARGUMENT...]]: a peer.py in the directory NAME; $peer is that directory,
 # $url its address.  Ends with stop_peers.
@@ -62,8 +63,8 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_nginx: hands requests to the peer: $nginx_plain over HTTP/1.1, $nginx_tls over TLS with
-# HTTP/2.  Its log has each request's protocol and connection.
+# start_nginx: hands requests to the peer: $nginx_plain/in over HTTP/1.1, $nginx_tls/in
+# over TLS with HTTP/2; /sink takes everything itself.  Its log has each request's protocol and connection.
 start_nginx() {
     local plain tls
     plain=$(free_port)
@@ -92,6 +93,10 @@ http {
         listen 127.0.0.1:$tls ssl http2;
         ssl_certificate $PWD/server.pem;
         ssl_certificate_key $PWD/server.key;
+        location /sink {
+            client_max_body_size 100m;
+            return 200 "{}";
+        }
         location / {
             proxy_pass http://peer;
             proxy_http_version 1.1;
@@ -103,8 +108,13 @@ END
     nginx -c "$PWD/nginx/conf" -e "$PWD/nginx/errors" 3>&- &
     peers+=("$!")
     wait_for nginx/pid
-    nginx_plain=http://127.0.0.1:$plain/in
-    nginx_tls=https://127.0.0.1:$tls/in
+    nginx_plain=http://127.0.0.1:$plain
+    nginx_tls=https://127.0.0.1:$tls
+}
+
+# also_stop PID: stop_peers ends this one too.
+also_stop() {
+    peers+=("$1")
 }
 
 stop_peers() {

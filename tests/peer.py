@@ -14,6 +14,7 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
     seconds     how long "slow" takes; delay: seconds before every answer
     most_bytes  a longer body is answered with 413
     poison      a batch with this text in it is answered with 400
+    broken      a request with this text in it is answered with 500
     reply       "splunk", "elastic" or "loki": answers as that service gives them
     status      of the answer to what is taken (200)
     need        [header, value]: without it 401
@@ -157,7 +158,8 @@ class Handler(BaseHTTPRequestHandler):
             dice = state.random.random()
         sequence = script.get("sequence", [])
         if number <= len(sequence):
-            return sequence[number - 1]
+            what = sequence[number - 1]
+            return int(what) if str(what).isdigit() else what
         for share, what in script.get("faults", []):
             if dice < share:
                 return what
@@ -239,6 +241,8 @@ class Handler(BaseHTTPRequestHandler):
             self.note(what, 0, len(raw))
             self.reset()
             return
+        if script.get("broken", "\0").encode() in body:
+            what = 500
         if what == "slow":
             time.sleep(script.get("seconds", 0.3))
         elif what is not None and not 200 <= what <= 299:

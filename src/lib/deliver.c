@@ -50,7 +50,17 @@ static void stop(struct deliver *d)
         return;
     d->stopping = true;
     d->drain_until = d->now + d->options->drain;
+    d->unread = queue_unread(&d->queue);
     queue_stop(&d->queue);
+}
+
+/* For a message: up to where the input was read, if not to its end; else nothing. */
+static const char *read_up_to(struct deliver *d, struct reason *where)
+{
+    where->text[0] = '\0';
+    if (d->unread)
+        reason_set(where, "; %s was read up to line %zu", d->queue.input->name, d->queue.line);
+    return where->text;
 }
 
 /* Every entry of the request has the same outcome; the request is done with. */
@@ -76,10 +86,10 @@ static void name_undelivered(const struct request *request, const char *why)
     const struct record *first = &request->entries.first->record;
     const struct record *last = &request->entries.last->record;
     if (request->entries.count == 1)
-        diag_warn("%s:%zu: not delivered after %u attempts: %s", first->source, first->line,
+        diag_warn("%s:%zu: not delivered (attempts: %u): %s", first->source, first->line,
                   request->attempts, why);
     else
-        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered after %u attempts: %s",
+        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s",
                   first->source, first->line, last->source, last->line, request->entries.count,
                   request->attempts, why);
 }
@@ -166,9 +176,35 @@ static void slow_down(struct deliver *d, const struct request *request, int64_t 
         wait = retry_wait(&d->policy, d->slow_downs, deliver_random(d));
     }
     if (wait < least)
-        wait = least < d->policy.budget ? least : d->policy.budget;
+        wait = least;
+    if (wait > d->policy.budget)
+        wait = d->policy.budget;
     if (d->not_before < d->now + wait)
         d->not_before = d->now + wait;
+}
+
+static void give_up(struct deliver *d, struct request *request, const char *why)
+{
+    if (!d->stopping)
+        name_undelivered(request, why);
+    settle_all(d, request, OUTCOME_UNDELIVERED, NULL);
+}
+
+static int64_t deadline_of(const struct deliver *d, const struct request *request)
+{
+    return retry_deadline(&d->policy, request->entries.first->read_at, request->first_attempt,
+                          d->failing);
+}
+
+/* Of the requests that wait, gives up those whose time is over. */
+static void give_up_waiting(struct deliver *d, const char *why)
+{
+    struct schedule all = d->waiting;
+    d->waiting = (struct schedule){0};
+    for (struct request *request; (request = schedule_take(&all)) != NULL;)
+        if (d->now >= deadline_of(d, request) || !schedule_add(&d->waiting, request->due, request))
+            give_up(d, request, why);
+    schedule_free(&all);
 }
 
 /* In an outage, gives up what has waited through it for as long as an event may. */
@@ -176,6 +212,7 @@ static void give_up_old(struct deliver *d, const char *why)
 {
     if (d->failing == 0 || d->now < d->failing + d->policy.budget)
         return;
+    give_up_waiting(d, why);
     struct request old = {.deliver = d};
     for (struct entry *entry; (entry = d->fresh.first) != NULL;) {
         if (d->now < retry_deadline(&d->policy, entry->read_at, d->now, d->failing))
@@ -189,8 +226,7 @@ static void give_up_old(struct deliver *d, const char *why)
     if (request == NULL)
         return;
     *request = old;
-    name_undelivered(request, why);
-    settle_all(d, request, OUTCOME_UNDELIVERED, NULL);
+    give_up(d, request, why);
 }
 
 static void try_later(struct deliver *d, struct request *request, enum retry_kind kind,
@@ -200,18 +236,16 @@ static void try_later(struct deliver *d, struct request *request, enum retry_kin
         d->failing = d->now;
     if (kind != RETRY_LATER)
         slow_down(d, request, asked);
-    int64_t deadline = retry_deadline(&d->policy, request->entries.first->read_at,
-                                      request->first_attempt, d->failing);
+    int64_t deadline = deadline_of(d, request);
     int64_t due = d->now + retry_wait(&d->policy, request->attempts, deliver_random(d));
     if (due > deadline)
         due = deadline;
     if (due < d->now + asked)
         due = d->now + asked;
     bool late = d->now >= deadline || due > deadline;
+    request->due = due;
     if (late || d->stopping || !schedule_add(&d->waiting, due, request)) {
-        if (!d->stopping)
-            name_undelivered(request, why);
-        settle_all(d, request, OUTCOME_UNDELIVERED, NULL);
+        give_up(d, request, why);
         give_up_old(d, why);
         return;
     }
@@ -228,11 +262,19 @@ static void note_success(struct deliver *d, const struct request *request)
         d->slow_downs = 0;
 }
 
+/* Stops with the one message that says why. */
+static void stop_for(struct deliver *d, const char *why)
+{
+    struct reason where;
+    if (d->stopping)
+        return;
+    stop(d);
+    diag_fail("%s: %s; nothing more is sent%s", d->service->name, why, read_up_to(d, &where));
+}
+
 static void misconfigured(struct deliver *d, struct request *request, const char *why)
 {
-    if (!d->stopping)
-        diag_fail("%s: %s; nothing more is sent", d->service->name, why);
-    stop(d);
+    stop_for(d, why);
     settle_all(d, request, OUTCOME_UNDELIVERED, NULL);
 }
 
@@ -471,8 +513,7 @@ static bool is_ready(struct deliver *d, int64_t *wake_at)
     case READY_LATER:
         return false;
     default:
-        diag_fail("%s: %s; nothing more is sent", service->name, reason.text);
-        stop(d);
+        stop_for(d, reason.text);
         return false;
     }
 }
@@ -482,7 +523,7 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
-    while (!d->stopping && d->flying_count < d->options->parallel && d->now >= d->not_before &&
+    while (!d->stopping && !d->filter->stop && d->flying_count < d->options->parallel && d->now >= d->not_before &&
            is_ready(d, wake_at) && (request = next_request(d)) != NULL)
         begun |= begin_request(d, request);
     return begun;
@@ -527,9 +568,6 @@ static void look_up(struct deliver *d)
     if (interrupt_asked() != NULL && !d->interrupted) {
         d->interrupted = true;
         d->wake = -1;
-        if (queue_unread(&d->queue))
-            diag_fail("%s: stopped by %s; what follows line %zu was not read",
-                      d->queue.input->name, interrupt_asked(), d->queue.line);
         stop(d);
     }
     if (!d->stopping)
@@ -576,6 +614,8 @@ static void earlier(int64_t *wake_at, int64_t time)
 static int64_t next_moment(struct deliver *d, int64_t wake_at)
 {
     int64_t send_at = INT64_MAX;
+    if (d->stopping && (d->fresh.count > 0 || d->again != NULL || d->waiting.count > 0))
+        return d->now;
     earlier(&send_at, schedule_due(&d->waiting));
     if (d->again != NULL && !in_turn(d))
         send_at = d->now;
@@ -671,9 +711,26 @@ static bool begin(struct deliver *d, const struct http_options *http)
     return true;
 }
 
+/* Says what a signal or --fail-fast has left undone. */
+static void tell_stop(struct deliver *d)
+{
+    struct reason where;
+    bool first_reject = d->filter->fail_fast && d->filter->stop;
+    if (!d->interrupted && (!first_reject || diag_exit_status() == STATUS_FAILED))
+        return;
+    if (d->ledger.undelivered == 0 && !d->unread)
+        return;
+    diag_warn("stopped by %s; %zu lines that were read were not delivered%s",
+              d->interrupted ? interrupt_asked() : "--fail-fast", d->ledger.undelivered,
+              read_up_to(d, &where));
+    if (d->interrupted && d->unread)
+        diag_raise(STATUS_FAILED);
+}
+
 static void end(struct deliver *d)
 {
     draw(d);
+    tell_stop(d);
     ledger_flush(&d->ledger);
     filter_close_out(d->filter, &d->receipts);
     http_end(&d->http);

@@ -27,6 +27,7 @@ struct request {
     unsigned attempts;      /* begun so far */
     int64_t first_attempt;  /* when; 0: not yet */
     int64_t last_attempt;
+    int64_t due;      /* while it waits: when it is tried again */
     long status;      /* of the last answer, 0: none yet */
     const char *etag; /* judge() may set it, of the object that was made; until its next call */
     struct http_transfer *transfer;
@@ -143,6 +144,7 @@ struct deliver {
     bool answered;            /* the service has answered at all */
     bool delivered;           /* … and has taken something */
     bool stopping;            /* nothing more is read or begun */
+    bool unread;              /* … although a file has more */
     bool interrupted;         /* … because of a signal that was dealt with */
     uint64_t random;
 };

@@ -15,10 +15,15 @@ static bool accept_line(void *context, struct entry *entry, struct reason *reaso
     if (post->event_limit > 0 && entry->event.len > post->event_limit)
         return reason_set(reason, "the event has %zu bytes; %s takes at most %zu",
                           entry->event.len, post->preset->name, post->event_limit);
-    if (post->request_limit > 0 && whole > post->request_limit)
-        return reason_set(reason, "the event makes a request of %zu bytes; %s takes at most %zu",
-                          whole, post->preset->name, post->request_limit);
-    return true;
+    if (post->request_limit == 0 || whole <= post->request_limit)
+        return true;
+    if (post->request_limit != post->preset->request_limit)
+        return reason_set(reason,
+                          "the event makes a request of %zu bytes; at most %zu may be sent "
+                          "(--batch-bytes)",
+                          whole, post->request_limit);
+    return reason_set(reason, "the event makes a request of %zu bytes; %s takes at most %zu", whole,
+                      post->preset->name, post->request_limit);
 }
 
 static enum readiness is_ready(void *context, struct deliver *deliver, int64_t now,

@@ -223,6 +223,8 @@ bool queue_unread(const struct queue *queue)
 
 void queue_stop(struct queue *queue)
 {
+    if (queue->block != NULL && queue_unread(queue) && !queue->overlong)
+        queue->block->used = queue->begin;
     queue->open = false;
     queue->at_end = true;
 }

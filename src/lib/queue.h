@@ -76,7 +76,8 @@ struct entry *queue_next(struct queue *queue, int64_t now);
  * that were not opened. */
 bool queue_unread(const struct queue *queue);
 
-/* Reads no further; an unfinished line that was read comes out as one entry more. */
+/* Reads no further.  An unfinished line comes out as one entry more, as what was read of a pipe is
+ * gone from there; of a file that can be read again it does not. */
 void queue_stop(struct queue *queue);
 
 void queue_release(struct queue *queue, struct entry *entry);

@@ -78,8 +78,10 @@ static enum answer judge_splunk(struct request *request, const struct http_reply
         answer = judge_splunk_400(request, json, reason);
     } else if (answer == ANSWER_DELIVERED) {
         const cJSON *code = cJSON_GetObjectItemCaseSensitive(json, "code");
-        if (!cJSON_IsNumber(code) || code->valueint != 0)
+        if (!cJSON_IsNumber(code) || code->valueint != 0) {
+            reason_set(reason, "HTTP %ld without the code 0 that Splunk gives", reply->status);
             answer = ANSWER_RETRY;
+        }
     }
     cJSON_Delete(json);
     return answer;
