@@ -73,6 +73,7 @@ static void settle_all(struct deliver *d, struct request *request, enum outcome 
         .attempts = request->attempts,
         .now = d->now,
         .why = why,
+        .etag = request->etag,
     };
     for (struct entry *entry; (entry = entries_take(&request->entries)) != NULL;)
         ledger_settle(&d->ledger, entry, &line);
@@ -377,6 +378,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     d->now = receipts_clock();
     land(d, request);
     request->status = reply->status;
+    request->etag = NULL;
     if (reply->code != CURLE_OK) {
         failed(d, request, reply);
         http_give(&d->http, transfer);
@@ -626,6 +628,9 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
         earlier(&wake_at, send_at);
     if (d->stopping && d->flying_count > 0)
         earlier(&wake_at, d->drain_until);
+    /* What was stopped in this turn: look_up() drops the rest. */
+    if (d->stopping && (d->fresh.count > 0 || d->again != NULL || d->waiting.count > 0))
+        wake_at = d->now;
     if (d->ledger.unflushed)
         earlier(&wake_at, d->flush_at);
     earlier(&wake_at, d->progress.next);

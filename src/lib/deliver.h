@@ -29,6 +29,7 @@ struct request {
     int64_t last_attempt;
     int64_t due;      /* while it waits: when it is tried again */
     long status;      /* of the last answer, 0: none yet */
+    const char *etag; /* judge() may set it, of the object that was made; until its next call */
     struct http_transfer *transfer;
     struct deliver *deliver;
     struct request *next, *previous;
