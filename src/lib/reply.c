@@ -2,7 +2,6 @@
 #include "reply.h"
 
 #include <cjson/cJSON.h>
-#include <stdlib.h>
 
 /* "HTTP 400: " and what the answer says, if that is text for people and holds no secret. */
 static void explain(const struct http_reply *reply, const char *secret, struct reason *reason)
@@ -92,6 +91,20 @@ struct item {
     struct span error; /* the error member's text */
 };
 
+/* An HTTP status; 0: the value is none.  The answer may end with it. */
+static long read_status(const struct json_value *value)
+{
+    long status = 0;
+    if (value->type != JSON_NUMBER || value->text.len != 3)
+        return 0;
+    for (size_t i = 0; i < 3; i++) {
+        if (value->text.at[i] < '0' || value->text.at[i] > '9')
+            return 0;
+        status = status * 10 + (value->text.at[i] - '0');
+    }
+    return status;
+}
+
 /* One element of "items": {"create":{…"status":201,"error":{…}…}}. */
 static bool read_item(struct json *json, struct item *item)
 {
@@ -103,12 +116,12 @@ static bool read_item(struct json *json, struct item *item)
     while (json_member(json, &key)) {
         if (!json_value(json, &value))
             return false;
-        if (json_key_is(&key, SPAN("status")) && value.type == JSON_NUMBER)
-            item->status = strtol(value.text.at, NULL, 10);
+        if (json_key_is(&key, SPAN("status")))
+            item->status = read_status(&value);
         else if (json_key_is(&key, SPAN("error")))
             item->error = value.text;
     }
-    return !json_member(json, &key);
+    return item->status != 0 && !json_member(json, &key);
 }
 
 /* What the items leave to do: nothing for those that were taken, were there already, or are
