@@ -44,9 +44,10 @@ bool credentials_set(struct credentials *credentials, const char *access_key,
                      struct reason *reason)
 {
     *credentials = (struct credentials){.expires = INT64_MAX};
-    if (access_key == NULL || secret_key == NULL)
+    bool has_id = access_key != NULL && *access_key != '\0';
+    if (!has_id || secret_key == NULL || *secret_key == '\0')
         return reason_set(reason, "%s: the %s is missing", where,
-                          access_key == NULL ? "access key id" : "secret access key");
+                          has_id ? "secret access key" : "access key id");
     /* A key id with a colon or a slash would be parted there when requests are signed. */
     if (!is_visible(access_key) || strpbrk(access_key, ":/") != NULL)
         return reason_set(reason, "%s: the access key id is none", where);
