@@ -91,7 +91,8 @@ static bool take_token(struct oauth2 *oauth2, struct span document, int64_t now)
     oauth2->generation++;
     oauth2->renew_at = oauth2->expires_at = INT64_MAX;
     if (seconds > 0 && seconds < 1e9) {
-        int64_t life = (int64_t)(seconds * 1e6);
+        /* Not shorter than a second: it would be asked for without a pause. */
+        int64_t life = seconds < 1 ? RETRY_SECOND : (int64_t)(seconds * 1e6);
         oauth2->expires_at = now + life;
         oauth2->renew_at = oauth2->expires_at - (life / 5 < MARGIN ? life / 5 : MARGIN);
     }
