@@ -277,7 +277,8 @@ bool timestamp_zone_set(const char *name)
         return false;
     char zone[4096];
     snprintf(zone, sizeof zone, ":%s", name);
-    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && read_zone();
+    /* UTC0 is a rule and no file's name; that there is no such file is no error. */
+    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && (read_zone() || utc);
 }
 
 int32_t timestamp_zone_offset(int64_t seconds)
