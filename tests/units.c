@@ -404,6 +404,11 @@ static void check_printable(void)
         {SPAN_INIT("\x1b[31mred\x07"), "\\x1b[31mred\\x07"},
         {SPAN_INIT("a\0b\n"), "a\\x00b\\x0a"},
         {SPAN_INIT("\x7f"), "\\x7f"},
+        {SPAN_INIT("\xc2\x9b"
+                   "31m\xc2\xa0"),
+         "\\xc2\\x9b31m\xc2\xa0"},
+        {SPAN_INIT("\x9b\xff\xc3"), "\\x9b\\xff\\xc3"},
+        {SPAN_INIT("\xe6\x88\x90\xf0\x9f\x99\x82"), "\xe6\x88\x90\xf0\x9f\x99\x82"},
         {SPAN_INIT("123456789012345678901234567890123456789012345678901234567890"),
          "123456789012345678901234567890123456789012345678901234567890"},
         {SPAN_INIT("1234567890123456789012345678901234567890123456789012345678901"),
@@ -416,6 +421,30 @@ static void check_printable(void)
               "diag_printable", rows[i].shown);
     check(strlen(diag_printable((struct span){zeros, sizeof zeros}, &printable)) == 4 * 60 + 3,
           "diag_printable", "100 NULs");
+}
+
+/* A reason takes what fits, however often something is appended, and not a byte more. */
+static void check_appending(void)
+{
+    struct {
+        struct reason reason;
+        char after[8];
+    } guarded;
+    for (size_t first = 490; first < sizeof guarded.reason.text; first++) {
+        memset(&guarded, 'x', sizeof guarded);
+        guarded.reason.text[first] = '\0';
+        for (int time = 0; time < 3; time++) {
+            reason_append(&guarded.reason, SPAN("\x1b[31mlonger than what is left"));
+            reason_append(&guarded.reason, SPAN("..."));
+        }
+        check(memchr(guarded.reason.text, '\0', sizeof guarded.reason.text) != NULL &&
+                  memcmp(guarded.after, "xxxxxxxx", sizeof guarded.after) == 0,
+              "reason_append", "more than fits");
+    }
+    reason_set(&guarded.reason, "%s", "said: ");
+    reason_append(&guarded.reason, SPAN("a\xc3\xa4\xc2\x9b\x9b\n\xff"));
+    check(strcmp(guarded.reason.text, "said: a\xc3\xa4\\xc2\\x9b\\x9b\\x0a\\xff") == 0,
+          "reason_append", "control characters");
 }
 
 static void check_statuses(void)
@@ -447,6 +476,7 @@ int main(void)
     check_decoding();
     check_encoding();
     check_printable();
+    check_appending();
     check_statuses();
     printf("%u checks, %u failed\n", checks, failures);
     return failures == 0 ? 0 : 1;

@@ -81,35 +81,53 @@ bool reason_set(struct reason *reason, const char *format, ...)
     return false;
 }
 
-/* Puts a byte as a message shows it, 4 characters at most; returns what follows it. */
-static char *put_printable(char *to, unsigned char byte)
+/* Bytes of the character at hand where that can be shown as it is.  0 for control characters, which
+ * are those of ISO 8859-1 too (U+0080 to U+009F), and for what is no UTF-8. */
+static size_t shown_length(struct span bytes)
 {
-    if (byte < 0x20 || byte == 0x7f)
-        return to + sprintf(to, "\\x%02x", byte);
-    *to++ = (char)byte;
-    return to;
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    if (at[0] < 0x80)
+        return at[0] >= 0x20 && at[0] != 0x7f;
+    size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || len > bytes.len || (at[0] == 0xc2 && at[1] < 0xa0))
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    return len;
+}
+
+/* Puts the character at hand, or its first byte as \xNN, 4 bytes at most; *to and *bytes move on.
+ */
+static void put_printable(char **to, struct span *bytes)
+{
+    size_t len = shown_length(*bytes);
+    if (len > 0)
+        memcpy(*to, bytes->at, len);
+    *to += len > 0 ? (int)len : sprintf(*to, "\\x%02x", (unsigned char)*bytes->at);
+    len += len == 0;
+    *bytes = (struct span){bytes->at + len, bytes->len - len};
 }
 
 void reason_append(struct reason *reason, struct span bytes)
 {
-    enum { MOST = 4 + sizeof "..." };
+    enum { CUT = sizeof "...", MOST = 4 + CUT };
     char *to = reason->text + strlen(reason->text), *end = reason->text + sizeof reason->text;
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (end - to < MOST) {
-            strcpy(to, "...");
-            return;
-        }
-        to = put_printable(to, (unsigned char)bytes.at[i]);
-    }
-    *to = '\0';
+    while (bytes.len > 0 && end - to >= MOST)
+        put_printable(&to, &bytes);
+    if (bytes.len == 0)
+        *to = '\0';
+    else if (end - to >= CUT)
+        strcpy(to, "...");
 }
 
 const char *diag_printable(struct span bytes, struct printable *printable)
 {
     enum { SHOWN = 60 };
+    const char *from = bytes.at;
     char *to = printable->text;
-    for (size_t i = 0; i < bytes.len && i < SHOWN; i++)
-        to = put_printable(to, (unsigned char)bytes.at[i]);
-    strcpy(to, bytes.len > SHOWN ? "..." : "");
+    while (bytes.len > 0 && bytes.at - from < SHOWN)
+        put_printable(&to, &bytes);
+    strcpy(to, bytes.len > 0 ? "..." : "");
     return printable->text;
 }

@@ -48,7 +48,8 @@ bool reason_set(struct reason *reason, const char *format, ...)
 /* Appends bytes from outside, made printable as below, as far as they fit. */
 void reason_append(struct reason *reason, struct span bytes);
 
-/* Bytes from outside, for a message: control characters as \xNN, cut after 60 bytes with "...".
+/* Bytes from outside, for a message: control characters and what is no UTF-8 as \xNN, cut after 60
+ * bytes with "...".
  * The result stands in `printable`. */
 struct printable {
     char text[280];
