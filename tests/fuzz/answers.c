@@ -44,16 +44,22 @@ void settle(struct request *request, struct entry *entry, enum outcome outcome, 
     rejects += outcome == OUTCOME_REJECTED;
 }
 
+/* The last member of that name, as the tools' own reader has it. */
+static const cJSON *last_member(const cJSON *object, const char *name)
+{
+    const cJSON *found = NULL;
+    if (cJSON_IsObject(object))
+        for (const cJSON *member = object->child; member != NULL; member = member->next)
+            if (strcmp(member->string, name) == 0)
+                found = member;
+    return found;
+}
+
 /* The status of the n-th item of a _bulk answer, as cJSON reads it; 0: it has none. */
 static int item_status(const cJSON *answer, size_t n)
 {
-    const cJSON *items = NULL, *member;
-    cJSON_ArrayForEach(member, answer) if (strcmp(member->string, "items") == 0) items = member;
-    const cJSON *item = cJSON_GetArrayItem(items, (int)n);
-    const cJSON *status = NULL;
-    cJSON_ArrayForEach(member,
-                       item != NULL ? item->child : NULL) if (strcmp(member->string, "status") == 0)
-        status = member;
+    const cJSON *item = cJSON_GetArrayItem(last_member(answer, "items"), (int)n);
+    const cJSON *status = last_member(item != NULL ? item->child : NULL, "status");
     return cJSON_IsNumber(status) ? status->valueint : 0;
 }
 
