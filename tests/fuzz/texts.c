@@ -122,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span archive = {(const char *)data, size};
     uint8_t how = fuzz_byte(&archive);
-    size_t limit = (how & 1) != 0 ? 32 + how : SIZE_MAX;
+    size_t limit = (how & 1) != 0 ? (size_t)32 + how : SIZE_MAX;
     struct log whole = {NULL, 0, 0}, parts = {NULL, 0, 0};
     find_all(archive, limit, SIZE_MAX, &whole);
     find_all(archive, limit, 1 + how / 2 % 32, &parts);

@@ -1,0 +1,365 @@
+#!/usr/bin/env python3
+"""Delivery in random circumstances: batches, bad lines, faults, signals.  What must hold always:
+
+  * what was delivered and what stands in --rejects is what was read: the first lines of the input,
+    none left out, none changed, and nothing else;
+  * what was delivered is whole, and byte for byte the event;
+  * --tee has delivered lines in input order, and all of them where the run came to its end;
+  * each line that was read has one receipt, in input order, and that tells the truth;
+  * status 0 only where every line was delivered, a message wherever the status is not 0.
+
+    invariants.py fileput|post BUILD ROUNDS SEED
+
+Prints how many rounds there were, and what happened in them.
+"""
+import collections
+import json
+import os
+import random
+import signal
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+FAST = '/dev/shm'       # where files cost no disk
+TIMEOUT = 60
+
+
+class Failure(Exception):
+    pass
+
+
+def holds(condition, what, *details):
+    if not condition:
+        raise Failure(' '.join([what] + [repr(d)[:300] for d in details]))
+
+
+def split_lines(text):
+    """The lines, and what follows the last newline."""
+    lines = text.split(b'\n')
+    return lines[:-1], lines[-1]
+
+
+class Line:
+    """A line of input: what is to become of it, where nothing fails."""
+
+    def __init__(self, text, event=None, path=None):
+        self.text, self.event, self.path = text, event, path
+
+    @property
+    def good(self):
+        return self.event is not None
+
+
+def make_event(draw, number):
+    size = draw.choice([0, 10, 100, 1000, 5000]) if draw.random() < 0.98 else 300000
+    return b'{"id":"j-%d","n":1.0e%d,"x":"%s"}' % (number, draw.randint(1, 9), b'\\u00e9' * (size // 6))
+
+
+def make_lines(draw, addressed):
+    lines = []
+    for number in range(draw.choice([1, 2, 7, 30, 80])):
+        event = make_event(draw, number)
+        path = '%s/e%d.json' % ('/'.join(draw.choice(['a', 'b', 'ccc']) for _ in range(draw.randint(1, 4))),
+                                number)
+        kind = draw.random()
+        if kind < 0.06:
+            lines.append(Line(b'{"broken":%d,nope}' % number))
+        elif kind < 0.10 and addressed:
+            lines.append(Line(b'{"path":"../out%d","event":%s}' % (number, event)))
+        elif kind < 0.13 and addressed:
+            lines.append(Line(event))
+        elif addressed or draw.random() < 0.3:
+            lines.append(Line(b'{"path":"%s","event":%s}' % (path.encode(), event), event, path))
+        else:
+            lines.append(Line(event, event, None))
+    return lines
+
+
+class Run:
+    """One run of a tool, and what came of it."""
+
+    def __init__(self, argv, directory, lines, draw, environment, disturbance, extra=b''):
+        self.directory = directory
+        self.piped = draw.random() < 0.5
+        self.disturbance = disturbance
+        text = b''.join(line.text + b'\n' + (b'\n' if draw.random() < 0.05 else b'') for line in lines) + extra
+        with open(os.path.join(directory, 'in'), 'wb') as file:
+            file.write(text)
+        with open(os.path.join(directory, 'out'), 'wb') as out, open(os.path.join(directory, 'err'), 'wb') as err:
+            process = subprocess.Popen(
+                argv + ([] if self.piped else ['in']), cwd=directory, env=dict(os.environ, **environment),
+                stdin=subprocess.PIPE if self.piped else subprocess.DEVNULL, stdout=out, stderr=err)
+            if self.piped:
+                threading.Thread(target=self.feed, args=(process, text, draw.randint(1, 1 << 30))).start()
+            if disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+                time.sleep(draw.choice([0.0005, 0.002, 0.005, 0.01, 0.03]) * draw.random())
+                process.send_signal(disturbance)
+            try:
+                self.status = process.wait(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failure('it hangs') from None
+        self.out, self.err = self.read('out'), self.read('err')
+        self.rejects, self.receipts = self.read('rejects'), self.read('receipts')
+
+    @staticmethod
+    def feed(process, text, seed):
+        draw = random.Random(seed)
+        try:
+            while text:
+                size = draw.choice([1, 100, 5000, 1 << 20])
+                process.stdin.write(text[:size])
+                process.stdin.flush()
+                text = text[size:]
+                if draw.random() < 0.05:
+                    time.sleep(0.003)
+            process.stdin.close()
+        except (BrokenPipeError, OSError):
+            pass
+
+    def read(self, name):
+        try:
+            with open(os.path.join(self.directory, name), 'rb') as file:
+                return file.read()
+        except FileNotFoundError:
+            return b''
+
+    @property
+    def interrupted(self):
+        return self.disturbance in (signal.SIGTERM, signal.SIGINT)
+
+    @property
+    def killed(self):
+        """Before it could finish: by SIGKILL, or a signal that came before it was awaited."""
+        return self.status < 0
+
+    def lost_output(self):
+        """A file that it was to write failed, and it says so."""
+        return any(name in self.err for name in (b'rejects: ', b'receipts: ', b'standard output: '))
+
+
+def check_status(run, lines):
+    if run.killed:
+        holds(run.disturbance in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT), 'ended by a signal')
+        return
+    holds(run.status in (0, 1, 2), 'no status of a tool')
+    holds(run.status == 0 or run.err, 'no message')
+    if run.status == 0 and not run.interrupted:
+        holds(all(line.good for line in lines), 'status 0 with a bad line')
+        holds(run.rejects == b'', 'status 0 with rejects')
+
+
+def check_rejects(run, lines):
+    """The rejected lines, each byte for byte a line of the input.  The last one may be part of one,
+    where a signal ended the reading."""
+    texts = collections.Counter(line.text for line in lines)
+    found, rest = split_lines(run.rejects)
+    holds(not rest or run.killed or run.lost_output(), 'the rejects end within a line', rest)
+    cut = None
+    for n, text in enumerate(found):
+        if texts[text] > 0:
+            texts[text] -= 1
+        else:
+            part = n == len(found) - 1 and (run.interrupted or run.disturbance == 'fault')
+            holds(part and any(line.text.startswith(text) for line in lines), 'rejected, but no line', text)
+            cut = text
+    return [text for text in found if text is not cut], cut
+
+
+def check_accounts(run, lines, is_delivered, rejected):
+    """Delivered or rejected are the first lines, and all where nothing ended the reading.  Returns
+    how many."""
+    kept = set(rejected)
+    accounted = [line.text in kept or (line.good and is_delivered(line)) for line in lines]
+    read = accounted.index(False) if False in accounted else len(lines)
+    if not run.lost_output():
+        holds(not any(accounted[read:]), 'a line is lost', lines[read].text if read < len(lines) else b'')
+        if run.status in (0, 1) and not run.interrupted:
+            holds(read == len(lines), 'a line was not read, or is lost', lines[min(read, len(lines) - 1)].text)
+    return read
+
+
+def check_tee(run, lines, is_delivered):
+    found, _ = split_lines(run.out)
+    rest = iter(lines)
+    for text in found:
+        line = next((line for line in rest if line.text == text), None)
+        holds(line is not None, '--tee: no line, or not in order', text)
+        holds(is_delivered(line), '--tee: not delivered', text)
+    if run.status in (0, 1) and not run.interrupted and '--tee' in run.options:
+        holds(found == [line.text for line in lines if line.good and line.text not in run.rejected],
+              '--tee: not all that was delivered')
+
+
+def check_receipts(run, lines, is_delivered, read):
+    found, _ = split_lines(run.receipts)
+    numbers = {}
+    with open(os.path.join(run.directory, 'in'), 'rb') as file:
+        for number, text in enumerate(file, 1):
+            if text.strip():
+                numbers[number] = lines[len(numbers)] if len(numbers) < len(lines) else None
+    receipts = [json.loads(text) for text in found]
+    holds([r['line'] for r in receipts] == list(numbers)[:len(receipts)], 'receipts: not each line in order')
+    if not run.killed and not run.lost_output():
+        holds(len(receipts) in (read, read + 1), 'receipts: not one a line', len(receipts), read)
+    for receipt in receipts:
+        line = numbers[receipt['line']]
+        if receipt['outcome'] in ('delivered', 'exists'):
+            holds(line is not None and is_delivered(line), 'a receipt for what was not delivered', receipt)
+        elif line is not None and not run.lost_output():
+            holds(line.text in run.rejected or run.cut is not None or run.killed,
+                  'a receipt for a reject that is none', receipt)
+
+
+def check_all(run, lines, is_delivered):
+    check_status(run, lines)
+    if run.killed:
+        return
+    run.rejected, run.cut = check_rejects(run, lines)
+    read = check_accounts(run, lines, is_delivered, run.rejected)
+    check_tee(run, lines, is_delivered)
+    check_receipts(run, lines, is_delivered, read)
+
+
+class FileputRounds:
+    def __init__(self, build, top):
+        self.directory = os.path.join(top, 'round')
+        self.library = os.path.join(build, 'tests', 'fault.so')
+        self.can_fault = not os.environ.get('AUDIT_SANITIZED')
+        self.base = {'LD_PRELOAD': self.library} if self.can_fault else {}
+
+    def stored(self):
+        found, store = {}, os.path.join(self.directory, 'store')
+        for base, _, names in os.walk(store):
+            for name in names:
+                path = os.path.relpath(os.path.join(base, name), store)
+                with open(os.path.join(base, name), 'rb') as file:
+                    found[path] = file.read()
+        return found
+
+    def fault(self, draw):
+        group, error = draw.choice([('write', 'ENOSPC'), ('write', 'EIO'), ('sync', 'EIO'), ('rename', 'EIO'),
+                                    ('open', 'EMFILE'), ('tree', 'EACCES'), ('close', 'EIO'), ('read', 'EIO')])
+        return {'FAULT_CALL': group, 'FAULT_ERROR': error, 'FAULT_AT': str(draw.randint(1, 90)),
+                'FAULT_STAYS': draw.choice('01'), 'FAULT_SHORT': draw.choice(['0', '0', str(draw.randint(2, 1 << 60))])}
+
+    def round(self, draw):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(os.path.join(self.directory, 'store'))
+        lines = make_lines(draw, True)
+        options = [option for option in ('--tee', '--no-overwrite') if draw.random() < 0.7]
+        options += ['--sync=' + draw.choice(['group', 'each', 'none']), '--receipts=receipts', '--rejects=rejects']
+        disturbances = [None, signal.SIGTERM, signal.SIGINT, signal.SIGKILL] + ['fault'] * 3 * self.can_fault
+        disturbance = draw.choice(disturbances)
+        environment = dict(self.base, **(self.fault(draw) if disturbance == 'fault' else {}))
+        run = Run(['audit-fileput'] + options + ['store'], self.directory, lines, draw, environment, disturbance)
+        run.options = options
+        try:
+            self.check(run, lines)
+            self.replay(lines, draw)
+        except Failure as failure:
+            raise Failure('%s\n%s %s status %d: %s' % (failure, disturbance, environment, run.status,
+                                                       run.err[-400:])) from None
+        return disturbance if isinstance(disturbance, str) else getattr(disturbance, 'name', 'nothing')
+
+    def check(self, run, lines):
+        events = {line.path: line.event for line in lines if line.good}
+        stored = self.stored()
+        for path, content in stored.items():
+            if not path.startswith('.audit-fileput.'):
+                holds(events.get(path) == content, 'stored, but not whole', path)
+        check_all(run, lines, lambda line: stored.get(line.path) == line.event)
+
+    def replay(self, lines, draw):
+        """Whatever happened: another run brings the store to what it should be."""
+        os.remove(os.path.join(self.directory, 'rejects')) if os.path.exists(
+            os.path.join(self.directory, 'rejects')) else None
+        Run(['audit-fileput', 'store', '--rejects=rejects'], self.directory, lines, draw, self.base, None)
+        holds(self.stored() == {line.path: line.event for line in lines if line.good}, 'a replay does not complete it')
+        holds(os.listdir(os.path.join(self.directory, 'store')).count('.audit-fileput') == 0, 'staging stays')
+
+
+class PostRounds:
+    def __init__(self, build, top):
+        self.directory = os.path.join(top, 'round')
+        self.peer = os.path.join(top, 'peer')
+        os.mkdir(self.peer)
+        self.process = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'peer.py'),
+                                         self.peer], stderr=subprocess.DEVNULL)
+        while not os.path.exists(os.path.join(self.peer, 'port')):
+            time.sleep(0.01)
+        with open(os.path.join(self.peer, 'port')) as file:
+            self.url = 'http://127.0.0.1:%d/in' % int(file.read())
+
+    def script(self, draw):
+        shares = [[0.08, what] for what in draw.sample([503, 429, 500, 'reset', 'slow', 502, 408], draw.randint(0, 2))]
+        if draw.random() < 0.15:
+            shares.append([0.5, draw.choice([422, 400])])
+        told = {'faults': shares, 'seconds': 0.02, 'delay': draw.choice([0, 0, 0.002]), 'seed': draw.randint(1, 1 << 30)}
+        if draw.random() < 0.3:
+            told['most_bytes'] = draw.choice([2000, 20000])
+        if draw.random() < 0.3:
+            told['poison'] = '"j-%d"' % draw.randint(0, 9)
+        with open(os.path.join(self.peer, 'script.new'), 'w') as file:
+            json.dump(told, file)
+        os.rename(os.path.join(self.peer, 'script.new'), os.path.join(self.peer, 'script'))
+        return told
+
+    def round(self, draw):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(self.directory)
+        lines = make_lines(draw, False)
+        told = self.script(draw)
+        options = ['--url=' + self.url, '--receipts=receipts', '--rejects=rejects', '--retry-for=1s', '--drain=5s',
+                   '--batch=' + draw.choice(['none', 'array', 'lines', 'concat']), '--parallel=' + draw.choice('148'),
+                   '--batch-events=' + draw.choice(['1', '3', '1000']), '--batch-wait=1s']
+        options += [option for option in ('--tee', '--compress=gzip') if draw.random() < 0.6]
+        disturbance = draw.choice([None, None, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+        log = os.path.join(self.peer, 'events')
+        before = os.path.getsize(log)
+        run = Run(['audit-post'] + options, self.directory, lines, draw, {}, disturbance)
+        run.options = options
+        with open(log, 'rb') as file:
+            file.seek(before)
+            taken = collections.Counter(file.read().split(b'\n')[:-1])
+        try:
+            for event in taken:
+                holds(any(line.event == event for line in lines), 'sent, but no event', event)
+            check_all(run, lines, lambda line: taken[line.event] > 0)
+        except Failure as failure:
+            raise Failure('%s\n%s %s %s status %d: %s' % (failure, disturbance, told, options, run.status,
+                                                          run.err[-400:])) from None
+        return getattr(disturbance, 'name', 'nothing')
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def main():
+    kind, build, rounds, seed = sys.argv[1], os.path.abspath(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    top = tempfile.mkdtemp(prefix='invariants.', dir=FAST if os.access(FAST, os.W_OK) else None)
+    circumstances = {'fileput': FileputRounds, 'post': PostRounds}[kind](build, top)
+    met = collections.Counter()
+    try:
+        for number in range(rounds):
+            try:
+                met[circumstances.round(random.Random(seed + number))] += 1
+            except Failure as failure:
+                print('invariants.py: %s: seed %d repeats it with one round: %s' % (kind, seed + number, failure),
+                      file=sys.stderr)
+                return 1
+        print('%d rounds:' % rounds, ', '.join('%s %d' % item for item in sorted(met.items())))
+        return 0
+    finally:
+        if kind == 'post':
+            circumstances.end()
+        shutil.rmtree(top)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
