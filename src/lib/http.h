@@ -23,12 +23,12 @@ struct http_options {
 };
 
 struct http_reply {
-    CURLcode code;             /* CURLE_OK: an answer came */
-    long status;               /* the HTTP status, 0 where none came */
-    struct span body;          /* of the answer, or its first HTTP_REPLY_MAX bytes */
-    bool cut;                  /* it was longer */
-    const char *error;         /* what failed, in libcurl's words; "" for an answer */
-    CURL *easy;                /* for curl_easy_getinfo() and http_reply_header() */
+    CURLcode code;     /* CURLE_OK: an answer came */
+    long status;       /* the HTTP status, 0 where none came */
+    struct span body;  /* of the answer, or its first HTTP_REPLY_MAX bytes */
+    bool cut;          /* it was longer */
+    const char *error; /* what failed, in libcurl's words; "" for an answer */
+    CURL *easy;        /* for curl_easy_getinfo() and http_reply_header() */
 };
 
 enum { HTTP_REPLY_MAX = 4 * 1024 * 1024 };
@@ -39,14 +39,14 @@ typedef void http_done(void *context, struct http_transfer *transfer,
 
 struct http_transfer {
     CURL *easy;
-    struct edit body;         /* what is sent; the spans stay until `done` was called */
-    uint64_t configured;      /* the service's: which set-up the handle carries; 0 at first */
+    struct edit body;           /* what is sent; the spans stay until `done` was called */
+    uint64_t configured;        /* the service's: which set-up the handle carries; 0 at first */
     struct curl_slist *headers; /* freed with the transfer, or when it is set up anew */
     http_done *done;
     void *context;
     struct http_transfer *next;  /* among the idle ones */
     struct http_transfer *other; /* among all */
-    char *answer; /* the reply's body */
+    char *answer;                /* the reply's body */
     size_t answer_len, answer_size;
     bool answer_cut;
     size_t piece, offset; /* how far the body was sent */
