@@ -1,9 +1,21 @@
 #!/usr/bin/env bats
 # What every tool promises, held against every tool.
 load common
+load peer
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-select audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
+
+# What audit-post sends to.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    start_peer service
+    echo "$url" >url
+}
+teardown_file() {
+    peers=("$(cat "$BATS_FILE_TMPDIR/service/pid")")
+    stop_peers
+}
 
 # use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep
 # the events lie in its records.
@@ -15,6 +27,7 @@ use() {
     case $tool in
     audit-fileput) command=(audit-fileput --tee "$PWD/store") wrapped=1 && mkdir store ;;
     audit-path) command=(audit-path --user-id=7) ;;
+    audit-post) command=(audit-post --tee --url="$(cat "$BATS_FILE_TMPDIR/url")") ;;
     audit-template) command=(audit-template -t workato) ;;
     *) command=("$tool") ;;
     esac

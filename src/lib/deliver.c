@@ -53,7 +53,7 @@ static void stop(struct deliver *d)
         return;
     d->stopping = true;
     d->drain_until = d->now + d->options->drain;
-    d->unread = queue_unread(&d->queue);
+    d->unread |= queue_unread(&d->queue);
     queue_stop(&d->queue);
 }
 
@@ -92,9 +92,9 @@ static void name_undelivered(const struct request *request, const char *why)
         diag_warn("%s:%zu: not delivered (attempts: %u): %s", first->source, first->line,
                   request->attempts, why);
     else
-        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s",
-                  first->source, first->line, last->source, last->line, request->entries.count,
-                  request->attempts, why);
+        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s", first->source,
+                  first->line, last->source, last->line, request->entries.count, request->attempts,
+                  why);
 }
 
 /* Settles lines that no request was begun for, or will be. */
@@ -331,8 +331,7 @@ static void follow(struct deliver *d, struct request *request, enum answer answe
     case ANSWER_DELIVERED:
     case ANSWER_EXISTS:
         note_success(d);
-        settle_all(d, request,
-                   answer == ANSWER_EXISTS ? OUTCOME_EXISTS : OUTCOME_DELIVERED, NULL);
+        settle_all(d, request, answer == ANSWER_EXISTS ? OUTCOME_EXISTS : OUTCOME_DELIVERED, NULL);
         break;
     case ANSWER_RETRY:
         try_later(d, request, RETRY_LATER, asked, why);
@@ -531,8 +530,8 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
-    while (!d->stopping && !d->filter->stop && d->flying_count < d->at_once && d->now >= d->not_before &&
-           is_ready(d, wake_at) && (request = next_request(d)) != NULL)
+    while (!d->stopping && !d->filter->stop && d->flying_count < d->at_once &&
+           d->now >= d->not_before && is_ready(d, wake_at) && (request = next_request(d)) != NULL)
         begun |= begin_request(d, request);
     return begun;
 }
@@ -559,11 +558,23 @@ static void take_line(struct deliver *d, struct entry *entry)
     }
 }
 
+/* --fail-fast, at a line that cannot be sent: what stands before it still is, and what follows it
+ * counts as not read. */
+static void close_input(struct deliver *d)
+{
+    queue_stop(&d->queue);
+    queue_discard(&d->queue);
+    d->filter->stop = false;
+    d->closing = d->unread = true;
+}
+
 static void take_lines(struct deliver *d)
 {
     for (struct entry *entry; (entry = queue_next(&d->queue, d->now)) != NULL;) {
         take_line(d, entry);
-        if (d->filter->stop)
+        if (d->filter->stop && d->filter->fail_fast && diag_exit_status() != STATUS_FAILED)
+            close_input(d);
+        else if (d->filter->stop)
             stop(d);
     }
 }
@@ -628,8 +639,8 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
     if (d->again != NULL && !in_turn(d))
         send_at = d->now;
     if (d->fresh.count > 0 && !in_turn(d))
-        earlier(&send_at, batch_is_ready(d) ? d->now
-                                            : d->fresh.first->read_at + d->service->batch_wait);
+        earlier(&send_at,
+                batch_is_ready(d) ? d->now : d->fresh.first->read_at + d->service->batch_wait);
     if (send_at < d->not_before)
         send_at = d->not_before;
     if (d->flying_count < d->at_once && !d->stopping && wake_at == INT64_MAX)
@@ -645,7 +656,8 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
     return wake_at;
 }
 
-/* Output is written out before a wait for which there is no end in sight, and ten times a second. */
+/* Output is written out before a wait for which there is no end in sight, and ten times a second.
+ */
 static void flush(struct deliver *d)
 {
     if (d->now < d->flush_at && d->flying_count > 0)
@@ -723,7 +735,7 @@ static bool begin(struct deliver *d, const struct http_options *http)
 static void tell_stop(struct deliver *d)
 {
     struct reason where;
-    bool first_reject = d->filter->fail_fast && d->filter->stop;
+    bool first_reject = d->closing || (d->filter->fail_fast && d->filter->stop);
     if (!d->interrupted && (!first_reject || diag_exit_status() == STATUS_FAILED))
         return;
     if (d->ledger.undelivered == 0 && !d->unread)
