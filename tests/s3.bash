@@ -91,6 +91,7 @@ start_s3_peer() {
     peer=$PWD/peer
     mkdir "$peer"
     python3 "$AUDIT_TESTS/s3-peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
+    echo $! >"$peer/pid"
     also_stop $!
     wait_for "$peer/port"
     url=http://127.0.0.1:$(cat "$peer/port")
