@@ -148,8 +148,7 @@ static enum verdict select_event(void *context, struct span record, struct edit 
         return VERDICT_REJECT;
     }
     if (event.kind == EVENT_UNKNOWN) {
-        reason_set(reason, "not an audit event; if it is wrapped in one, pipe through "
-                           "audit-format first");
+        reason_set(reason, EVENT_UNKNOWN_REASON);
         return VERDICT_REJECT;
     }
     enum match match = select_match(&job->selection, &event, reason);

@@ -14,6 +14,9 @@
 #include "json.h"
 #include "timestamp.h"
 
+/* What a reject says that is of no kind, but may hold an event. */
+#define EVENT_UNKNOWN_REASON "this is no audit event; audit-format finds one in its wrapper"
+
 enum event_kind { EVENT_UNKNOWN, EVENT_JOB, EVENT_ACTIVITY, EVENT_FLATTENED };
 
 /* The members that some tool reads.  Those of an object member follow it: context.user_id. */
