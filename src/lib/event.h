@@ -84,6 +84,11 @@ typedef bool event_visitor(void *context, struct json *json, const struct json_k
 bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *context,
                 struct event *event);
 
+/* The same of a whole record, in either form: an event, or an addressed event, whose wrapper is
+ * read over.  False with a reason. */
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason);
+
 /* Called for a string member of a wrapper: its content, and the level it stands at (1 to 3). */
 typedef void event_string(void *context, struct span content, unsigned level);
 
