@@ -21,8 +21,8 @@ teardown_file() {
     stop_peers
 }
 
-# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is how deep
-# the events lie in its records.
+# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is 1 where
+# its records must be addressed events.
 use() {
     tool=$1 wrapped=0
     echo "--- $tool:"
@@ -178,7 +178,7 @@ to_gone() {
     brackets() { head -c "$1" /dev/zero | tr '\0' "$2"; }
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        local most=$((1023 - wrapped)) depth
+        local most=1023 depth
         record 1 "\"x\":$(brackets $most '[')$(brackets $most ']')" >in
         run_tool "${command[@]}" in
         assert_status 0

@@ -141,6 +141,24 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     [[ $stderr =~ ^audit-format:\ mixed:[0-9]+:\ byte\ [0-9]+:\  ]]
 }
 
+@test "an object that lost its opening brace is one reject" {
+    run_tool audit-format --rejects=rejects <<<'"event":"a","timestamp":"t",
+"user":{"id":1}}
+{"event":"b","timestamp":"t","user":1}'
+    assert_status 1
+    assert_output '{"event":"b","timestamp":"t","user":1}'
+    assert_stderr 'audit-format: stdin:1: byte 1: an object must stand here'
+    [ "$(cat rejects)" = '"event":"a","timestamp":"t",
+"user":{"id":1}}' ]
+}
+
+@test "an event as deep as a text may be goes through every tool" {
+    python3 -c 'print("{\"event\":\"e\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"team\":{\"id\":1},\"user\":" + "[" * 1023 + "]" * 1023 + "}")' >in
+    run_tool bash -o pipefail -c 'audit-format in | audit-path | audit-truncate | audit-truncate'
+    assert_status 0
+    [ "${output#*\"event\":}" = "$(cat in)}" ]
+}
+
 @test "half a line costs that line alone" {
     run_tool audit-format --rejects=rejects <<<'{"event":"a","timestamp":"t","user":1}
 {"event":"b","timestamp":"t","user":{"na

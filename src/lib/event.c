@@ -1,4 +1,5 @@
 #include "event.h"
+#include "addressed.h"
 
 /* The fields' names and, for those inside an object member, that member. */
 static const struct {
@@ -59,13 +60,34 @@ enum event_field event_field_object(enum event_field field)
     return field_of[field].parent;
 }
 
-/* The field of that name among first to last - 1 with that parent; EVENT_FIELDS if there is none.
- */
-static enum event_field find_field(const struct json_key *key, enum event_field first,
-                                   enum event_field last, enum event_field parent)
+/* The event's own fields by the length of their names, as FIELD_BIT()s. */
+static const uint64_t *fields_by_length(void)
 {
-    /* The length alone tells most names apart. */
-    for (enum event_field f = first; f < last; f++)
+    static uint64_t fields[JSON_KEY_MAX + 1];
+    if (fields[sizeof "id" - 1] == 0)
+        for (enum event_field f = 0; f < OUTER_FIELDS; f++)
+            fields[field_of[f].name.len] |= FIELD_BIT(f);
+    return fields;
+}
+
+/* The event's own field of that name; EVENT_FIELDS if there is none, as for most members, which the
+ * length or one comparison tells. */
+static enum event_field find_field(const struct json_key *key)
+{
+    size_t len = key->name.len;
+    uint64_t fields = len <= JSON_KEY_MAX ? fields_by_length()[len] : 0;
+    for (; fields != 0; fields &= fields - 1) {
+        enum event_field f = (enum event_field)__builtin_ctzll(fields);
+        if (json_key_is(key, field_of[f].name))
+            return f;
+    }
+    return EVENT_FIELDS;
+}
+
+/* The field of that name in the object member `parent`. */
+static enum event_field find_inner(const struct json_key *key, enum event_field parent)
+{
+    for (enum event_field f = OUTER_FIELDS; f < EVENT_FIELDS; f++)
         if (field_of[f].name.len == key->name.len && field_of[f].parent == parent &&
             json_key_is(key, field_of[f].name))
             return f;
@@ -96,7 +118,7 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
     const char *start = json_at(json);
     json_object(json);
     while (json_member(json, &key)) {
-        enum event_field field = find_field(&key, OUTER_FIELDS, EVENT_FIELDS, parent);
+        enum event_field field = find_inner(&key, parent);
         if (json_value(json, &value) && field != EVENT_FIELDS)
             note(event, field, value);
     }
@@ -137,7 +159,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     const char *start = json_at(json);
     json_object(json);
     while (json_member(json, &key)) {
-        enum event_field field = find_field(&key, 0, OUTER_FIELDS, EVENT_FIELDS);
+        enum event_field field = find_field(&key);
         if (visit != NULL && visit(context, json, &key, field, &value))
             ;
         else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
@@ -154,6 +176,17 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     return true;
 }
 
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason)
+{
+    struct addressed addressed;
+    char message[JSON_MESSAGE];
+    if (addressed_begin(json, record, &addressed) &&
+        event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
+        return true;
+    return reason_set(reason, "%s", json_error_message(json_error(json), message));
+}
+
 bool event_locate(struct json *json, event_string *string, void *context, struct span *event)
 {
     enum { LEVELS = 3 };
@@ -168,7 +201,7 @@ bool event_locate(struct json *json, event_string *string, void *context, struct
     json_object(json);
     for (;;) {
         if (json_member(json, &key)) {
-            enum event_field field = find_field(&key, 0, OUTER_FIELDS, EVENT_FIELDS);
+            enum event_field field = find_field(&key);
             open[level].present |= FIELD_BIT(field);
             if (level < LEVELS && json_peek(json) == JSON_OBJECT) {
                 open[++level].start = json_at(json);

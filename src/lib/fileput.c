@@ -191,14 +191,34 @@ static bool read_line(struct fileput *f, struct fileput_line *line, char path[SU
     return filestore_may_name((struct span){path, len}, reason);
 }
 
-/* This line cannot be staged, and no other: those before it are completed first. */
-static void stop_at(struct fileput *f, const struct fileput_line *line, const struct reason *reason)
+/* Completes the lines before this one, the last of the group: the line's new place, or NULL if it
+ * is not to be touched any more. */
+static struct fileput_line *complete_before(struct fileput *f, const struct fileput_line *line)
 {
-    struct fileput_line stopped = *line;
+    struct fileput_line last = *line;
     f->count--;
     complete(f);
-    fail_at(f, &stopped.record, reason);
-    f->line[f->count++] = stopped;
+    if (f->done)
+        return NULL;
+    f->line[f->count++] = last;
+    return f->line;
+}
+
+/* The line cannot be staged.  With --fail-fast the lines before it have their say first. */
+static void reject_unstaged(struct fileput *f, struct fileput_line *line, const char *reason)
+{
+    if (f->filter->fail_fast)
+        line = complete_before(f, line);
+    if (line != NULL)
+        reject(f, line, reason);
+}
+
+/* The line cannot be staged, and no other can. */
+static void fail_unstaged(struct fileput *f, struct fileput_line *line, const struct reason *reason)
+{
+    line = complete_before(f, line);
+    if (line != NULL)
+        fail_at(f, &line->record, reason);
 }
 
 static void stage(struct fileput *f, struct fileput_line *line, const char *path, struct span event)
@@ -214,10 +234,10 @@ static void stage(struct fileput *f, struct fileput_line *line, const char *path
         line->receipt.outcome = OUTCOME_EXISTS;
         break;
     case FILESTORE_REJECTED:
-        reject(f, line, reason.text);
+        reject_unstaged(f, line, reason.text);
         break;
     case FILESTORE_FAILED:
-        stop_at(f, line, &reason);
+        fail_unstaged(f, line, &reason);
         break;
     }
 }
@@ -233,7 +253,7 @@ static void judge(struct fileput *f, struct fileput_line *line)
             diag_warn("%s:%zu: the line is not stored: its end had not come", line->record.source,
                       line->record.line);
     } else if (!read_line(f, line, path, &event, &reason)) {
-        reject(f, line, reason.text);
+        reject_unstaged(f, line, reason.text);
     } else if (!f->failed) {
         stage(f, line, path, event);
     }
@@ -268,8 +288,8 @@ static void take(struct fileput *f, const struct record *record)
     };
     f->last = (struct record){.source = record->source, .line = record->line};
     judge(f, line);
-    if (f->failed || f->count == f->limit || record->text.len > FILEPUT_BYTES - f->used ||
-        now - f->since >= GROUP_TIME)
+    if (f->done || f->failed || f->count == f->limit ||
+        record->text.len > FILEPUT_BYTES - f->used || now - f->since >= GROUP_TIME)
         complete(f);
     else
         copy_line(f, line);
@@ -290,7 +310,7 @@ static void before_wait(void *context)
     if (f->receipts_file != NULL)
         out_flush(&f->receipts);
     check_writes(f);
-    if (f->failed || !interrupt_wait(input->fd, -1))
+    if (f->done || f->failed || !interrupt_wait(input->fd, -1))
         input->stop = true;
 }
 
@@ -299,7 +319,8 @@ static void too_long(void *context, struct span chunk)
 {
     struct fileput *f = context;
     complete(f);
-    filter_keep(f->filter, chunk);
+    if (!f->done)
+        filter_keep(f->filter, chunk);
 }
 
 bool fileput_begin(struct fileput *f, const char *directory)
@@ -334,8 +355,10 @@ void fileput_lines(struct fileput *f)
     lines_begin(&lines, &f->filter->input, f->filter->max_record);
     lines.too_long = too_long;
     lines.context = f;
-    while (!f->done && lines_next(&lines, &record)) {
+    while (lines_next(&lines, &record) && !f->done) {
         take(f, &record);
+        if (f->done)
+            break;
         if (interrupt_asked() != NULL)
             f->filter->input.stop = true;
     }

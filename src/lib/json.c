@@ -1,4 +1,5 @@
 #include "json.h"
+#include "json_scalar.h"
 #include "json_string.h"
 
 /* What a token is, told from its first byte. */
@@ -116,62 +117,6 @@ static inline bool take(struct json *json)
     return true;
 }
 
-/* A byte that may follow a number or a word. */
-static inline bool is_scalar_end(const unsigned char *at, const unsigned char *end)
-{
-    return at == end || class_of[*at] != CLASS_OTHER || *at == ' ' || *at == '\n' || *at == '\t' ||
-           *at == '\r';
-}
-
-static inline bool is_digit(const unsigned char *at, const unsigned char *end)
-{
-    return at < end && (unsigned char)(*at - '0') <= 9;
-}
-
-/* One past the number at `at`, NULL with *code set if it is none (RFC 8259 section 6). */
-static inline const unsigned char *read_number(const unsigned char *at, const unsigned char *end,
-                                               enum json_code *code)
-{
-    const unsigned char *p = at;
-    *code = JSON_ERROR_NUMBER;
-    if (*p == '-')
-        p++;
-    if (!is_digit(p, end))
-        return NULL;
-    if (*p == '0' && is_digit(p + 1, end)) {
-        *code = JSON_ERROR_ZERO;
-        return NULL;
-    }
-    while (is_digit(p, end))
-        p++;
-    if (p < end && *p == '.') {
-        p++;
-        if (!is_digit(p, end))
-            return NULL;
-        while (is_digit(p, end))
-            p++;
-    }
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
-            p++;
-        if (!is_digit(p, end))
-            return NULL;
-        while (is_digit(p, end))
-            p++;
-    }
-    return is_scalar_end(p, end) ? p : NULL;
-}
-
-/* One past the word at `at` if it is this one, else NULL. */
-static const unsigned char *read_word(const unsigned char *at, const unsigned char *end,
-                                      struct span word)
-{
-    if ((size_t)(end - at) < word.len || memcmp(at, word.at, word.len) != 0)
-        return NULL;
-    return is_scalar_end(at + word.len, end) ? at + word.len : NULL;
-}
-
 /* One past the number or word at `at`; NULL after noting what it is not. */
 static inline const unsigned char *read_scalar(struct json *json, const unsigned char *at)
 {
@@ -179,16 +124,16 @@ static inline const unsigned char *read_scalar(struct json *json, const unsigned
     enum json_code code = JSON_ERROR_VALUE;
     switch (type_of[*at]) {
     case JSON_NUMBER:
-        past = read_number(at, end, &code);
+        past = json_number_past(at, end, &code);
         break;
     case JSON_TRUE:
-        past = read_word(at, end, SPAN("true"));
+        past = json_literal_past(at, end, SPAN("true"));
         break;
     case JSON_FALSE:
-        past = read_word(at, end, SPAN("false"));
+        past = json_literal_past(at, end, SPAN("false"));
         break;
     case JSON_NULL:
-        past = read_word(at, end, SPAN("null"));
+        past = json_literal_past(at, end, SPAN("null"));
         break;
     default:
         break;
@@ -214,14 +159,32 @@ static inline const unsigned char *string_past(struct json *json)
     return past;
 }
 
-void json_begin(struct json *json, const char *text, size_t len)
+/* Begins to read what the index lists. */
+static void begin(struct json *json)
 {
-    json_index_begin(&json->index, text, len);
     json->error = (struct json_error){JSON_OK, 0};
     json->token = json->index.text;
     json->depth = 0;
+    json->limit = JSON_DEPTH;
     json->fresh = false;
     json->state = WANT_ELEMENT;
+}
+
+void json_begin(struct json *json, const char *text, size_t len)
+{
+    json_index_begin(&json->index, text, len);
+    begin(json);
+}
+
+void json_rewind(struct json *json)
+{
+    json_index_rewind(&json->index);
+    begin(json);
+}
+
+void json_deepen(struct json *json)
+{
+    json->limit = JSON_DEPTH + 1;
 }
 
 const char *json_at(struct json *json)
@@ -250,7 +213,7 @@ static inline bool in_object(const struct json *json)
 
 static inline bool push(struct json *json, bool object)
 {
-    if (json->depth == JSON_DEPTH)
+    if (json->depth == json->limit)
         return fail(json, JSON_ERROR_DEPTH, json->token);
     uint64_t bit = (uint64_t)1 << json->depth % 64;
     uint64_t *word = &json->is_object[json->depth / 64];
@@ -359,6 +322,25 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     }
 }
 
+/* Goes over members with a string, a number or a word and a comma after it: what the automaton does
+ * in the states WANT_KEY and WANT_KEY_END, four tokens at a step, none of which waits for the one
+ * before.  Most of what is skipped is made of them.  The first token that it leaves to the
+ * automaton; NULL after an error. */
+static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
+                                           const uint32_t *end)
+{
+    const unsigned char *base = json->index.text + json->index.base;
+    for (; end - token > 4; token += 4) {
+        unsigned char value = base[token[2]];
+        if (base[token[0]] != '"' || base[token[1]] != ':' || base[token[3]] != ',' ||
+            class_of[value] > CLASS_STRING)
+            break;
+        if (value != '"' && read_scalar(json, base + token[2]) == NULL)
+            return NULL;
+    }
+    return token;
+}
+
 /* Runs the automaton until as few values are open as `floor`. */
 static enum json_progress skip(struct json *json, unsigned floor)
 {
@@ -368,6 +350,14 @@ static enum json_progress skip(struct json *json, unsigned floor)
         const unsigned char *base = index->text + index->base;
         const uint32_t *token = index->token + index->used, *end = index->token + index->count;
         while (token < end) {
+            if (state == WANT_KEY || state == WANT_KEY_END) {
+                const uint32_t *first = token;
+                token = skip_members(json, token, end);
+                if (token == NULL)
+                    return JSON_WRONG;
+                if (token > first)
+                    state = WANT_KEY;
+            }
             const unsigned char *at = base + *token++;
             unsigned next = next_state[state][class_of[*at]];
             if (next >= STATES) {

@@ -52,20 +52,28 @@ struct json_key {
 struct json {
     struct json_index index;
     struct json_error error;
-    const unsigned char *token;          /* the token read last */
-    unsigned depth;                      /* objects and arrays that are open */
-    bool fresh;                          /* the innermost one was just entered */
-    unsigned state;                      /* of the skipping automaton, between two calls */
-    uint64_t is_object[JSON_DEPTH / 64]; /* bit d: the value open at depth d + 1 is an object */
-    char name[JSON_KEY_MAX];             /* a member name whose escapes had to be decoded */
+    const unsigned char *token;              /* the token read last */
+    unsigned depth;                          /* objects and arrays that are open */
+    bool fresh;                              /* the innermost one was just entered */
+    unsigned state;                          /* of the skipping automaton, between two calls */
+    unsigned limit;                          /* how many may be */
+    uint64_t is_object[JSON_DEPTH / 64 + 1]; /* bit d: the value open at depth d + 1 is an object */
+    char name[JSON_KEY_MAX];                 /* a member name whose escapes had to be decoded */
 };
 
 /* Begins to read the len bytes at `text`, which stay the caller's and must stay in place. */
 void json_begin(struct json *json, const char *text, size_t len);
 
+/* Begins again with the same text.  What was read of it so far costs nothing again where that is
+ * less than JSON_WINDOW bytes. */
+void json_rewind(struct json *json);
+
 /* The type of the value that comes next; JSON_NONE where none does.  Reads nothing.  The type is
  * told from the first byte; reading the value still checks it. */
 enum json_type json_peek(struct json *json);
+
+/* Lets the text be one level deeper: it is a wrapper of ours around somebody's text. */
+void json_deepen(struct json *json);
 
 /* Where the next token begins, NULL where there is none. */
 const char *json_at(struct json *json);

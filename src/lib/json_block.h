@@ -1,7 +1,7 @@
 /* json_block: 64 bytes of JSON text as bit masks, bit i for byte i.
  *
  * Internal to the json modules.  With SSE2 (every x86-64) the masks come from byte compares; the
- * portable version goes byte by byte and gives the same masks on any architecture.
+ * portable version goes by words of eight bytes and gives the same masks on any architecture.
  */
 #ifndef JSON_BLOCK_H
 #define JSON_BLOCK_H
@@ -14,6 +14,7 @@
 #define JSON_BLOCK_FAST true
 #else
 #define JSON_BLOCK_FAST false /* reading a block takes longer than a byte-by-byte loop's look */
+#include "json_word.h"
 #endif
 
 enum { JSON_BLOCK = 64 };
@@ -93,19 +94,38 @@ static inline struct json_block json_block_read(const unsigned char *at)
 
 #else
 
+/* '{' and '[', '}' and ']' differ only in bit 5. */
+static inline uint64_t json_block_structure(uint64_t word)
+{
+    uint64_t folded = word | JSON_WORD_OF(0x20);
+    return json_word_equal(folded, '{') | json_word_equal(folded, '}') |
+           json_word_equal(word, ':') | json_word_equal(word, ',');
+}
+
+static inline uint64_t json_block_line_space(uint64_t word)
+{
+    return json_word_equal(word, '\n') | json_word_equal(word, '\t') | json_word_equal(word, '\r');
+}
+
 static inline struct json_block json_block_read(const unsigned char *at)
 {
     struct json_block b = {0};
-    for (int i = 0; i < JSON_BLOCK; i++) {
-        unsigned char byte = at[i], folded = byte | 0x20;
-        bool bracket = folded == '{' || folded == '}';
-        bool blank = byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
-        b.quote |= (uint64_t)(byte == '"') << i;
-        b.backslash |= (uint64_t)(byte == '\\') << i;
-        b.structure |= (uint64_t)(bracket || byte == ':' || byte == ',') << i;
-        b.space |= (uint64_t)blank << i;
-        b.control |= (uint64_t)(byte < 0x20) << i;
-        b.high |= (uint64_t)(byte >> 7) << i;
+    uint64_t rare = 0; /* backslashes, control characters and high bytes: most blocks have none */
+    for (unsigned i = 0; i < JSON_BLOCK; i += JSON_WORD) {
+        uint64_t word = json_word_read(at + i);
+        b.quote |= json_word_bits(json_word_equal(word, '"')) << i;
+        b.structure |= json_word_bits(json_block_structure(word)) << i;
+        b.space |= json_word_bits(json_word_equal(word, ' ')) << i;
+        rare |= word | json_word_control(word) | json_word_equal(word, '\\');
+    }
+    if ((rare & JSON_WORD_OF(0x80)) == 0)
+        return b;
+    for (unsigned i = 0; i < JSON_BLOCK; i += JSON_WORD) {
+        uint64_t word = json_word_read(at + i);
+        b.backslash |= json_word_bits(json_word_equal(word, '\\')) << i;
+        b.high |= json_word_bits(word & JSON_WORD_OF(0x80)) << i;
+        b.control |= json_word_bits(json_word_control(word)) << i;
+        b.space |= json_word_bits(json_block_line_space(word)) << i;
     }
     return b;
 }

@@ -11,6 +11,14 @@ void json_index_begin(struct json_index *index, const char *text, size_t len)
     index->len = len;
 }
 
+void json_index_rewind(struct json_index *index)
+{
+    if (index->base == 0)
+        index->used = 0;
+    else
+        json_index_begin(index, (const char *)index->text, index->len);
+}
+
 void json_index_extend(struct json_index *index, const char *text, size_t len)
 {
     index->text = (const unsigned char *)text;

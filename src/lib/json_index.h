@@ -41,6 +41,9 @@ struct json_index {
  * with or json_index_extend() is told of the new place. */
 void json_index_begin(struct json_index *index, const char *text, size_t len);
 
+/* Begins the same text again, with the tokens at hand if they are the text's first. */
+void json_index_rewind(struct json_index *index);
+
 /* Tells that the text has grown to len bytes and now lies at `text`.  The byte before the old end
  * must have been a '}', a ']' or white space, so that no token, escape or character is cut. */
 void json_index_extend(struct json_index *index, const char *text, size_t len);

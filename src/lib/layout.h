@@ -63,6 +63,9 @@ extern const uint64_t layout_fields;
  * date alone in a named layout's file names.  False with a reason. */
 bool layout_parse(struct layout *layout, const char *text, bool name_date, struct reason *reason);
 
+/* The placeholder's name, without braces; a string literal's. */
+struct span layout_value_name(enum layout_value value);
+
 /* Whether the bytes may be a value in a path. */
 bool layout_is_component(struct span value);
 

@@ -49,13 +49,15 @@ static void name_link(int parent, const char *name)
                     : ENOTDIR;
 }
 
-static int open_one(const struct subdirs *subdirs, int parent, const char *name, bool make)
+static int open_one(struct subdirs *subdirs, int parent, const char *name, bool make)
 {
     enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-    int fd = openat(parent, name, FLAGS);
-    if (fd < 0 && errno == ENOENT && make) {
-        /* EEXIST: another run was faster. */
-        if (mkdirat(parent, name, 0777) != 0 && errno != EEXIST)
+    bool *made = &subdirs->made[subdirs->depth];
+    int fd = make && *made ? -1 : openat(parent, name, FLAGS);
+    if (fd < 0 && make && (*made || errno == ENOENT)) {
+        *made = mkdirat(parent, name, 0777) == 0;
+        /* EEXIST: it was there after all, or another run was faster. */
+        if (!*made && errno != EEXIST)
             return -1;
         if (subdirs->durable && fsync(parent) != 0)
             return -1;

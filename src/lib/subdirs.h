@@ -24,6 +24,7 @@ struct subdirs {
         int fd;
         size_t begin, end; /* its name's place in path */
     } level[SUBDIRS_DEPTH];
+    bool made[SUBDIRS_DEPTH]; /* the last one at this depth had to be made: so the next may be */
 };
 
 void subdirs_begin(struct subdirs *subdirs, int root, bool durable);

@@ -205,6 +205,12 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
     *text = (struct text){{NULL, 0}, texts->input->name, texts->line, texts->byte};
     if (texts->array == ARRAY_AFTER)
         return bad(texts, (struct json_error){JSON_ERROR_ELEMENT, 0});
+    if (texts->array == ARRAY_NONE && *input_bytes(texts->input).at != '{') {
+        /* A text of its own is an object here: part of something broken is not read piecemeal. */
+        enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_OBJECT, 0});
+        give_up(texts);
+        return result;
+    }
     if (texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN)
         texts->array = ARRAY_AFTER;
     if (!guess_line(texts, text))

@@ -1,0 +1,10 @@
+# fish completion for audit-fileput(1)
+complete -c audit-fileput -l sync -x -a 'group each none' -d 'When files are synced to the disk'
+complete -c audit-fileput -l no-overwrite -d 'Leave a file that is there as it is'
+complete -c audit-fileput -l tee -d 'Write each stored line to standard output'
+complete -c audit-fileput -l receipts -r -F -d 'Append what became of each line to FILE'
+complete -c audit-fileput -l rejects -r -F -d 'Append rejected records to FILE'
+complete -c audit-fileput -l fail-fast -d 'Stop at the first rejected record'
+complete -c audit-fileput -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject records larger than SIZE'
+complete -c audit-fileput -s h -l help -d 'Print help and exit'
+complete -c audit-fileput -s V -l version -d 'Print the version and exit'

@@ -1,0 +1,577 @@
+#!/usr/bin/env bats
+# audit-fileput: events as files, whole or not at all
+load common
+
+check() {
+    python3 "$AUDIT_TESTS/fileput-check.py" "$@"
+}
+
+# line PATH [EVENT]: an addressed event; PATH is a JSON string's content.
+line() {
+    printf '{"path":"%s","event":%s}\n' "$1" "${2-{\"id\":1\}}"
+}
+
+# one_reject PATH MESSAGE: the event is rejected, for that reason, between two that are stored.
+one_reject() {
+    echo "--- $1"
+    rm -rf store rejects && mkdir -p store
+    line "$1" >bad
+    { line a.json && cat bad && line b.json; } >in
+    run_tool audit-fileput --rejects=rejects --receipts=receipts store in
+    assert_status 1
+    assert_stderr_has "audit-fileput: in:2: "
+    assert_stderr_has "$2"
+    [ "$(wc -l <<<"$stderr")" -eq 1 ]
+    cmp bad rejects
+    [ "$(find . -name '*.json' | sort | xargs)" = "./store/a.json ./store/b.json" ]
+    [ "$(ls -A store)" = "$(printf 'a.json\nb.json')" ]
+}
+
+# names DIR: what stands in it, on one line.
+names() {
+    find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs
+}
+
+# in_mounts COMMAND...: runs the shell command where it may mount file systems of its own.
+in_mounts() {
+    if unshare -m true 2>/dev/null; then
+        unshare -m bash -euc "$@"
+    else
+        unshare -rm bash -euc "$@"
+    fi
+}
+need_mounts() {
+    mkdir -p probe
+    in_mounts 'mount -t tmpfs none probe' 2>/dev/null || skip "no file system can be mounted here"
+}
+
+# wait_for COMMAND...: until it succeeds, up to ten seconds.
+wait_for() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        ! "$@" || return 0
+        sleep 0.02
+    done
+    echo "never came: $*"
+    return 1
+}
+
+@test "each file has its event's bytes, in every way of syncing" {
+    {
+        check make 300
+        line 'odd/1.json' '{ "a" : 1.50,"\u00e9":"é\ud83d\ude00" , "a":2 }'
+        line 'odd/2.json' '"a custom message"'
+        line 'odd/3.json' '[ ]'
+        line 'odd/caf\u00e9 \ud83d\ude00/\"4\" \\.json' 'null'
+        line 'top.json'
+    } >in
+    local sync
+    for sync in group each none; do
+        mkdir "$sync"
+        run_tool audit-fileput --sync="$sync" "$sync" <in
+        assert_status 0
+        assert_output ''
+        assert_stderr ''
+        check complete "$sync" in
+    done
+    [ "$(cat 'none/odd/café 😀/"4" \.json')" = null ]
+    mkdir default
+    audit-fileput default in
+    diff -r default each
+}
+
+@test "paths of all depths, in any order" {
+    local deep
+    deep=$(printf 'd/%.0s' {1..500})
+    {
+        line "${deep}x"
+        line a/b/c/d/1
+        line a/b/2
+        line a/bb/3
+        line a/b/c/4
+        line ab/5
+        line "${deep}y"
+        line .hidden/...x
+    } >in
+    mkdir store
+    run_tool audit-fileput store in
+    assert_status 0
+    check sound store in | grep -qx 8
+}
+
+@test "a file that is there is replaced, and with --no-overwrite kept" {
+    mkdir store
+    line a/x 1 | audit-fileput store
+    line a/x 2 | audit-fileput --no-overwrite --receipts=receipts store
+    [ "$(cat store/a/x)" = 1 ]
+    line a/x 3 | audit-fileput --receipts=receipts store
+    [ "$(cat store/a/x)" = 3 ]
+    [ "$(grep -o '"outcome":"[a-z]*"' receipts | xargs)" = "outcome:exists outcome:delivered" ]
+}
+
+@test "of two events with one path the last is stored, and with --no-overwrite the first" {
+    { line a/x 1 && line b 0 && line a/x 2; } >in
+    local sync
+    for sync in group each none; do
+        rm -rf store receipts
+        mkdir store
+        audit-fileput --sync=$sync store in
+        [ "$(cat store/a/x)" = 2 ]
+        rm -rf store/a
+        audit-fileput --sync=$sync --no-overwrite --receipts=receipts store in
+        [ "$(cat store/a/x)" = 1 ]
+        [ "$(grep -o '"outcome":"[a-z]*"' receipts | cut -d'"' -f4 | xargs)" = "delivered exists exists" ]
+    done
+}
+
+@test "a replay with --no-overwrite changes no file, and each is acknowledged" {
+    check make 1500 >in
+    mkdir store
+    audit-fileput --sync=none store in
+    find store -type f -printf '%i %T@ %p\n' | sort >before
+    run_tool audit-fileput --no-overwrite --tee --receipts=receipts store in
+    assert_status 0
+    cmp in <(printf '%s\n' "$output")
+    [ "$(check receipts in receipts)" = 'exists 1500' ]
+    find store -type f -printf '%i %T@ %p\n' | sort | cmp before -
+}
+
+@test "a bare event is rejected with the advice to pipe it through audit-path" {
+    mkdir store
+    echo '{"id":1}' >in
+    run_tool audit-fileput --rejects=rejects --receipts=receipts store in
+    assert_status 1
+    assert_stderr 'audit-fileput: in:1: the event has no path; pipe it through audit-path first'
+    cmp in rejects
+    [ "$(sed 's/,"seconds.*//' receipts)" = \
+        '{"line":1,"path":null,"outcome":"rejected","status":null,"attempts":0,"bytes":8' ]
+}
+
+@test "a hostile path never becomes a file" {
+    one_reject '../x.json' 'component ".."'
+    one_reject 'a/../../b.json' 'component ".."'
+    one_reject 'a/..' 'component ".."'
+    one_reject '\u002e\u002e/x.json' 'component ".."'
+    one_reject '\u002e\u002e\u002fx.json' 'component ".."'
+    one_reject './x.json' 'component "."'
+    one_reject 'a/./x.json' 'component "."'
+    one_reject '/abs.json' 'absolute'
+    one_reject "$PWD/abs.json" 'absolute'
+    one_reject '\/abs.json' 'absolute'
+    one_reject 'a//b.json' 'empty component'
+    one_reject 'a/' 'empty component'
+    one_reject '' 'the path is empty'
+    one_reject "$(printf '%02000d' 0)" 'longer than 1024 bytes'
+    one_reject "$(printf 'abcd/%.0s' {1..400})x.json" 'longer than 1024 bytes'
+    one_reject "$(printf '%0300d' 0)/x.json" 'File name too long'
+    one_reject "$(printf '%0300d' 0)" 'File name too long'
+    one_reject 'a\nb.json' 'control character'
+    one_reject 'a\u001b[31mb.json' 'control character'
+    one_reject 'a\u007fb.json' 'control character'
+    one_reject 'a\u009bb.json' 'control character'
+    one_reject 'a\u0000b.json' 'no name can be made of it'
+    one_reject 'a\ud800b.json' 'no name can be made of it'
+    one_reject '.audit-fileput.000000/x.json' 'temporary files'
+    one_reject 'a/.audit-fileput/x.json' 'temporary files'
+}
+
+@test "a path of 1,024 bytes is stored, one of 1,025 is not" {
+    local directories
+    directories=$(printf '%0200d/' 1 2 3 4 5)
+    mkdir store
+    { line "$directories$(printf '%019d' 1)" && line "$directories$(printf '%020d' 1)"; } >in
+    run_tool audit-fileput store in
+    assert_status 1
+    [ "$(find store -type f | wc -l)" -eq 1 ]
+    [ -f "store/$directories$(printf '%019d' 1)" ]
+}
+
+@test "a link inside DIR is never followed" {
+    mkdir store outside store/real
+    ln -s "$PWD/outside" store/out
+    ln -s real store/inner
+    ln -s nowhere store/dangling
+    ln -s "$PWD/outside/file" store/real/out
+    {
+        line out/x
+        line inner/x
+        line dangling/x
+        line real/x
+        line out/deeper/x
+    } >in
+    local option
+    for option in --sync=group --sync=none --no-overwrite; do
+        rm -f receipts
+        run_tool audit-fileput "$option" --receipts=receipts store in
+        assert_status 1
+        assert_stderr_has 'in:1: store/out: is a symbolic link; none is followed'
+        assert_stderr_has 'in:2: store/inner: is a symbolic link'
+        assert_stderr_has 'in:3: store/dangling: is a symbolic link'
+        assert_stderr_has 'in:5: store/out: is a symbolic link'
+        [ "$(check receipts in receipts | cut -d' ' -f3-)" = 'rejected 4' ]
+        [ "$(find outside | wc -l)" -eq 1 ]
+        [ ! -e store/nowhere ]
+    done
+    [ "$(find store -type f)" = store/real/x ]
+}
+
+@test "a link in place of the file is replaced, and its target stays" {
+    mkdir store
+    echo mine >target
+    ln -s "$PWD/target" store/a
+    ln -s nowhere store/b
+    { line a 1 && line b 2; } >in
+    run_tool audit-fileput --no-overwrite store in
+    assert_status 1
+    assert_stderr_has 'in:1: store/a: is a symbolic link'
+    assert_stderr_has 'in:2: store/b: is a symbolic link'
+    audit-fileput store in
+    [ ! -L store/a ]
+    [ ! -L store/b ]
+    [ "$(cat target store/a store/b | xargs)" = 'mine 12' ]
+}
+
+@test "a directory in place of the file, or a file in place of a directory, costs one record" {
+    mkdir -p store/dir/full store/empty
+    touch store/file
+    { line ok1 && line dir && line empty && line file/x && line ok2; } >in
+    local option
+    for option in --sync=group --sync=each --no-overwrite; do
+        rm -f store/ok* rejects
+        run_tool audit-fileput "$option" --rejects=rejects --tee store in
+        assert_status 1
+        assert_stderr_has 'in:2: store/dir: is a directory'
+        assert_stderr_has 'in:3: store/empty: is a directory'
+        assert_stderr_has 'in:4: store/file: is not a directory'
+        [ -d store/dir/full ] && [ -d store/empty ] && [ -f store/file ]
+        [ -f store/ok1 ] && [ -f store/ok2 ]
+        sed -n 2,4p in | cmp - rejects
+        cmp <(sed -n '1p;5p' in) <(printf '%s\n' "$output")
+    done
+}
+
+@test "--fail-fast stores what stands before the rejected line, and nothing after it" {
+    mkdir store store/dir
+    { line ok1 && line dir && line ok2 && line ../x && line ok3; } >in
+    run_tool audit-fileput --fail-fast --rejects=rejects --receipts=receipts --tee store in
+    assert_status 1
+    assert_output "$(line ok1)"
+    [ "$(names store)" = 'dir ok1' ]
+    sed -n 2p in | cmp - rejects
+    [ "$(check receipts in receipts)" = 'delivered 1 rejected 1' ]
+    rm -rf store rejects receipts && mkdir store
+    run_tool audit-fileput --fail-fast --rejects=rejects --receipts=receipts --tee store in
+    assert_output "$(sed -n 1,3p in)"
+    [ "$(names store)" = 'dir ok1 ok2' ]
+    sed -n 4p in | cmp - rejects
+    [ "$(check receipts in receipts)" = 'delivered 3 rejected 1' ]
+}
+
+@test "--tee and --receipts tell of every line, in input order, rejects between" {
+    check make 2500 | awk '{ print } NR % 100 == 0 { print "{\"bare\":" NR "}"; print "not JSON" }' >in
+    mkdir store
+    run_tool audit-fileput --tee --receipts=receipts --rejects=rejects store in
+    assert_status 1
+    cmp <(grep '^{"path"' in) <(printf '%s\n' "$output")
+    cmp <(grep -v '^{"path"' in) rejects
+    [ "$(wc -l <receipts)" -eq 2550 ]
+    [ "$(sed 's/.*"line":\([0-9]*\),.*/\1/' receipts)" = "$(seq 2550)" ]
+    [ "$(grep -c '"path":null,"outcome":"rejected"' receipts)" -eq 50 ]
+    [ "$(grep -c '"outcome":"delivered","status":null,"attempts":1' receipts)" -eq 2500 ]
+}
+
+@test "an over-long record between others is one reject, kept byte for byte" {
+    check make 20 >few
+    line large "\"$(printf '%0400000d' 0)\"" >big
+    { head -n 10 few && cat big && tail -n 10 few; } >in
+    mkdir store
+    run_tool audit-fileput --max-record=300kB --rejects=rejects --receipts=receipts --tee store in
+    assert_status 1
+    assert_stderr_has 'in:11: the record is larger than 300000 bytes'
+    cmp big rejects
+    cmp few <(printf '%s\n' "$output")
+    [ "$(sed -n 11p receipts | cut -d, -f1-3)" = '{"line":11,"path":null,"outcome":"rejected"' ]
+}
+
+@test "records larger than a group, and memory within its bounds" {
+    local i
+    {
+        check make 3000
+        for i in 1 2; do
+            printf '{"path":"big/%d","event":"' "$i"
+            head -c 20000000 /dev/zero | tr '\0' x
+            printf '"}\n'
+        done
+    } >in
+    tail -n 1 in >largest
+    mkdir store
+    run_tool python3 "$AUDIT_TESTS/peak.py" audit-fileput --receipts=receipts --rejects=rejects store in
+    assert_status 0
+    check complete store in
+    [ "$(check receipts in receipts)" = 'delivered 3002' ]
+    assert_peak largest
+}
+
+@test "DIR must be there, and a directory" {
+    run_tool audit-fileput missing </dev/null
+    assert_status 2
+    assert_stderr 'audit-fileput: missing: No such file or directory; make it first: mkdir -p missing'
+    touch file
+    run_tool audit-fileput file </dev/null
+    assert_status 2
+    assert_stderr 'audit-fileput: file: Not a directory'
+    run_tool audit-fileput
+    assert_status 2
+    assert_stderr_has 'DIR is missing'
+    mkdir store
+    run_tool audit-fileput --sync=often store
+    assert_status 2
+    assert_stderr_has '--sync=often: not one of group, each, none'
+    [ "$(ls -A store)" = '' ]
+}
+
+@test "a read-only DIR is status 2" {
+    need_mounts
+    mkdir store
+    line a >in
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run_tool in_mounts 'mount --bind store store && mount -o remount,ro,bind store
+        audit-fileput store in || exit $?'
+    assert_status 2
+    assert_stderr 'audit-fileput: store: cannot write there: Read-only file system'
+}
+
+@test "a DIR that is not ours to write is status 2" {
+    [ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
+    mkdir /tmp/audit-fileput-$$
+    # The test's own directories are closed to others.
+    cp "$(command -v audit-fileput)" /tmp/audit-fileput-$$/tool
+    run_tool setpriv --reuid=65534 --regid=65534 --clear-groups \
+        env -C /tmp/audit-fileput-$$ ./tool . </dev/null
+    rm -r /tmp/audit-fileput-$$
+    assert_status 2
+    assert_stderr 'audit-fileput: .: cannot write there: Permission denied'
+}
+
+@test "a full disk: each line is stored and acknowledged, or undelivered and kept" {
+    need_mounts
+    check make 400 >in
+    local sync
+    for sync in group each none; do
+        rm -rf store copy rejects receipts teed && mkdir store
+        # shellcheck disable=SC2016 # the inner shell expands it
+        run_tool in_mounts 'mount -t tmpfs -o size=256k none store
+            status=0
+            audit-fileput --sync="$0" --tee --rejects=rejects --receipts=receipts store in >teed || status=$?
+            cp -a store copy
+            exit $status' "$sync"
+        assert_status 2
+        assert_stderr_has ': No space left on device; stopped at in:'
+        assert_stderr_has 'went to --rejects'
+        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+        cat teed rejects | cmp - in
+        [ -s teed ]
+        check complete copy teed
+        [ "$(check receipts in receipts)" = \
+            "delivered $(wc -l <teed) undelivered $(wc -l <rejects)" ]
+    done
+}
+
+@test "what a full disk left over is stored by the next run" {
+    need_mounts
+    check make 60 >in
+    mkdir store
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run_tool in_mounts 'mount -t tmpfs -o size=64k none store
+        status=0
+        audit-fileput --rejects=rejects store in || status=$?
+        mount -o remount,size=4m store
+        audit-fileput store rejects
+        cp -a store copy
+        exit $status'
+    assert_status 2
+    check complete copy in
+}
+
+@test "a file size limit costs the records that are larger" {
+    mkdir store
+    { line a && line b "\"$(printf '%05000d' 0)\"" && line c; } >in
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run_tool bash -c 'ulimit -f 2; exec audit-fileput store in'
+    assert_status 1
+    assert_stderr_has 'in:2: store/b: File too large'
+    [ "$(names store)" = 'a c' ]
+}
+
+to_full() { "$@" >/dev/full; }
+
+@test "--tee to a full disk or a closed pipe is status 2; what was read is stored or kept" {
+    check make 1500 >in
+    mkdir store
+    run_tool to_full audit-fileput --tee --receipts=receipts --rejects=rejects store in
+    assert_status 2
+    assert_stderr 'audit-fileput: standard output: No space left on device'
+    check sound store in >count
+    [ "$(check receipts in receipts | cut -d' ' -f1,2)" = "delivered $(cat count)" ]
+    rm -rf store && mkdir store
+    bash -c 'audit-fileput --tee --sync=none store in; echo $? >status' 2>message | true
+    wait_for test -s status
+    [ "$(cat status)" = 2 ]
+    [ "$(cat message)" = 'audit-fileput: standard output: Broken pipe' ]
+    check sound store in
+}
+
+@test "--receipts or --rejects to a full disk, or not to be opened, is status 2" {
+    { check make 5 && echo bad; } >in
+    mkdir store
+    run_tool audit-fileput --receipts=/dev/full store in
+    assert_status 2
+    assert_stderr_has 'audit-fileput: /dev/full: No space left on device'
+    run_tool audit-fileput --rejects=/dev/full store in
+    assert_status 2
+    assert_stderr_has 'audit-fileput: /dev/full: No space left on device'
+    run_tool audit-fileput --receipts=missing/file store in
+    assert_status 2
+    assert_stderr 'audit-fileput: missing/file: No such file or directory'
+    [ "$(names store)" = 5234 ]
+}
+
+@test "no half file under a final name after kill -9, at whatever moment, and no staging after the next run" {
+    check make 4000 >in
+    local sync moment process killed=0
+    for sync in group none each; do
+        for moment in 0.005 0.02 0.05 0.1; do
+            rm -rf store && mkdir store
+            audit-fileput --sync=$sync store in 3>&- &
+            process=$!
+            sleep $moment
+            ! kill -9 $process 2>/dev/null || killed=$((killed + 1))
+            wait $process || :
+            check sound store in >/dev/null
+            audit-fileput store </dev/null
+            [ "$(find store -name '.audit-fileput*')" = '' ]
+        done
+    done
+    [ $killed -gt 3 ]
+    audit-fileput --no-overwrite --sync=none store in
+    check complete store in
+}
+
+@test "the staging of a run that lives is let alone" {
+    mkdir store
+    mkfifo pipe
+    audit-fileput --tee store <pipe >teed 3>&- &
+    local process=$! staging
+    exec 4>pipe
+    line a/1 >&4
+    wait_for test -s teed
+    staging=$(cd store && echo .audit-fileput.*)
+    line b | audit-fileput store
+    [ -d "store/$staging" ]
+    line a/2 >&4
+    exec 4>&-
+    wait $process
+    [ "$(cd store && find . -type f | sort | xargs)" = './a/1 ./a/2 ./b' ]
+    [ "$(names store)" = 'a b' ]
+}
+
+@test "each event of a tail -f is stored and acknowledged within a second, without an end of file" {
+    mkfifo pipe
+    local sync process number
+    for sync in group each none; do
+        rm -rf store receipts && mkdir store
+        audit-fileput --sync=$sync --tee --receipts=receipts store <pipe >teed 3>&- &
+        process=$!
+        exec 4>pipe
+        for number in 1 2 3; do
+            line a/$number >&4
+            sleep 0.6
+            [ -f store/a/$number ]
+            [ "$(wc -l <teed)" -eq $number ]
+            [ "$(wc -l <receipts)" -eq $number ]
+        done
+        printf '{"path":"b' >&4
+        sleep 0.1
+        printf '","event":1}\n' >&4
+        exec 4>&-
+        wait $process
+        [ -f store/b ]
+    done
+}
+
+@test "directories that are removed or moved away meanwhile are made again" {
+    mkdir store
+    mkfifo pipe
+    audit-fileput --tee store <pipe >teed 3>&- &
+    local process=$!
+    exec 4>pipe
+    line a/b/1 >&4
+    wait_for grep -q a/b/1 teed
+    mv store/a moved
+    line a/b/2 >&4
+    wait_for grep -q a/b/2 teed
+    rm -r store/a
+    line a/b/3 >&4
+    exec 4>&-
+    wait $process
+    [ "$(find store moved -type f | sort | xargs)" = 'moved/b/1 store/a/b/3' ]
+}
+
+@test "SIGTERM and SIGINT: what was read is stored, acknowledged or kept, and the place is told" {
+    check make 30000 >in
+    local signal process count
+    for signal in TERM INT; do
+        rm -rf store teed rejects receipts && mkdir store
+        # A shell's background job ignores SIGINT; env gives it back.
+        env --default-signal=INT audit-fileput --tee --rejects=rejects --receipts=receipts store <in \
+            >teed 2>message 3>&- &
+        process=$!
+        wait_for test -d store/5234
+        kill -$signal $process
+        status=0
+        wait $process || status=$?
+        grep -qx "audit-fileput: stopped by SIG$signal after stdin:[0-9]*" message
+        touch rejects
+        # At most the line in which reading ended is not whole.
+        [ "$(wc -l <rejects)" -le 1 ]
+        [ $status -eq "$(wc -l <rejects)" ]
+        count=$(wc -l <teed)
+        [ "$count" -gt 0 ] && [ "$count" -lt 30000 ]
+        cat teed rejects | head -c -1 | cmp -n "$(($(cat teed rejects | wc -c) - 1))" - in
+        check complete store teed
+        [ "$(check receipts in receipts | cut -d' ' -f1,2)" = "delivered $count" ]
+        [ "$(wc -l <receipts)" -eq $((count + $(wc -l <rejects))) ]
+    done
+}
+
+@test "SIGTERM ends a wait for input at once; a signal that was ignored stays so" {
+    mkdir store
+    mkfifo pipe
+    # Read and write: it stays open while nobody reads.
+    exec 4<>pipe
+    audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
+    local process=$!
+    line a >&4
+    wait_for test -s teed
+    kill -TERM $process
+    wait $process
+    [ "$(cat message)" = 'audit-fileput: stopped by SIGTERM after stdin:1' ]
+    rm teed
+    env --ignore-signal=INT audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
+    process=$!
+    line b >&4
+    wait_for test -s teed
+    kill -INT $process
+    line c >&4
+    wait_for test -e store/c
+    exec 4>&-
+    wait $process
+    [ ! -s message ]
+    [ "$(names store)" = 'a b c' ]
+}
+
+@test "files and directories have the permissions that the umask gives" {
+    mkdir store
+    (umask 027 && line a/b | audit-fileput store)
+    [ "$(stat -c %a store/a store/a/b | xargs)" = '750 640' ]
+}
