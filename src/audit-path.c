@@ -1,5 +1,4 @@
 /* audit-path: gives each event the path of its file. */
-#include "addressed.h"
 #include "filter.h"
 #include "layout.h"
 
@@ -40,18 +39,10 @@ static enum verdict address(void *context, struct span record, struct edit *edit
                             struct reason *reason)
 {
     struct addressing *a = context;
-    struct addressed addressed;
     struct event event;
-    char message[JSON_MESSAGE];
     size_t len;
-    bool read = addressed_begin(&a->json, record, &addressed) &&
-                event_read(&a->json, layout_fields, NULL, NULL, &event) &&
-                addressed_end(&a->json, &addressed);
-    if (!read) {
-        reason_set(reason, "%s", json_error_message(json_error(&a->json), message));
-        return VERDICT_REJECT;
-    }
-    if (!layout_path(&a->layout, &event, a->path, &len, reason))
+    if (!event_read_record(&a->json, record, layout_fields, NULL, NULL, &event, reason) ||
+        !layout_path(&a->layout, &event, a->path, &len, reason))
         return VERDICT_REJECT;
     struct span path = {a->path, len};
     if (a->print) {

@@ -1,6 +1,5 @@
 /* audit-select: who did what, when: the events that meet criteria. */
 #define _POSIX_C_SOURCE 200809L
-#include "addressed.h"
 #include "filter.h"
 #include "listing.h"
 #include "select.h"
@@ -136,20 +135,12 @@ static enum verdict select_event(void *context, struct span record, struct edit 
                                  struct reason *reason)
 {
     struct job *job = context;
-    struct addressed addressed;
     struct event event;
-    char message[JSON_MESSAGE];
     (void)edit;
-    bool read = addressed_begin(&job->json, record, &addressed) &&
-                event_read(&job->json, job->inner, NULL, NULL, &event) &&
-                addressed_end(&job->json, &addressed);
-    if (!read) {
-        reason_set(reason, "%s", json_error_message(json_error(&job->json), message));
+    if (!event_read_record(&job->json, record, job->inner, NULL, NULL, &event, reason))
         return VERDICT_REJECT;
-    }
     if (event.kind == EVENT_UNKNOWN) {
-        reason_set(reason, "not an audit event; if it is wrapped in one, pipe through "
-                           "audit-format first");
+        reason_set(reason, EVENT_UNKNOWN_REASON);
         return VERDICT_REJECT;
     }
     enum match match = select_match(&job->selection, &event, reason);

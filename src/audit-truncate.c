@@ -1,5 +1,4 @@
 /* audit-truncate: leaves the lines out of an event that is larger than the limit. */
-#include "addressed.h"
 #include "event.h"
 #include "filter.h"
 #include "json_string.h"
@@ -60,18 +59,12 @@ static enum verdict truncate_event(void *context, struct span record, struct edi
                                    struct reason *reason)
 {
     struct truncation *t = context;
-    struct addressed addressed;
     struct event event;
-    char message[JSON_MESSAGE];
     t->edit = edit;
     t->done = record.at;
     t->gone = t->times = 0;
-    bool read = addressed_begin(&t->json, record, &addressed) &&
-                event_read(&t->json, 0, visit, t, &event) && addressed_end(&t->json, &addressed);
-    if (!read) {
-        reason_set(reason, "%s", json_error_message(json_error(&t->json), message));
+    if (!event_read_record(&t->json, record, 0, visit, t, &event, reason))
         return VERDICT_REJECT;
-    }
     if (event.text.len <= t->limit)
         return VERDICT_PASS;
     size_t left = event.text.len - t->gone + t->times * t->string.len;

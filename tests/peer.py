@@ -9,7 +9,7 @@ It listens on 127.0.0.1, writes its port to DIRECTORY/port, and keeps in DIRECTO
 How it behaves is in DIRECTORY/script, a JSON object that is read again when it changes:
     faults      [[share, what], …]: shares of the requests that are answered with a status, or
                 "reset" (the connection is reset before an answer), "slow" (an answer after a while)
-    sequence    statuses for the first requests, one after the other, before anything else
+    sequence    answers to the first requests since the script changed, one after the other
     headers     header fields for the answers that are not 2xx
     seconds     how long "slow" takes; delay: seconds before every answer
     most_bytes  a longer body is answered with 413
@@ -32,6 +32,7 @@ import socket
 import socketserver
 import ssl
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
@@ -63,6 +64,7 @@ class State:
             with open(path) as f:
                 self.script = json.load(f)
             self.stamp = stamp
+            self.requests = 0
             if "seed" in self.script:
                 self.random = random.Random(self.script["seed"])
         return self.script
@@ -273,6 +275,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 def main():
+    sys.setrecursionlimit(10000)  # events may be nested deep
     parser = argparse.ArgumentParser()
     parser.add_argument("directory")
     parser.add_argument("--port", type=int, default=0)

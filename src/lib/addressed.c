@@ -1,24 +1,6 @@
 #include "addressed.h"
 #include "json_string.h"
 
-/* The first of `at` up to `end` that is no white space. */
-static const char *past_space(const char *at, const char *end)
-{
-    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
-        at++;
-    return at;
-}
-
-/* Whether the first member's name can be "path": saves reading a bare event twice. */
-static bool may_be_addressed(struct span record)
-{
-    const char *end = span_end(record), *at = past_space(record.at, end);
-    if (at == end || *at != '{')
-        return false;
-    at = past_space(at + 1, end);
-    return end - at >= 2 && at[0] == '"' && (at[1] == 'p' || at[1] == '\\');
-}
-
 /* Reads {"path":"…","event": and stops before the event's value. */
 static bool read_head(struct json *json, struct addressed *addressed)
 {
@@ -36,11 +18,9 @@ static bool read_head(struct json *json, struct addressed *addressed)
 bool addressed_begin(struct json *json, struct span record, struct addressed *addressed)
 {
     addressed->path = (struct span){NULL, 0};
-    if (may_be_addressed(record)) {
-        json_begin(json, record.at, record.len);
-        if (read_head(json, addressed) && json_peek(json) == JSON_OBJECT)
-            return true;
-    }
+    json_begin(json, record.at, record.len);
+    if (read_head(json, addressed) && json_peek(json) == JSON_OBJECT)
+        return true;
     addressed->path = (struct span){NULL, 0};
     json_rewind(json);
     if (json_peek(json) == JSON_OBJECT)
@@ -64,12 +44,10 @@ bool addressed_split(struct json *json, struct span record, struct addressed *ad
                      struct json_value *event)
 {
     struct json_key key;
-    if (may_be_addressed(record)) {
-        json_begin(json, record.at, record.len);
-        if (read_head(json, addressed) && json_value(json, event) && !json_member(json, &key) &&
-            json_end(json))
-            return true;
-    }
+    json_begin(json, record.at, record.len);
+    if (read_head(json, addressed) && json_value(json, event) && !json_member(json, &key) &&
+        json_end(json))
+        return true;
     addressed->path = (struct span){NULL, 0};
     json_rewind(json);
     return json_value(json, event) && json_end(json);

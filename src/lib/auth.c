@@ -79,8 +79,8 @@ static bool set_query(const struct auth *auth, const char *url, struct http_tran
 static bool set_basic(const char *credential, CURL *easy)
 {
     const char *colon = strchr(credential, ':');
-    char *user = colon != NULL ? strndup(credential, (size_t)(colon - credential))
-                               : strdup(credential);
+    char *user =
+        colon != NULL ? strndup(credential, (size_t)(colon - credential)) : strdup(credential);
     bool set = user != NULL &&
                curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_USERNAME, user) == CURLE_OK &&

@@ -7,7 +7,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { LEAST_WINDOW = 4 * 1024 * 1024 }; /* bytes of lines that are read ahead */
+enum {
+    LEAST_WINDOW = 4 * 1024 * 1024, /* bytes of lines that are read ahead */
+    ROUNDS = 10, /* of successes, after which a service that was too slow gets one request more */
+};
 
 #define RETRY_BASE  (100 * RETRY_MS)
 #define RETRY_CAP   (30 * RETRY_SECOND)
@@ -50,7 +53,7 @@ static void stop(struct deliver *d)
         return;
     d->stopping = true;
     d->drain_until = d->now + d->options->drain;
-    d->unread = queue_unread(&d->queue);
+    d->unread |= queue_unread(&d->queue);
     queue_stop(&d->queue);
 }
 
@@ -89,9 +92,9 @@ static void name_undelivered(const struct request *request, const char *why)
         diag_warn("%s:%zu: not delivered (attempts: %u): %s", first->source, first->line,
                   request->attempts, why);
     else
-        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s",
-                  first->source, first->line, last->source, last->line, request->entries.count,
-                  request->attempts, why);
+        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s", first->source,
+                  first->line, last->source, last->line, request->entries.count, request->attempts,
+                  why);
 }
 
 /* Settles lines that no request was begun for, or will be. */
@@ -165,14 +168,16 @@ static void halve(struct deliver *d, struct request *request, const char *why)
     send_again(d, request);
 }
 
-/* Everybody waits; `least` is what the service has asked for, 0 if nothing.  Requests that were
- * under way when it was last decided only confirm it. */
+/* Everybody waits, and half as many go on afterwards; `least` is what the service has asked for, 0
+ * if nothing.  Requests that were under way when it was last decided only confirm it. */
 static void slow_down(struct deliver *d, const struct request *request, int64_t least)
 {
     int64_t wait = 0;
     if (request->last_attempt >= d->slowed_at) {
         d->slow_downs++;
         d->slowed_at = d->now;
+        d->at_once = (d->at_once + 1) / 2;
+        d->taken = 0;
         wait = retry_wait(&d->policy, d->slow_downs, deliver_random(d));
     }
     if (wait < least)
@@ -254,12 +259,15 @@ static void try_later(struct deliver *d, struct request *request, enum retry_kin
             queue_detach(&d->queue, entry);
 }
 
-static void note_success(struct deliver *d, const struct request *request)
+static void note_success(struct deliver *d)
 {
     d->delivered = true;
     d->failing = 0;
-    if (request->last_attempt >= d->slowed_at)
-        d->slow_downs = 0;
+    d->slow_downs = 0;
+    if (d->at_once < d->options->parallel && ++d->taken >= ROUNDS * d->at_once) {
+        d->at_once++;
+        d->taken = 0;
+    }
 }
 
 /* Stops with the one message that says why. */
@@ -284,7 +292,7 @@ void deliver_settle(struct request *request, struct entry *entry, enum outcome o
     entry->judged = true;
     entry->outcome = outcome;
     if (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_EXISTS)
-        note_success(request->deliver, request);
+        note_success(request->deliver);
     if (outcome == OUTCOME_REJECTED)
         filter_name(request->deliver->filter, &entry->record, reason);
 }
@@ -322,9 +330,8 @@ static void follow(struct deliver *d, struct request *request, enum answer answe
     switch (answer) {
     case ANSWER_DELIVERED:
     case ANSWER_EXISTS:
-        note_success(d, request);
-        settle_all(d, request,
-                   answer == ANSWER_EXISTS ? OUTCOME_EXISTS : OUTCOME_DELIVERED, NULL);
+        note_success(d);
+        settle_all(d, request, answer == ANSWER_EXISTS ? OUTCOME_EXISTS : OUTCOME_DELIVERED, NULL);
         break;
     case ANSWER_RETRY:
         try_later(d, request, RETRY_LATER, asked, why);
@@ -523,8 +530,8 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
-    while (!d->stopping && !d->filter->stop && d->flying_count < d->options->parallel && d->now >= d->not_before &&
-           is_ready(d, wake_at) && (request = next_request(d)) != NULL)
+    while (!d->stopping && !d->filter->stop && d->flying_count < d->at_once &&
+           d->now >= d->not_before && is_ready(d, wake_at) && (request = next_request(d)) != NULL)
         begun |= begin_request(d, request);
     return begun;
 }
@@ -551,11 +558,23 @@ static void take_line(struct deliver *d, struct entry *entry)
     }
 }
 
+/* --fail-fast, at a line that cannot be sent: what stands before it still is, and what follows it
+ * counts as not read. */
+static void close_input(struct deliver *d)
+{
+    queue_stop(&d->queue);
+    queue_discard(&d->queue);
+    d->filter->stop = false;
+    d->closing = d->unread = true;
+}
+
 static void take_lines(struct deliver *d)
 {
     for (struct entry *entry; (entry = queue_next(&d->queue, d->now)) != NULL;) {
         take_line(d, entry);
-        if (d->filter->stop)
+        if (d->filter->stop && d->filter->fail_fast && diag_exit_status() != STATUS_FAILED)
+            close_input(d);
+        else if (d->filter->stop)
             stop(d);
     }
 }
@@ -620,11 +639,11 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
     if (d->again != NULL && !in_turn(d))
         send_at = d->now;
     if (d->fresh.count > 0 && !in_turn(d))
-        earlier(&send_at, batch_is_ready(d) ? d->now
-                                            : d->fresh.first->read_at + d->service->batch_wait);
+        earlier(&send_at,
+                batch_is_ready(d) ? d->now : d->fresh.first->read_at + d->service->batch_wait);
     if (send_at < d->not_before)
         send_at = d->not_before;
-    if (d->flying_count < d->options->parallel && !d->stopping && wake_at == INT64_MAX)
+    if (d->flying_count < d->at_once && !d->stopping && wake_at == INT64_MAX)
         earlier(&wake_at, send_at);
     if (d->stopping && d->flying_count > 0)
         earlier(&wake_at, d->drain_until);
@@ -637,7 +656,8 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
     return wake_at;
 }
 
-/* Output is written out before a wait for which there is no end in sight, and ten times a second. */
+/* Output is written out before a wait for which there is no end in sight, and ten times a second.
+ */
 static void flush(struct deliver *d)
 {
     if (d->now < d->flush_at && d->flying_count > 0)
@@ -715,7 +735,7 @@ static bool begin(struct deliver *d, const struct http_options *http)
 static void tell_stop(struct deliver *d)
 {
     struct reason where;
-    bool first_reject = d->filter->fail_fast && d->filter->stop;
+    bool first_reject = d->closing || (d->filter->fail_fast && d->filter->stop);
     if (!d->interrupted && (!first_reject || diag_exit_status() == STATUS_FAILED))
         return;
     if (d->ledger.undelivered == 0 && !d->unread)
@@ -747,6 +767,7 @@ void deliver_run(struct filter *filter, struct service *service,
 {
     struct deliver d = {
         .options = options,
+        .at_once = options->parallel,
         .filter = filter,
         .service = service,
         .policy = deliver_policy(options),

@@ -104,8 +104,8 @@ extern const struct option_line deliver_options[];
 /* Sets the defaults. */
 void deliver_options_init(struct deliver_options *options);
 
-/* Takes one of deliver_options or of filter_options, or OPTIONS_STOP.  False: the program ends, with
- * diag_exit_status(). */
+/* Takes one of deliver_options or of filter_options, or OPTIONS_STOP.  False: the program ends,
+ * with diag_exit_status(). */
 bool deliver_option(struct deliver_options *options, struct filter *filter, int id,
                     const char *value);
 
@@ -126,26 +126,29 @@ struct deliver {
     struct ledger ledger;
     struct out receipts;
     struct progress progress;
-    struct entries fresh;     /* accepted, in no request yet */
-    size_t fresh_size;        /* their sizes together */
-    struct request *again;    /* to be sent at once, before fresh ones */
-    struct schedule waiting;  /* to be tried again later */
-    struct request *flying;   /* sent, not answered */
+    struct entries fresh;    /* accepted, in no request yet */
+    size_t fresh_size;       /* their sizes together */
+    struct request *again;   /* to be sent at once, before fresh ones */
+    struct schedule waiting; /* to be tried again later */
+    struct request *flying;  /* sent, not answered */
     size_t flying_count;
-    struct request *unused;   /* to use again */
+    struct request *unused; /* to use again */
     int64_t now;
-    int64_t not_before;       /* nothing is sent before: everybody waits */
-    int64_t slowed_at;        /* when that was last decided */
-    unsigned slow_downs;      /* how often in a row */
-    int64_t failing;          /* since when nothing has been delivered; 0: all is well */
-    int64_t flush_at;         /* when the output is flushed at the latest */
-    int64_t drain_until;      /* when what is in flight is given up; INT64_MAX: never */
-    int wake;                 /* readable with a signal; -1 once it was dealt with */
-    bool answered;            /* the service has answered at all */
-    bool delivered;           /* … and has taken something */
-    bool stopping;            /* nothing more is read or begun */
-    bool unread;              /* … although a file has more */
-    bool interrupted;         /* … because of a signal that was dealt with */
+    int64_t not_before;  /* nothing is sent before: everybody waits */
+    int64_t slowed_at;   /* when that was last decided */
+    unsigned slow_downs; /* how often in a row */
+    size_t at_once;      /* requests at once: fewer than options->parallel after that */
+    size_t taken;        /* successes since at_once was last changed */
+    int64_t failing;     /* since when nothing has been delivered; 0: all is well */
+    int64_t flush_at;    /* when the output is flushed at the latest */
+    int64_t drain_until; /* when what is in flight is given up; INT64_MAX: never */
+    int wake;            /* readable with a signal; -1 once it was dealt with */
+    bool answered;       /* the service has answered at all */
+    bool delivered;      /* … and has taken something */
+    bool stopping;       /* nothing more is read or begun */
+    bool unread;         /* … although a file has more */
+    bool closing;        /* nothing more is read, because of --fail-fast */
+    bool interrupted;    /* … because of a signal that was dealt with */
     uint64_t random;
 };
 

@@ -1,4 +1,5 @@
 #include "event.h"
+#include "addressed.h"
 
 /* The fields' names and, for those inside an object member, that member. */
 static const struct {
@@ -173,6 +174,17 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     event->text = span_between(start, json_past(json));
     event->kind = kind_of(event->present);
     return true;
+}
+
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason)
+{
+    struct addressed addressed;
+    char message[JSON_MESSAGE];
+    if (addressed_begin(json, record, &addressed) &&
+        event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
+        return true;
+    return reason_set(reason, "%s", json_error_message(json_error(json), message));
 }
 
 bool event_locate(struct json *json, event_string *string, void *context, struct span *event)

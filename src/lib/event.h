@@ -14,6 +14,9 @@
 #include "json.h"
 #include "timestamp.h"
 
+/* What a reject says that is of no kind, but may hold an event. */
+#define EVENT_UNKNOWN_REASON "this is no audit event; audit-format finds one in its wrapper"
+
 enum event_kind { EVENT_UNKNOWN, EVENT_JOB, EVENT_ACTIVITY, EVENT_FLATTENED };
 
 /* The members that some tool reads.  Those of an object member follow it: context.user_id. */
@@ -80,6 +83,11 @@ typedef bool event_visitor(void *context, struct json *json, const struct json_k
  * (FIELD_BIT()s) are looked for.  visit may be NULL.  False: see json_error(). */
 bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *context,
                 struct event *event);
+
+/* The same of a whole record, in either form: an event, or an addressed event, whose wrapper is
+ * read over.  False with a reason. */
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason);
 
 /* Called for a string member of a wrapper: its content, and the level it stands at (1 to 3). */
 typedef void event_string(void *context, struct span content, unsigned level);

@@ -11,8 +11,8 @@ static const struct frame {
     [FRAMING_ARRAY] = {SPAN_INIT("["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]"), false},
     [FRAMING_LINES] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, false},
     [FRAMING_CONCAT] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, true},
-    [FRAMING_STREAMS] = {SPAN_INIT("{\"streams\":["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]}"),
-                         true},
+    [FRAMING_STREAMS] =
+        {SPAN_INIT("{\"streams\":["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]}"), true},
     [FRAMING_BULK] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, true},
 };
 

@@ -209,7 +209,8 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status);
     curl_multi_remove_handle(http->multi, easy);
-    reply.body = (struct span){transfer->answer, transfer->answer_len};
+    reply.body =
+        (struct span){transfer->answer_len > 0 ? transfer->answer : "", transfer->answer_len};
     reply.cut = transfer->answer_cut;
     reply.error = "";
     if (code != CURLE_OK)

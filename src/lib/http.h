@@ -23,12 +23,12 @@ struct http_options {
 };
 
 struct http_reply {
-    CURLcode code;             /* CURLE_OK: an answer came */
-    long status;               /* the HTTP status, 0 where none came */
-    struct span body;          /* of the answer, or its first HTTP_REPLY_MAX bytes */
-    bool cut;                  /* it was longer */
-    const char *error;         /* what failed, in libcurl's words; "" for an answer */
-    CURL *easy;                /* for curl_easy_getinfo() and http_reply_header() */
+    CURLcode code;     /* CURLE_OK: an answer came */
+    long status;       /* the HTTP status, 0 where none came */
+    struct span body;  /* of the answer, or its first HTTP_REPLY_MAX bytes */
+    bool cut;          /* it was longer */
+    const char *error; /* what failed, in libcurl's words; "" for an answer */
+    CURL *easy;        /* for curl_easy_getinfo() and http_reply_header() */
 };
 
 enum { HTTP_REPLY_MAX = 4 * 1024 * 1024 };
@@ -56,14 +56,14 @@ struct http_transfer {
     CURL *easy;
     struct http_carrier *carrier; /* NULL: libcurl */
     void *carried;                /* the carrier's */
-    struct edit body;         /* what is sent; the spans stay until `done` was called */
-    uint64_t configured;      /* the service's: which set-up the handle carries; 0 at first */
-    struct curl_slist *headers; /* freed with the transfer, or when it is set up anew */
+    struct edit body;             /* what is sent; the spans stay until `done` was called */
+    uint64_t configured;          /* the service's: which set-up the handle carries; 0 at first */
+    struct curl_slist *headers;   /* freed with the transfer, or when it is set up anew */
     http_done *done;
     void *context;
     struct http_transfer *next;  /* among the idle ones */
     struct http_transfer *other; /* among all */
-    char *answer; /* the reply's body */
+    char *answer;                /* the reply's body */
     size_t answer_len, answer_size;
     bool answer_cut;
     size_t piece, offset; /* how far the body was sent */
@@ -79,7 +79,7 @@ struct http {
     struct http_transfer *idle;
     struct http_transfer *all;
     struct http_carrier *carrier; /* once a transfer has named one */
-    size_t running; /* transfers that were started and are not done */
+    size_t running;               /* transfers that were started and are not done */
 };
 
 /* Begins; the options' strings must stay.  False after a message: libcurl could not be set up. */
@@ -109,8 +109,7 @@ void http_give(struct http *http, struct http_transfer *transfer);
 void http_cancel(struct http *http, struct http_transfer *transfer);
 
 /* For a carrier: the transfer is done, and this came of it. */
-void http_finish(struct http *http, struct http_transfer *transfer,
-                 const struct http_reply *reply);
+void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply);
 
 /* Moves the transfers on as far as they go without waiting, and calls `done` for those that are. */
 void http_run(struct http *http);

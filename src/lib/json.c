@@ -1,6 +1,6 @@
 #include "json.h"
+#include "json_scalar.h"
 #include "json_string.h"
-#include "json_word.h"
 
 /* What a token is, told from its first byte. */
 enum class {
@@ -117,74 +117,6 @@ static inline bool take(struct json *json)
     return true;
 }
 
-/* A byte that may follow a number or a word. */
-static inline bool is_scalar_end(const unsigned char *at, const unsigned char *end)
-{
-    return at == end || class_of[*at] != CLASS_OTHER || *at == ' ' || *at == '\n' || *at == '\t' ||
-           *at == '\r';
-}
-
-static inline bool is_digit(const unsigned char *at, const unsigned char *end)
-{
-    return at < end && (unsigned char)(*at - '0') <= 9;
-}
-
-/* One past the digits at `at`.  Eight at a time: numbers have about as many, and never the same
- * number of them, which a loop over bytes cannot foresee. */
-static inline const unsigned char *digits_past(const unsigned char *at, const unsigned char *end)
-{
-    for (; end - at >= JSON_WORD; at += JSON_WORD) {
-        uint64_t other = json_word_no_digit(json_word_read(at));
-        if (other != 0)
-            return at + __builtin_ctzll(other) / 8;
-    }
-    while (is_digit(at, end))
-        at++;
-    return at;
-}
-
-/* One past the number at `at`, NULL with *code set if it is none (RFC 8259 section 6). */
-static inline const unsigned char *read_number(const unsigned char *at, const unsigned char *end,
-                                               enum json_code *code)
-{
-    const unsigned char *p = at;
-    *code = JSON_ERROR_NUMBER;
-    if (*p == '-')
-        p++;
-    if (!is_digit(p, end))
-        return NULL;
-    if (*p == '0' && is_digit(p + 1, end)) {
-        *code = JSON_ERROR_ZERO;
-        return NULL;
-    }
-    p = digits_past(p, end);
-    if (p < end && *p == '.') {
-        p++;
-        if (!is_digit(p, end))
-            return NULL;
-        p = digits_past(p, end);
-    }
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        if (p < end && (*p == '+' || *p == '-'))
-            p++;
-        if (!is_digit(p, end))
-            return NULL;
-        while (is_digit(p, end))
-            p++;
-    }
-    return is_scalar_end(p, end) ? p : NULL;
-}
-
-/* One past the word at `at` if it is this one, else NULL. */
-static const unsigned char *read_word(const unsigned char *at, const unsigned char *end,
-                                      struct span word)
-{
-    if ((size_t)(end - at) < word.len || memcmp(at, word.at, word.len) != 0)
-        return NULL;
-    return is_scalar_end(at + word.len, end) ? at + word.len : NULL;
-}
-
 /* One past the number or word at `at`; NULL after noting what it is not. */
 static inline const unsigned char *read_scalar(struct json *json, const unsigned char *at)
 {
@@ -192,16 +124,16 @@ static inline const unsigned char *read_scalar(struct json *json, const unsigned
     enum json_code code = JSON_ERROR_VALUE;
     switch (type_of[*at]) {
     case JSON_NUMBER:
-        past = read_number(at, end, &code);
+        past = json_number_past(at, end, &code);
         break;
     case JSON_TRUE:
-        past = read_word(at, end, SPAN("true"));
+        past = json_literal_past(at, end, SPAN("true"));
         break;
     case JSON_FALSE:
-        past = read_word(at, end, SPAN("false"));
+        past = json_literal_past(at, end, SPAN("false"));
         break;
     case JSON_NULL:
-        past = read_word(at, end, SPAN("null"));
+        past = json_literal_past(at, end, SPAN("null"));
         break;
     default:
         break;

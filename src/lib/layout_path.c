@@ -267,7 +267,7 @@ bool layout_path(const struct layout *layout, const struct event *event, char pa
         event->kind == EVENT_JOB ? &layout->job : &layout->activity;
     *len = 0;
     if (event->kind == EVENT_UNKNOWN)
-        return reason_set(reason, "this is no audit event; audit-format finds one in its wrapper");
+        return reason_set(reason, EVENT_UNKNOWN_REASON);
     for (const struct layout_part *part = pattern->part;; part++) {
         struct span value;
         if (!append(path, len, part->literal, reason))

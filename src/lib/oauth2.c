@@ -73,7 +73,8 @@ static void drop_token(struct oauth2 *oauth2)
 static bool take_token(struct oauth2 *oauth2, struct span document, int64_t now)
 {
     cJSON *json = cJSON_ParseWithLength(document.at, document.len);
-    const char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "access_token"));
+    const char *token =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "access_token"));
     const cJSON *expires = cJSON_GetObjectItemCaseSensitive(json, "expires_in");
     double seconds = -1;
     if (cJSON_IsNumber(expires))
@@ -111,7 +112,8 @@ static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, i
                     now >= oauth2->failing + oauth2->policy.budget;
     if (hopeless)
         reason_set(&oauth2->hopeless, "no token from the token endpoint: %s", why);
-    oauth2->try_at = now + retry_wait(&oauth2->policy, oauth2->failures, deliver_random(oauth2->deliver));
+    oauth2->try_at =
+        now + retry_wait(&oauth2->policy, oauth2->failures, deliver_random(oauth2->deliver));
 }
 
 static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)

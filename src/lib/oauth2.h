@@ -15,15 +15,15 @@ struct oauth2 {
     bool basic;             /* the client names itself in a header and not in the body */
     struct retry_policy policy;
 
-    char *token; /* NULL: none yet */
-    char *body;  /* of the request for it */
-    uint64_t generation; /* counts the tokens; 0: none yet */
+    char *token;                  /* NULL: none yet */
+    char *body;                   /* of the request for it */
+    uint64_t generation;          /* counts the tokens; 0: none yet */
     int64_t renew_at, expires_at; /* INT64_MAX: not known */
-    int64_t try_at;     /* after a failure, not before */
-    int64_t failing;    /* since when none was given */
-    unsigned failures;  /* in a row */
-    bool asking;        /* a request is under way */
-    bool refused;       /* the service has refused a token, and has taken none since */
+    int64_t try_at;               /* after a failure, not before */
+    int64_t failing;              /* since when none was given */
+    unsigned failures;            /* in a row */
+    bool asking;                  /* a request is under way */
+    bool refused;                 /* the service has refused a token, and has taken none since */
     struct deliver *deliver;
     struct reason hopeless; /* why no token will ever be given; "" while there is hope */
 };

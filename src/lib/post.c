@@ -13,8 +13,8 @@ static bool accept_line(void *context, struct entry *entry, struct reason *reaso
         return false;
     size_t whole = framing_overhead(post->framing) + entry->size;
     if (post->event_limit > 0 && entry->event.len > post->event_limit)
-        return reason_set(reason, "the event has %zu bytes; %s takes at most %zu",
-                          entry->event.len, post->preset->name, post->event_limit);
+        return reason_set(reason, "the event has %zu bytes; %s takes at most %zu", entry->event.len,
+                          post->preset->name, post->event_limit);
     if (post->request_limit == 0 || whole <= post->request_limit)
         return true;
     if (post->request_limit != post->preset->request_limit)
@@ -93,8 +93,7 @@ static const char *secret_of(const struct post *post)
 {
     if (post->auth.kind == AUTH_OAUTH2)
         return post->oauth2.token;
-    const char *colon =
-        post->auth.kind == AUTH_BASIC ? strchr(post->auth.credential, ':') : NULL;
+    const char *colon = post->auth.kind == AUTH_BASIC ? strchr(post->auth.credential, ':') : NULL;
     return colon != NULL && colon[1] != '\0' ? colon + 1 : post->auth.credential;
 }
 
@@ -134,9 +133,9 @@ static bool show(void *context, const struct request *request, struct out *out)
 {
     const struct post *post = context;
     char head[2048];
-    int n = snprintf(head, sizeof head, "POST %s\n%sContent-Type: %s\n%s", post->name,
-                     shown_auth(post), post->content_type,
-                     post->gzip ? "Content-Encoding: gzip\n" : "");
+    int n =
+        snprintf(head, sizeof head, "POST %s\n%sContent-Type: %s\n%s", post->name, shown_auth(post),
+                 post->content_type, post->gzip ? "Content-Encoding: gzip\n" : "");
     out_write(out, (struct span){head, (size_t)n});
     for (const struct curl_slist *l = post->headers; l != NULL; l = l->next) {
         out_write(out, span_between(l->data, strchr(l->data, ':')));

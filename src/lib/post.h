@@ -11,14 +11,14 @@ struct post {
     /* What the user says; credential, URL and headers stay the caller's. */
     const struct preset *preset;
     const char *url;
-    bool url_secret;            /* its path is not for messages either */
+    bool url_secret; /* its path is not for messages either */
     struct auth auth;
-    struct oauth2 oauth2;       /* for AUTH_OAUTH2: token_url, scope, basic */
+    struct oauth2 oauth2; /* for AUTH_OAUTH2: token_url, scope, basic */
     enum framing framing;
     const char *content_type;
     const struct curl_slist *headers; /* further header fields */
-    size_t event_limit;         /* bytes of an event, 0: any */
-    size_t request_limit;       /* bytes of a request with one event in it, 0: any */
+    size_t event_limit;               /* bytes of an event, 0: any */
+    size_t request_limit;             /* bytes of a request with one event in it, 0: any */
     bool gzip;
     bool dry_run; /* bodies are shown and not compressed */
 

@@ -22,14 +22,14 @@ struct preset {
     const char *name;
     enum framing framing;
     enum auth_kind auth;
-    const char *auth_name;    /* of the header field */
-    const char *auth_prefix;  /* before the credential in it */
-    const char *scope;        /* of an OAuth2 token */
+    const char *auth_name;   /* of the header field */
+    const char *auth_prefix; /* before the credential in it */
+    const char *scope;       /* of an OAuth2 token */
     const char *content_type;
     enum reply_style reply;
-    size_t batch_events; /* in one request, where the user does not say */
-    size_t batch_bytes;  /* the same, before compression */
-    size_t event_limit;  /* bytes of one event that the service takes, 0: none is known */
+    size_t batch_events;  /* in one request, where the user does not say */
+    size_t batch_bytes;   /* the same, before compression */
+    size_t event_limit;   /* bytes of one event that the service takes, 0: none is known */
     size_t request_limit; /* bytes of one request, 0: none is known */
 };
 

@@ -63,11 +63,10 @@ void progress_draw(struct progress *progress, int64_t now, const struct progress
     } else if (progress->rate == 0) {
         progress->rate = per_second(counts->delivered, now - progress->began);
     }
-    int n = snprintf(line, sizeof line,
-                     "\r%s delivered  %s/s  %zu in flight  %zu retrying  %s rejected\033[K",
-                     grouped(counts->delivered, delivered), grouped((size_t)progress->rate, rate),
-                     counts->in_flight, counts->retrying,
-                     grouped(counts->rejected + counts->undelivered, lost));
+    int n = snprintf(
+        line, sizeof line, "\r%s delivered  %s/s  %zu in flight  %zu retrying  %s rejected\033[K",
+        grouped(counts->delivered, delivered), grouped((size_t)progress->rate, rate),
+        counts->in_flight, counts->retrying, grouped(counts->rejected + counts->undelivered, lost));
     drawn = true;
     put(line, (size_t)n);
 }

@@ -16,10 +16,10 @@ struct progress_counts {
 
 struct progress {
     bool on;
-    int64_t began, next;    /* microseconds */
-    int64_t measured;       /* when the rate was last taken … */
-    size_t measured_count;  /* … at this many delivered */
-    double rate;            /* delivered a second */
+    int64_t began, next;   /* microseconds */
+    int64_t measured;      /* when the rate was last taken … */
+    size_t measured_count; /* … at this many delivered */
+    double rate;           /* delivered a second */
 };
 
 /* Begins; with `on` false every other call does nothing.  While the line stands there, a message

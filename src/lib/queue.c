@@ -221,10 +221,16 @@ bool queue_unread(const struct queue *queue)
            lseek(input->fd, 0, SEEK_CUR) < file.st_size;
 }
 
+void queue_discard(struct queue *queue)
+{
+    if (queue->block != NULL)
+        queue->block->used = queue->scanned = queue->begin;
+}
+
 void queue_stop(struct queue *queue)
 {
-    if (queue->block != NULL && queue_unread(queue) && !queue->overlong)
-        queue->block->used = queue->scanned = queue->begin;
+    if (queue_unread(queue) && !queue->overlong)
+        queue_discard(queue);
     queue->open = false;
     queue->at_end = true;
 }

@@ -80,6 +80,9 @@ bool queue_unread(const struct queue *queue);
  * gone from there; of a file that can be read again it does not. */
 void queue_stop(struct queue *queue);
 
+/* Forgets what was read and not yet handed out. */
+void queue_discard(struct queue *queue);
+
 void queue_release(struct queue *queue, struct entry *entry);
 
 /* Copies the line out of its block, so that one line that waits for long does not hold a whole

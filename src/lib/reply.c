@@ -144,7 +144,8 @@ static enum answer settle_item(struct request *request, struct entry *entry,
     return ANSWER_RETRY;
 }
 
-/* Reads "items"; with request NULL only counts them.  False: the answer is not what it should be. */
+/* Reads "items"; with request NULL only counts them.  False: the answer is not what it should be.
+ */
 static bool read_items(struct json *json, struct request *request, size_t *count,
                        enum answer *answer)
 {
@@ -212,8 +213,7 @@ static enum answer judge_bulk(struct request *request, const struct http_reply *
 }
 
 enum answer reply_judge(enum reply_style style, struct request *request,
-                        const struct http_reply *reply, const char *secret,
-                        struct reason *reason)
+                        const struct http_reply *reply, const char *secret, struct reason *reason)
 {
     if (by_status(reply->status) == ANSWER_DELIVERED && style == REPLY_STATUS)
         return ANSWER_DELIVERED;

@@ -8,7 +8,6 @@
 /* Judges an answer that came: a service's judge(), but for what concerns authentication.  secret is
  * what must not be repeated in a reason, NULL: nothing. */
 enum answer reply_judge(enum reply_style style, struct request *request,
-                        const struct http_reply *reply, const char *secret,
-                        struct reason *reason);
+                        const struct http_reply *reply, const char *secret, struct reason *reason);
 
 #endif

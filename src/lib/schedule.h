@@ -12,7 +12,7 @@ struct schedule {
     struct schedule_item {
         int64_t due;
         struct request *request;
-    } *item; /* a binary heap */
+    } * item; /* a binary heap */
     size_t count, capacity;
 };
 
