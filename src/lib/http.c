@@ -163,6 +163,8 @@ void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers
 
 bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context)
 {
+    if (transfer->body.no_memory)
+        return false;
     transfer->done = done;
     transfer->context = context;
     transfer->answer_len = 0;

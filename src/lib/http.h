@@ -99,7 +99,7 @@ void http_send_body(struct http_transfer *transfer);
 /* Uses `headers` from now on; the transfer owns the list. */
 void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers);
 
-/* Starts it.  done is called from a later http_run().  False: no memory. */
+/* Starts it.  done is called from a later http_run().  False: no memory, for the body either. */
 bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context);
 
 /* Gives it back, from within `done` or unstarted. */
