@@ -424,8 +424,11 @@ static struct request *batch(struct deliver *d)
     if (d->fresh.count == 0 || !batch_is_ready(d))
         return NULL;
     struct request *request = request_new(d);
-    if (request == NULL)
+    if (request == NULL) {
+        diag_fail("no memory left for another request");
+        stop(d);
         return NULL;
+    }
     do {
         struct entry *entry = d->fresh.first;
         size_t size = service->batch_overhead + request->size + entry->size;
