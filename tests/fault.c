@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,19 +30,33 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum group { MEMORY, READ, WRITE, OPEN, CLOSE, SYNC, RENAME, TREE, WAIT, RANDOM, GROUPS };
+enum group {
+    MEMORY,
+    OWN_MEMORY,
+    READ,
+    WRITE,
+    OPEN,
+    CLOSE,
+    SYNC,
+    RENAME,
+    TREE,
+    WAIT,
+    RANDOM,
+    GROUPS
+};
 
 static const char *const group_name[GROUPS] = {
-    [MEMORY] = "memory", /* malloc calloc realloc */
-    [READ] = "read",     /* read */
-    [WRITE] = "write",   /* write */
-    [OPEN] = "open",     /* open openat fopen opendir fdopendir */
-    [CLOSE] = "close",   /* close */
-    [SYNC] = "sync",     /* fsync fdatasync syncfs */
-    [RENAME] = "rename", /* rename renameat renameat2 linkat */
-    [TREE] = "tree",     /* mkdirat unlinkat fstatat access flock */
-    [WAIT] = "wait",     /* poll ppoll */
-    [RANDOM] = "random", /* getrandom */
+    [MEMORY] = "memory",         /* malloc calloc realloc */
+    [OWN_MEMORY] = "own-memory", /* the same, called by the program and not by a library */
+    [READ] = "read",             /* read */
+    [WRITE] = "write",           /* write */
+    [OPEN] = "open",             /* open openat fopen opendir fdopendir */
+    [CLOSE] = "close",           /* close */
+    [SYNC] = "sync",             /* fsync fdatasync syncfs */
+    [RENAME] = "rename",         /* rename renameat renameat2 linkat */
+    [TREE] = "tree",             /* mkdirat unlinkat fstatat access flock */
+    [WAIT] = "wait",             /* poll ppoll */
+    [RANDOM] = "random",         /* getrandom */
 };
 
 static const struct {
@@ -61,6 +76,7 @@ static struct {
     uint64_t seed; /* 0: nothing is cut short */
     bool bytewise;
     const char *fired;
+    uintptr_t program, program_end; /* where the program's own code is */
 } fault = {.group = GROUPS};
 
 static const char *setting(const char *name)
@@ -75,8 +91,24 @@ static void misused(const char *name)
     _exit(125);
 }
 
+/* The first object is the program. */
+static int find_program(struct dl_phdr_info *object, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0)
+            continue;
+        fault.program = object->dlpi_addr + part->p_vaddr;
+        fault.program_end = fault.program + part->p_memsz;
+    }
+    return 1;
+}
+
 __attribute__((constructor)) static void arm(void)
 {
+    dl_iterate_phdr(find_program, NULL);
     const char *group = setting("FAULT_CALL"), *error = setting("FAULT_ERROR");
     for (int i = 0; i < GROUPS; i++)
         if (strcmp(group, group_name[i]) == 0)
@@ -86,7 +118,7 @@ __attribute__((constructor)) static void arm(void)
             fault.error = error_named[i].number;
     if (*group != '\0' && fault.group == GROUPS)
         misused("FAULT_CALL");
-    if (fault.group == MEMORY)
+    if (fault.group == MEMORY || fault.group == OWN_MEMORY)
         fault.error = ENOMEM;
     if (fault.group != GROUPS && fault.error == 0)
         misused("FAULT_ERROR");
@@ -151,19 +183,27 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
 
+/* Whether an allocation fails that was asked for from there. */
+static bool memory_fails(void *from)
+{
+    bool own = (uintptr_t)from >= fault.program && (uintptr_t)from < fault.program_end;
+    return fails(MEMORY) || (own && fails(OWN_MEMORY));
+}
+#define FROM __builtin_return_address(0)
+
 void *malloc(size_t size)
 {
-    return fails(MEMORY) ? NULL : __libc_malloc(size);
+    return memory_fails(FROM) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return fails(MEMORY) ? NULL : __libc_calloc(count, size);
+    return memory_fails(FROM) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size)
 {
-    return fails(MEMORY) ? NULL : __libc_realloc(memory, size);
+    return memory_fails(FROM) ? NULL : __libc_realloc(memory, size);
 }
 
 ssize_t read(int fd, void *buffer, size_t size)
@@ -303,7 +343,7 @@ int flock(int fd, int operation)
 
 int poll(struct pollfd *fds, nfds_t count, int milliseconds)
 {
-    return fails(WAIT) ? -1 : NEXT(poll)(fds, count, milliseconds);
+    return fails(WAIT) ? -1 : (int)syscall(SYS_poll, fds, count, milliseconds);
 }
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *time, const sigset_t *mask)

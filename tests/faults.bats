@@ -44,6 +44,22 @@ lose_nothing() {
     lose_nothing fileput fileput-each fileput-new fileput-pipe
 }
 
+@test "audit-post loses nothing in silence, whatever fails" {
+    lose_nothing post post-batch
+}
+
+@test "audit-s3put loses nothing in silence, whatever fails" {
+    lose_nothing s3put
+}
+
+@test "no tool is left out here" {
+    local source
+    for source in "$AUDIT_SOURCE"/src/audit-*.c; do
+        source=$(basename "$source" .c)
+        grep -q "^@test \"$source loses nothing" "$BATS_TEST_FILENAME" || { echo "$source" && return 1; }
+    done
+}
+
 @test "the faults come to pass" {
     record='{"event":"user_login","timestamp":"2024-05-01T00:00:00Z","team":{"id":1}}'
     fault() {

@@ -1,0 +1,23 @@
+#!/usr/bin/env bats
+# Delivery in random circumstances; tests/invariants.py says what is held.  AUDIT_ROUNDS is how often
+# each is tried, INVARIANTS_SEED where to begin.
+load common
+
+# hold KIND: 100 rounds, or $AUDIT_ROUNDS.
+hold() {
+    local seed=${INVARIANTS_SEED:-$RANDOM$RANDOM}
+    echo "INVARIANTS_SEED=$seed repeats this"
+    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-100}" "$seed"
+    assert_stderr ""
+    assert_status 0
+}
+
+@test "audit-fileput: what is stored and what is rejected is what was read, whatever happens" {
+    hold fileput
+    [[ $output == *SIGKILL*SIGTERM* ]]
+}
+
+@test "audit-post: what is taken and what is rejected is what was read, whatever happens" {
+    hold post
+    [[ $output == *SIGKILL*SIGTERM* ]]
+}
