@@ -23,7 +23,7 @@ holds_for() {
     done
 }
 
-@test "a finding ends a fuzz target with a status and its place" {
+@test "a fuzz target over a file that cannot be read is no success" {
     printf '{"a":1}' >good
     run_tool "$AUDIT_BUILD/tests/fuzz/json" good missing
     assert_status 2

@@ -50,6 +50,17 @@ static inline char *fuzz_string(struct span bytes)
     return copy;
 }
 
+/* Whether a terminal only shows the text: no control character in it, of ISO 8859-1 neither. */
+static inline bool fuzz_is_tame(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+        if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0))
+            return false;
+    }
+    return true;
+}
+
 /* Takes the first byte as a number, 0 where there is none. */
 static inline uint8_t fuzz_byte(struct span *bytes)
 {
