@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # audit-s3put, against an endpoint that answers as it is told: what real stores say seldom.
 # shellcheck disable=SC2016,SC2030,SC2031 # scripts are JSON; each test has its own environment
+# shellcheck disable=SC2034 # put() uses the prefix
 load common
 load peer
 load s3

@@ -116,9 +116,9 @@ teardown() {
     assert_status 0
     get "$key.gz" got
     gzip -dc got | cmp - <(head -n 1 "$DATA/bare.ndjson" | tr -d '\n')
-    head_object "$key.gz" >head
-    grep -q '"ContentEncoding": "gzip"' head
-    grep -q '"ContentType": "application/json; v=1"' head
+    head_object "$key.gz" >metadata
+    grep -q '"ContentEncoding": "gzip"' metadata
+    grep -q '"ContentType": "application/json; v=1"' metadata
     # The ACL shows: anybody may read it.
     curl -sf "$S3_ENDPOINT/$S3_BUCKET/$prefix$key.gz" | cmp - got
     put --storage-class=NO_SUCH addressed
