@@ -10,6 +10,7 @@ for every request, is a JSON object:
     look     the answer to GETs, put: the answers to PUTs, one after the other, the last for good:
              {"status": 301, "headers": {…}, "code": "PermanentRedirect", "more": "<Region>…"}
     expired  an access key id that is answered with ExpiredToken
+    wait     seconds before every answer
     alter    how many PUTs get another first byte on their way to the upstream
 
 Without a script everything is 200; with an upstream what has no answer here goes there.
@@ -19,6 +20,7 @@ import http.server
 import json
 import os
 import sys
+import time
 
 DIRECTORY = sys.argv[1]
 UPSTREAM = int(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -70,6 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         told = script()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         seen[self.command] += 1
+        time.sleep(told.get("wait", 0))
         with open(os.path.join(DIRECTORY, "log"), "a", encoding="utf-8") as log:
             log.write(json.dumps({"method": self.command, "path": self.path, "bytes": len(body),
                                   "headers": dict(self.headers)}) + "\n")

@@ -132,3 +132,15 @@ teardown() {
     assert_stderr_has "Failed to connect to 127.0.0.1 port 9"
     [ "$(sort rejects)" = "$(sort addressed)" ]
 }
+
+@test "stopped by timeout(1), it keeps what was read" {
+    tell_peer '{"wait":3}'
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --rejects=rejects addressed
+    assert_status 124
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp rejects addressed
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --signature=v2 --rejects=more addressed
+    [[ $stderr != *"built without libs3"* ]] || skip "built without libs3"
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp more addressed
+}
