@@ -13,7 +13,7 @@ setup_file() {
     echo "$url" >url
 }
 teardown_file() {
-    peers=("$(cat "$BATS_FILE_TMPDIR/service/pid")")
+    also_stop "$(cat "$BATS_FILE_TMPDIR/service/pid")"
     stop_peers
 }
 
