@@ -67,6 +67,7 @@ mixed() {
 }
 
 @test "audit-post under valgrind" {
+    local url='' # start_peer sets it
     start_peer service '{"faults":[[0.2,503],[0.2,"reset"]],"poison":"recipe_stopped","seed":1}'
     echo me:secret >credential
     clean 1 audit-post --url="$url" --batch=array --batch-events=5 --compress=gzip --auth=basic \
