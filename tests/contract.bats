@@ -17,7 +17,8 @@ setup_file() {
     export AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret
 }
 teardown_file() {
-    peers=("$(cat "$BATS_FILE_TMPDIR/service/pid")" "$(cat "$BATS_FILE_TMPDIR/peer/pid")")
+    also_stop "$(cat "$BATS_FILE_TMPDIR/service/pid")"
+    also_stop "$(cat "$BATS_FILE_TMPDIR/peer/pid")"
     stop_peers
 }
 

@@ -1,5 +1,5 @@
-/* credentials-check: prints what credentials_find() finds, one part a line, or its reason, status 1.
- * With an operand: as with --profile. */
+/* credentials-check: prints what credentials_find() finds, one part a line, or its reason,
+ * status 1. With an operand: as with --profile. */
 #include "credentials.h"
 
 #include <inttypes.h>

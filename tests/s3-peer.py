@@ -10,6 +10,7 @@ for every request, is a JSON object:
     look     the answer to GETs, put: the answers to PUTs, one after the other, the last for good:
              {"status": 301, "headers": {…}, "code": "PermanentRedirect", "more": "<Region>…"}
     expired  an access key id that is answered with ExpiredToken
+    wait     seconds before every answer
     alter    how many PUTs get another first byte on their way to the upstream
 
 Without a script everything is 200; with an upstream what has no answer here goes there.
@@ -19,10 +20,13 @@ import http.server
 import json
 import os
 import sys
+import threading
+import time
 
 DIRECTORY = sys.argv[1]
 UPSTREAM = int(sys.argv[2]) if len(sys.argv) > 2 else None
 seen = {"PUT": 0, "GET": 0}
+lock = threading.Lock()
 
 
 def script():
@@ -69,7 +73,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def handle_request(self):
         told = script()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        seen[self.command] += 1
+        with lock:
+            seen[self.command] += 1
+            number = seen[self.command]
+        time.sleep(told.get("wait", 0))
         with open(os.path.join(DIRECTORY, "log"), "a", encoding="utf-8") as log:
             log.write(json.dumps({"method": self.command, "path": self.path, "bytes": len(body),
                                   "headers": dict(self.headers)}) + "\n")
@@ -78,9 +85,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.command == "GET" and "look" in told:
             self.answer(told["look"])
         elif self.command == "PUT" and "put" in told:
-            self.answer(told["put"][min(seen["PUT"], len(told["put"])) - 1])
+            self.answer(told["put"][min(number, len(told["put"])) - 1])
         elif UPSTREAM:
-            if self.command == "PUT" and seen["PUT"] <= told.get("alter", 0):
+            if self.command == "PUT" and number <= told.get("alter", 0):
                 body = bytes([body[0] ^ 1]) + body[1:]
             self.forward(body)
         else:

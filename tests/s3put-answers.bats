@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # audit-s3put, against an endpoint that answers as it is told: what real stores say seldom.
 # shellcheck disable=SC2016,SC2030,SC2031 # scripts are JSON; each test has its own environment
+# shellcheck disable=SC2034 # put() uses the prefix
 load common
 load peer
 load s3
@@ -130,4 +131,16 @@ teardown() {
     assert_stderr_has "addressed:1: not delivered"
     assert_stderr_has "Failed to connect to 127.0.0.1 port 9"
     [ "$(sort rejects)" = "$(sort addressed)" ]
+}
+
+@test "stopped by timeout(1), it keeps what was read" {
+    tell_peer '{"wait":3}'
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --rejects=rejects addressed
+    assert_status 124
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp rejects addressed
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --signature=v2 --rejects=more addressed
+    [[ $stderr != *"built without libs3"* ]] || skip "built without libs3"
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp more addressed
 }

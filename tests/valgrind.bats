@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The tools' main paths under valgrind: no leak, no read of what was not written.
 load common
+load peer
 
 setup() {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers and valgrind do not go together"
@@ -63,6 +64,21 @@ mixed() {
     audit-path "$DATA/bare.ndjson" >addressed
     clean 0 audit-fileput --tee --receipts=receipts store addressed
     clean 1 audit-fileput --rejects=rejects --max-record=64KiB --no-overwrite store < <(cat addressed && mixed)
+}
+
+@test "audit-post under valgrind" {
+    local url='' # start_peer sets it
+    start_peer service '{"faults":[[0.2,503],[0.2,"reset"]],"poison":"recipe_stopped","seed":1}'
+    echo me:secret >credential
+    clean 1 audit-post --url="$url" --batch=array --batch-events=5 --compress=gzip --auth=basic \
+        --credential-file=credential --rejects=rejects --receipts=receipts --tee "$DATA/bare.ndjson"
+    tell_peer '{"token":{"seconds":1},"reply":"elastic","item_429":0.3}'
+    clean 1 audit-post --preset=elastic --auth=oauth2 --token-url="${url%/in}/token" --max-record=64KiB \
+        --credential-file=credential --rejects=rejects --progress --url="$url" < <(mixed)
+    clean 1 audit-post --url="$(nobody)" --retry-for=200ms --rejects=rejects "$DATA/bare.ndjson"
+    tell_peer '{"faults":[[1,401]]}'
+    clean 2 audit-post --url="$url" --header='X-A: b' --rejects=rejects "$DATA/bare.ndjson"
+    stop_peers
 }
 
 @test "usage errors, help and versions under valgrind" {

@@ -78,6 +78,17 @@ static int rewind_pieces(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* Where the environment names no proxy, libcurl need not look there for every request. */
+static bool may_have_proxy(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]) != NULL)
+            return true;
+    return false;
+}
+
 static void set_up(const struct http *http, struct http_transfer *transfer)
 {
     CURL *easy = transfer->easy;
@@ -98,9 +109,15 @@ static void set_up(const struct http *http, struct http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* A large body is announced, but few servers answer that: no second is lost to it. */
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      timeout < CONNECT_TIMEOUT ? timeout : (long)CONNECT_TIMEOUT);
+    if (!may_have_proxy()) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    }
     if (options->cacert != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
     if (options->cert != NULL)

@@ -41,18 +41,17 @@ static bool set_up(struct post *post, struct http_transfer *transfer)
                auth_add_header(&headers, "Content-Type", NULL, post->content_type) &&
                (!post->gzip || auth_add_header(&headers, "Content-Encoding", NULL, "gzip")) &&
                auth_apply(&post->auth, post->url, post->oauth2.token, transfer, &headers);
-    /* Without this, libcurl waits a second for leave to send a large body. */
-    struct curl_slist *longer = set ? curl_slist_append(headers, "Expect:") : NULL;
-    for (const struct curl_slist *l = post->headers; longer != NULL && l != NULL; l = l->next) {
-        headers = longer;
-        longer = curl_slist_append(headers, l->data);
+    for (const struct curl_slist *l = post->headers; set && l != NULL; l = l->next) {
+        struct curl_slist *longer = curl_slist_append(headers, l->data);
+        set = longer != NULL;
+        if (set)
+            headers = longer;
     }
-    if (longer == NULL) {
+    if (set)
+        http_set_headers(transfer, headers);
+    else
         curl_slist_free_all(headers);
-        return false;
-    }
-    http_set_headers(transfer, longer);
-    return true;
+    return set;
 }
 
 /* Puts the compressed body in the body's place. */

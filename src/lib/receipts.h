@@ -1,6 +1,6 @@
 /* receipts: what became of each input line, for --receipts=FILE.
  *
- * One line of NDJSON an input line: audit-fileput's in input order, others as outcomes are known:
+ * One line of NDJSON an input line, as its outcome becomes known:
  *
  *     {"line":17,"path":"5234/jobs/…-succeeded.json","outcome":"delivered","status":200,
  *      "attempts":1,"bytes":929,"seconds":0.001234}

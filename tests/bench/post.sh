@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Measures audit-post next to a bare loop over libcurl's multi interface and to wrk, each against the
+# same nginx on this machine:
+#   tests/bench/post.sh BUILD
+# One event a request: requests a second, and the CPU time of the sender.  Batched: megabytes a
+# second, next to Fluent Bit where that is installed.  Start-up: next to an empty program that is
+# linked to the same libraries.  The last line of each part says whether the ratio that is asked for
+# holds; status 1 if one does not.  Alternating runs, and of each side the best: nginx, too, runs
+# on this machine, and so does whatever else disturbs it.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+events=${BENCH_EVENTS:-200000}
+rounds=${BENCH_ROUNDS:-5}
+failed=0
+
+for command in nginx wrk cc python3; do
+    command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install nginx-light wrk gcc python3" >&2; exit 2; }
+done
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
+# shellcheck disable=SC2317 # called by the trap
+stop() {
+    kill "$nginx" 2>/dev/null || :
+    wait 2>/dev/null || :
+    rm -rf "$work"
+}
+cc -O2 -o "$work/curl-multi" "$here/curl-multi.c" -lcurl
+echo 'int main(void) { return 0; }' >"$work/empty.c"
+cc -O2 -Wl,--no-as-needed -o "$work/empty" "$work/empty.c" -lcurl -lz -lcrypto -lcjson
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >"$work/conf" <<END
+daemon off;
+worker_processes 1;
+pid $work/pid;
+$([ "$(id -u)" != 0 ] || echo "user root;")
+error_log $work/errors;
+events { worker_connections 256; }
+http {
+    access_log off;
+    client_body_temp_path $work/body;
+    proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi;
+    scgi_temp_path $work/scgi;
+    client_max_body_size 100m;
+    keepalive_requests 1000000000;
+    server { listen 127.0.0.1:$port; location / { return 200 "{}"; } }
+}
+END
+nginx -c "$work/conf" -e "$work/errors" &
+nginx=$!
+trap stop EXIT
+until [ -s "$work/pid" ]; do sleep 0.05; done
+url=http://127.0.0.1:$port/in
+
+seq "$events" | sed 's/.*/{"id":"j-&","status":"succeeded","started_at":"2026-01-02T03:04:05Z","context":{"user_id":7301,"recipe_id":1234},"title":"an event of an ordinary size"}/' >"$work/events"
+
+# holds WHAT IS AT-LEAST
+holds() {
+    local answer=holds
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
+    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
+}
+calculate() { # PYTHON-EXPRESSION
+    python3 -c "print($1)"
+}
+
+# Runs a command; sets `seconds` and `cpu` of it.
+timed() {
+    local file=$work/time
+    TIMEFORMAT='%R %U %S'
+    { time "$@" >/dev/null 2>"$work/messages"; } 2>"$file" || { cat "$work/messages" >&2; exit 2; }
+    read -r seconds user system <"$file"
+    cpu=$(calculate "$user + $system")
+}
+
+least() { # VARIABLE VALUE
+    local -n variable=$1
+    variable=$(calculate "min($variable, $2)")
+}
+
+ours=1e9 bare=1e9 ours_cpu=1e9 bare_cpu=1e9 most=0
+for ((i = 0; i < rounds; i++)); do
+    timed "$work/curl-multi" "$url" "$work/events" 8
+    least bare "$seconds"
+    least bare_cpu "$cpu"
+    timed "$build/audit-post" --url="$url" "$work/events"
+    least ours "$seconds"
+    least ours_cpu "$cpu"
+done
+cat >"$work/wrk.lua" <<END
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '$(head -n 1 "$work/events")'
+END
+for ((i = 0; i < rounds; i++)); do
+    rate=$(wrk -t1 -c8 -d2 -s "$work/wrk.lua" "$url" | sed -n 's/^Requests\/sec: *//p')
+    most=$(calculate "max($most, $rate)")
+done
+echo "One event a request, 8 at once, $events events of $(($(stat -c %s "$work/events") / events)) bytes:"
+printf '  %-20s %9.0f a second  %6.2f us of CPU a request\n' \
+    audit-post "$(calculate "$events / $ours")" "$(calculate "$ours_cpu / $events * 1e6")" \
+    "libcurl alone" "$(calculate "$events / $bare")" "$(calculate "$bare_cpu / $events * 1e6")"
+printf '  %-20s %9.0f a second\n' wrk "$most"
+holds "  of libcurl alone" "$(calculate "$bare / $ours")" 0.9
+holds "  of wrk" "$(calculate "$events / $ours / $most")" 0.35
+
+# Batched: twenty times the file.
+for ((i = 0; i < 20; i++)); do cat "$work/events"; done >"$work/many"
+size=$(stat -c %s "$work/many")
+batched=1e9
+for ((i = 0; i < rounds; i++)); do
+    timed "$build/audit-post" --url="$url" --batch=lines "$work/many"
+    least batched "$seconds"
+done
+echo "Batched (lines of 1 MB), $((size / 1000000)) MB:"
+printf '  %-20s %9.0f MB/s\n' audit-post "$(calculate "$size / $batched / 1e6")"
+if command -v fluent-bit >/dev/null; then
+    cp "$work/events" "$work/fluent"
+    size=$(stat -c %s "$work/fluent")
+    timed fluent-bit -q -i tail -p path="$work/fluent" -p read_from_head=true -p exit_on_eof=true \
+        -p parser=json -o http -p match='*' -p host=127.0.0.1 -p port="$port" -p uri=/in -p format=json_lines
+    printf '  %-20s %9.0f MB/s\n' "Fluent Bit" "$(calculate "$size / $seconds / 1e6")"
+    holds "  of Fluent Bit" "$(calculate "$(stat -c %s "$work/many") / $batched / ($size / $seconds)")" 2
+else
+    echo "  Fluent Bit is not installed"
+fi
+
+# Start-up, fifty in a row.
+# shellcheck disable=SC2317 # called by timed
+fifty() { for ((n = 0; n < 50; n++)); do "$@" </dev/null || return; done; }
+ours=1e9 bare=1e9
+for ((i = 0; i < rounds; i++)); do
+    timed fifty "$work/empty"
+    least bare "$seconds"
+    timed fifty "$build/audit-post" --url="$url"
+    least ours "$seconds"
+done
+printf 'Start-up: audit-post %.1f ms, an empty program with its libraries %.1f ms\n' \
+    "$(calculate "$ours * 20")" "$(calculate "$bare * 20")"
+holds "  milliseconds to spare of 3" "$(calculate "3 - ($ours - $bare) * 20")" 0
+exit "$failed"
