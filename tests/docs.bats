@@ -154,3 +154,14 @@ extract_examples() {
         run_block README.md 0 "$file"
     done
 }
+
+@test "each test that SECURITY.md names is there" {
+    local names name file
+    mapfile -t names < <(tr -s '\n' ' ' <"$AUDIT_SOURCE/SECURITY.md" | grep -oE '[a-z0-9-]+\.bats: "[^"]+"')
+    [ "${#names[@]}" -gt 30 ]
+    for name in "${names[@]}"; do
+        file=${name%%: *}
+        echo "$name"
+        grep -qF "@test ${name#*: } {" "$AUDIT_TESTS/$file"
+    done
+}
