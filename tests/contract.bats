@@ -2,18 +2,23 @@
 # What every tool promises, held against every tool.
 load common
 load peer
+load s3
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-select audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 
-# What audit-post sends to.
+# What audit-post and audit-s3put send to.
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     start_peer service
     echo "$url" >url
+    start_s3_peer
+    echo "$url" >s3-url
+    export AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret
 }
 teardown_file() {
     also_stop "$(cat "$BATS_FILE_TMPDIR/service/pid")"
+    also_stop "$(cat "$BATS_FILE_TMPDIR/peer/pid")"
     stop_peers
 }
 
@@ -28,6 +33,9 @@ use() {
     audit-fileput) command=(audit-fileput --tee "$PWD/store") wrapped=1 && mkdir store ;;
     audit-path) command=(audit-path --user-id=7) ;;
     audit-post) command=(audit-post --tee --url="$(cat "$BATS_FILE_TMPDIR/url")") ;;
+    audit-s3put)
+        command=(audit-s3put --tee --bucket=archive --endpoint="$(cat "$BATS_FILE_TMPDIR/s3-url")") wrapped=1
+        ;;
     audit-template) command=(audit-template -t workato) ;;
     *) command=("$tool") ;;
     esac

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { ROUNDS = 10 }; /* of successes, after which one request more may go on at once */
+
 /* xorshift64*: good enough to keep clients from trying again in step. */
 uint32_t deliver_random(struct deliver *d)
 {
@@ -58,6 +60,7 @@ static void settle_all(struct deliver *d, struct request *request, enum outcome 
         .attempts = request->attempts,
         .now = d->now,
         .why = why,
+        .etag = request->etag,
     };
     for (struct entry *entry; (entry = entries_take(&request->entries)) != NULL;)
         ledger_settle(&d->ledger, entry, &line);
@@ -149,14 +152,16 @@ static void halve(struct deliver *d, struct request *request, const char *why)
     send_again(d, request);
 }
 
-/* Everybody waits; `least` is what the service has asked for, 0 if nothing.  Requests that were
- * under way when it was last decided only confirm it. */
+/* Everybody waits, and half as many go on afterwards; `least` is what the service has asked for, 0
+ * if nothing.  Requests that were under way when it was last decided only confirm it. */
 static void slow_down(struct deliver *d, const struct request *request, int64_t least)
 {
     int64_t wait = 0;
     if (request->last_attempt >= d->slowed_at) {
         d->slow_downs++;
         d->slowed_at = d->now;
+        d->at_once = (d->at_once + 1) / 2;
+        d->taken = 0;
         wait = retry_wait(&d->policy, d->slow_downs, deliver_random(d));
     }
     if (wait < least)
@@ -238,12 +243,15 @@ static void try_later(struct deliver *d, struct request *request, enum retry_kin
             queue_detach(&d->queue, entry);
 }
 
-static void note_success(struct deliver *d, const struct request *request)
+static void note_success(struct deliver *d)
 {
     d->delivered = true;
     d->failing = 0;
-    if (request->last_attempt >= d->slowed_at)
-        d->slow_downs = 0;
+    d->slow_downs = 0;
+    if (d->at_once < d->options->parallel && ++d->taken >= ROUNDS * d->at_once) {
+        d->at_once++;
+        d->taken = 0;
+    }
 }
 
 /* Stops with the one message that says why. */
@@ -269,7 +277,7 @@ void deliver_settle(struct request *request, struct entry *entry, enum outcome o
     entry->judged = true;
     entry->outcome = outcome;
     if (outcome == OUTCOME_DELIVERED || outcome == OUTCOME_EXISTS)
-        note_success(request->deliver, request);
+        note_success(request->deliver);
     if (outcome == OUTCOME_REJECTED)
         filter_name(request->deliver->filter, &entry->record, reason);
 }
@@ -307,7 +315,7 @@ static void follow(struct deliver *d, struct request *request, enum answer answe
     switch (answer) {
     case ANSWER_DELIVERED:
     case ANSWER_EXISTS:
-        note_success(d, request);
+        note_success(d);
         settle_all(d, request, answer == ANSWER_EXISTS ? OUTCOME_EXISTS : OUTCOME_DELIVERED, NULL);
         break;
     case ANSWER_RETRY:
@@ -362,6 +370,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     d->now = receipts_clock();
     land(d, request);
     request->status = reply->status;
+    request->etag = NULL;
     if (reply->code != CURLE_OK) {
         failed(d, request, reply);
         http_give(&d->http, transfer);

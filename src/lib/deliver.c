@@ -94,7 +94,7 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
-    while (!d->stopping && !d->filter->stop && d->flying_count < d->options->parallel &&
+    while (!d->stopping && !d->filter->stop && d->flying_count < d->at_once &&
            d->now >= d->not_before && is_ready(d, wake_at) && (request = next_request(d)) != NULL)
         begun |= attempt_begin(d, request);
     return begun;
@@ -203,7 +203,7 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
                 batch_is_ready(d) ? d->now : d->fresh.first->read_at + d->service->batch_wait);
     if (send_at < d->not_before)
         send_at = d->not_before;
-    if (d->flying_count < d->options->parallel && !d->stopping && wake_at == INT64_MAX)
+    if (d->flying_count < d->at_once && !d->stopping && wake_at == INT64_MAX)
         earlier(&wake_at, send_at);
     if (d->stopping && d->flying_count > 0)
         earlier(&wake_at, d->drain_until);
@@ -324,6 +324,7 @@ void deliver_run(struct filter *filter, struct service *service,
 {
     struct deliver d = {
         .options = options,
+        .at_once = options->parallel,
         .filter = filter,
         .service = service,
         .policy = deliver_policy(options),

@@ -27,8 +27,9 @@ struct request {
     unsigned attempts;      /* begun so far */
     int64_t first_attempt;  /* when; 0: not yet */
     int64_t last_attempt;
-    int64_t due; /* while it waits: when it is tried again */
-    long status; /* of the last answer, 0: none yet */
+    int64_t due;      /* while it waits: when it is tried again */
+    long status;      /* of the last answer, 0: none yet */
+    const char *etag; /* judge() may set it, of the object that was made; until its next call */
     struct http_transfer *transfer;
     struct deliver *deliver;
     struct request *next, *previous;
@@ -136,6 +137,8 @@ struct deliver {
     int64_t not_before;  /* nothing is sent before: everybody waits */
     int64_t slowed_at;   /* when that was last decided */
     unsigned slow_downs; /* how often in a row */
+    size_t at_once;      /* requests at once: fewer than options->parallel after that */
+    size_t taken;        /* successes since at_once was last changed */
     int64_t failing;     /* since when nothing has been delivered; 0: all is well */
     int64_t flush_at;    /* when the output is flushed at the latest */
     int64_t drain_until; /* when what is in flight is given up; INT64_MAX: never */

@@ -10,6 +10,7 @@ enum {
     UPLOAD_BUFFER = 128 * 1024,
     CONNECT_TIMEOUT = 10 * 1000, /* milliseconds */
     LONGEST_WAIT = 3600 * 1000,  /* milliseconds */
+    CARRIER_DESCRIPTORS = 1024,
 };
 
 bool http_begin(struct http *http, const struct http_options *options)
@@ -185,8 +186,13 @@ bool http_start(struct http *http, struct http_transfer *transfer, http_done *do
     transfer->answer_cut = false;
     transfer->piece = transfer->offset = 0;
     transfer->error[0] = '\0';
-    if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
+    if (transfer->carrier != NULL) {
+        http->carrier = transfer->carrier;
+        if (!transfer->carrier->start(transfer->carrier, transfer))
+            return false;
+    } else if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
         return false;
+    }
     http->running++;
     return true;
 }
@@ -199,9 +205,18 @@ void http_give(struct http *http, struct http_transfer *transfer)
 
 void http_cancel(struct http *http, struct http_transfer *transfer)
 {
-    curl_multi_remove_handle(http->multi, transfer->easy);
+    if (transfer->carrier != NULL)
+        transfer->carrier->cancel(transfer->carrier, transfer);
+    else
+        curl_multi_remove_handle(http->multi, transfer->easy);
     http->running--;
     http_give(http, transfer);
+}
+
+void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply)
+{
+    http->running--;
+    transfer->done(transfer->context, transfer, reply);
 }
 
 static void finish(struct http *http, CURL *easy, CURLcode code)
@@ -211,19 +226,20 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status);
     curl_multi_remove_handle(http->multi, easy);
-    http->running--;
     reply.body =
         (struct span){transfer->answer_len > 0 ? transfer->answer : "", transfer->answer_len};
     reply.cut = transfer->answer_cut;
     reply.error = "";
     if (code != CURLE_OK)
         reply.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    transfer->done(transfer->context, transfer, &reply);
+    http_finish(http, transfer, &reply);
 }
 
 void http_run(struct http *http)
 {
     int running, left;
+    if (http->carrier != NULL)
+        http->carrier->run(http->carrier, http);
     curl_multi_perform(http->multi, &running);
     if ((size_t)running == http->running)
         return;
@@ -234,13 +250,16 @@ void http_run(struct http *http)
 
 bool http_wait(struct http *http, int input, int wake, int64_t timeout)
 {
-    struct curl_waitfd extra[2];
+    struct curl_waitfd extra[2 + CARRIER_DESCRIPTORS];
     unsigned extras = 0;
     int ready = 0;
     if (input >= 0)
         extra[extras++] = (struct curl_waitfd){.fd = input, .events = CURL_WAIT_POLLIN};
     if (wake >= 0)
         extra[extras++] = (struct curl_waitfd){.fd = wake, .events = CURL_WAIT_POLLIN};
+    if (http->carrier != NULL)
+        extras +=
+            http->carrier->watch(http->carrier, extra + extras, CARRIER_DESCRIPTORS, &timeout);
     /* Rounded up, so that what is due is due when the wait ends. */
     int64_t wait = (timeout + 999) / 1000;
     curl_multi_poll(http->multi, extra, extras, wait > LONGEST_WAIT ? LONGEST_WAIT : (int)wait,

@@ -6,14 +6,27 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
+#define TOGETHER 500000000 /* nanoseconds */
+
 static volatile sig_atomic_t asked;
+static struct timespec asked_at; /* the handler's alone */
 static int wake[2] = {-1, -1};
 
 static void ask(int signal_number)
 {
     int saved = errno;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!asked)
+        asked_at = now;
+    else if ((now.tv_sec - asked_at.tv_sec) * 1000000000LL + now.tv_nsec - asked_at.tv_nsec >
+             TOGETHER) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number); /* once the handler has returned */
+    }
     asked = signal_number;
     if (wake[1] >= 0)
         (void)!write(wake[1], "", 1);
@@ -22,8 +35,10 @@ static void ask(int signal_number)
 
 static void take(int signal_number)
 {
-    struct sigaction action = {.sa_handler = ask, .sa_flags = (int)SA_RESETHAND}, before;
+    struct sigaction action = {.sa_handler = ask}, before;
     sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
     if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(signal_number, &action, NULL);
 }

@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 
-/* From now on the first SIGINT or SIGTERM is a request; a second one ends the program as ever.  A
- * signal that was ignored when the program started (nohup, a shell's background job) stays so. */
+/* From now on the first SIGINT or SIGTERM is a request; a second one ends the program as ever,
+ * unless both come within half a second: timeout(1) sends its signal to the program and then to the
+ * whole group.  A signal that was ignored when the program started (nohup, a shell's background
+ * job) stays so. */
 void interrupt_begin(void);
 
 /* The signal that asked to stop: "SIGTERM"; NULL while none has. */

@@ -50,6 +50,7 @@ static void write_receipt(struct ledger *ledger, const struct entry *entry,
         .attempts = line->attempts,
         .bytes = entry->event.len,
         .microseconds = line->now - entry->read_at,
+        .etag = line->etag,
     };
     receipts_write(ledger->receipts, &receipt);
     filter_check_write(ledger->filter, ledger->receipts);

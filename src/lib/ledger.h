@@ -33,6 +33,7 @@ struct ledger_line {
     unsigned attempts;
     int64_t now;
     const char *why;
+    const char *etag; /* of the object that was made; NULL: none */
 };
 
 /* Settles the entry, which is the ledger's afterwards. */

@@ -34,10 +34,16 @@ bool receipts_write(struct out *out, const struct receipt *receipt)
     n = snprintf(
         text, sizeof text,
         ",\"outcome\":\"%s\",\"status\":%s,\"attempts\":%u,\"bytes\":%zu,\"seconds\":%" PRId64
-        ".%06d}\n",
+        ".%06d",
         outcome_names[receipt->outcome], status, receipt->attempts, receipt->bytes,
         receipt->microseconds / 1000000, (int)(receipt->microseconds % 1000000));
-    return out_write(out, (struct span){text, (size_t)n});
+    out_write(out, (struct span){text, (size_t)n});
+    if (receipt->etag != NULL) {
+        out_write(out, SPAN(",\"etag\":\""));
+        out_write(out, span_of(receipt->etag));
+        out_write(out, SPAN("\""));
+    }
+    return out_write(out, SPAN("}\n"));
 }
 
 int64_t receipts_clock(void)

@@ -4,6 +4,8 @@
  *
  *     {"line":17,"path":"5234/jobs/…-succeeded.json","outcome":"delivered","status":200,
  *      "attempts":1,"bytes":929,"seconds":0.001234}
+ *
+ * and of an S3 object a last member "etag".
  */
 #ifndef RECEIPTS_H
 #define RECEIPTS_H
@@ -27,6 +29,7 @@ struct receipt {
     unsigned attempts;    /* how often delivery was tried; 0 for a line that was not fit for it */
     size_t bytes;         /* of the event; 0 where none could be read */
     int64_t microseconds; /* from when the line was read to when its outcome was certain */
+    const char *etag;     /* of the object that was made, fit for a JSON string; NULL: none */
 };
 
 /* Writes the line.  False once a write has failed: out->error says why. */

@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# audit-s3put, against an endpoint that answers as it is told: what real stores say seldom.
+# shellcheck disable=SC2016,SC2030,SC2031 # scripts are JSON; each test has its own environment
+# shellcheck disable=SC2034 # put() uses the prefix
+load common
+load peer
+load s3
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    local name
+    for name in $(compgen -e AWS_); do unset "$name"; done
+    export HOME=$PWD AWS_ACCESS_KEY_ID=AKIATEST AWS_SECRET_ACCESS_KEY=topsecret AWS_EC2_METADATA_DISABLED=true
+    export S3_BUCKET=archive
+    prefix=
+    printf '{"path":"%s","event":{"n":1}}\n' a b c >addressed
+    start_s3_peer
+    export AWS_ENDPOINT_URL=$url
+}
+teardown() {
+    stop_peers
+}
+
+@test "the bucket is looked at once, and every request is signed with its payload's hash" {
+    put addressed
+    assert_status 0
+    assert_stderr ""
+    [ "$(peer_saw GET)" = 1 ]
+    [ "$(peer_saw PUT)" = 3 ]
+    grep -c "\"x-amz-content-sha256\": \"$(printf '{"n":1}' | sha256sum | cut -d' ' -f1)\"" "$peer/log" | grep -qx 3
+    [ "$(grep -c 'SignedHeaders=[^,]*x-amz-content-sha256' "$peer/log")" = 4 ]
+}
+
+@test "a session token goes along and is signed" {
+    AWS_SESSION_TOKEN=the-token put addressed
+    assert_status 0
+    [ "$(grep -c '"x-amz-security-token": "the-token"' "$peer/log")" = 4 ]
+    [ "$(grep -c 'SignedHeaders=[^,]*x-amz-security-token' "$peer/log")" = 4 ]
+}
+
+@test "a bucket in another region is said, whichever way the store says it" {
+    tell_peer '{"look":{"status":301,"code":"PermanentRedirect","headers":{"x-amz-bucket-region":"eu-west-1"}}}'
+    put addressed
+    assert_status 2
+    assert_one_line "bucket archive is in region eu-west-1, not in us-east-1 (--region)"
+    tell_peer '{"look":{"status":400,"code":"AuthorizationHeaderMalformed","more":"<Region>eu-west-2</Region>"}}'
+    put addressed
+    assert_status 2
+    assert_one_line "bucket archive is in region eu-west-2, not in us-east-1 (--region)"
+    tell_peer '{"put":[{"status":307,"code":"TemporaryRedirect","headers":{"Location":"http://127.0.0.1:9/"}}]}'
+    put addressed
+    assert_status 2
+    assert_one_line "bucket archive is not in region us-east-1 (--region), or not at this endpoint: status 307 TemporaryRedirect"
+}
+
+@test "a key that may write and not list is enough" {
+    tell_peer '{"look":{"status":403,"code":"AccessDenied"}}'
+    put addressed
+    assert_status 0
+    tell_peer '{"look":{"status":403,"code":"AccessDenied"},"put":[{"status":403,"code":"AccessDenied","message":"no &lt;right&gt;\u0007"}]}'
+    put addressed
+    assert_status 2
+    assert_one_line 'status 403 AccessDenied: no <right>'
+}
+
+@test "what may pass is tried again, what does not is rejected" {
+    tell_peer '{"put":[{"status":400,"code":"RequestTimeout"},{"status":409,"code":"ConditionalRequestConflict"},{"status":500},{"status":503,"code":"SlowDown"},{"status":502},{}]}'
+    put --parallel=1 --receipts=receipts addressed
+    assert_status 0
+    assert_stderr ""
+    [ "$(peer_saw PUT)" = 8 ]
+    [ "$(wc -l <receipts)" = 3 ]
+    : >"$peer/log"
+    tell_peer '{"put":[{"status":400,"code":"EntityTooLarge","message":"too large"}]}'
+    put --rejects=rejects addressed
+    assert_status 1
+    assert_stderr_has "addressed:1: status 400 EntityTooLarge: too large"
+    [ "$(sort rejects)" = "$(sort addressed)" ]
+    [ "$(peer_saw PUT)" = 3 ]
+}
+
+@test "expired credentials are found anew, where there are others" {
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    mkdir .aws
+    printf '[default]\naws_access_key_id=AKIAOLD\naws_secret_access_key=old\n' >.aws/credentials
+    tell_peer '{"expired":"AKIAOLD"}'
+    put addressed
+    assert_status 2
+    assert_stderr_has "the credentials in the profile have expired"
+    mkfifo lines
+    run_tool bash -c '
+        { head -n 1 addressed; sleep 0.5
+          sed -i s/OLD/NEW/ .aws/credentials
+          printf "{\"expired\":\"AKIAOLD\"}" >"$1/script"; tail -n 2 addressed; } >lines &
+        printf "{}" >"$1/script"
+        audit-s3put --bucket=archive lines' - "$peer"
+    assert_status 0
+    assert_stderr ""
+    [ "$(grep -c 'Credential=AKIANEW' "$peer/log")" -ge 2 ]
+}
+
+@test "credentials of a role are renewed before they expire" {
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_EC2_METADATA_DISABLED
+    python3 "$AUDIT_TESTS/metadata-server.py" metadata-port requests 4 3>&- &
+    also_stop $!
+    wait_for metadata-port
+    AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:$(<metadata-port) run_tool bash -c '
+        { head -n 1 addressed; sleep 3.5; tail -n 2 addressed; } | audit-s3put --bucket=archive'
+    assert_status 0
+    assert_stderr ""
+    [ "$(grep -c '"x-amz-security-token": "token-1"' "$peer/log")" = 2 ]
+    [ "$(grep -c '"x-amz-security-token": "token-2"' "$peer/log")" = 2 ]
+}
+
+@test "usage errors" {
+    local options
+    for options in '' --bucket=x --bucket=-abc '--bucket=abc --endpoint=ftp://h' '--bucket=abc --endpoint=http://u@h' \
+        '--bucket=abc --sse=x' '--bucket=abc --addressing=x' '--bucket=abc --signature=v3' '--bucket=abc --acl=' \
+        '--bucket=abc --region=a/b' '--bucket=a/bc' '--bucket=abc --tee --dry-run' '--bucket=abc --profile=ghost'; do
+        # shellcheck disable=SC2086 # the options are words
+        run_tool audit-s3put $options addressed
+        assert_status 2
+        [ -n "$stderr" ] && [ -z "$output" ] || { show "$options"; return 1; }
+    done
+    [ ! -e "$peer/log" ]
+}
+
+@test "what is said when the store is not there, and where the lines go" {
+    put --endpoint=http://127.0.0.1:9 --retry-for=500ms --rejects=rejects addressed
+    assert_status 1
+    assert_stderr_has "addressed:1: not delivered"
+    assert_stderr_has "Failed to connect to 127.0.0.1 port 9"
+    [ "$(sort rejects)" = "$(sort addressed)" ]
+}
+
+@test "stopped by timeout(1), it keeps what was read" {
+    tell_peer '{"wait":3}'
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --rejects=rejects addressed
+    assert_status 124
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp rejects addressed
+    run_tool timeout 1 audit-s3put --bucket=archive --drain=200ms --signature=v2 --rejects=more addressed
+    [[ $stderr != *"built without libs3"* ]] || skip "built without libs3"
+    assert_stderr "audit-s3put: stopped by SIGTERM; 3 lines that were read were not delivered"
+    cmp more addressed
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# audit-s3put, against OpenStack Swift: a second implementation of S3.
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
+load common
+load peer
+load s3
+
+setup_file() {
+    start_store swift-s3
+}
+teardown_file() {
+    stop_store
+}
+setup() {
+    use_store
+}
+
+@test "Swift: each object is its event, byte for byte, and the receipt has its ETag" {
+    check_objects_are_events
+}
+
+@test "Swift: many events at once" {
+    not_sanitized
+    make_events 500
+    put --parallel=16 addressed
+    assert_status 0
+    assert_stored addressed
+}
+
+@test "Swift: keys with every odd character make the round trip" {
+    not_sanitized
+    check_awkward_keys
+}
+
+@test "Swift: what is wrong with secret, key, bucket or host is status 2 and one line" {
+    check_refusals "the signature does not match"
+}
+
+@test "Swift: a bucket in another region" {
+    not_sanitized
+    sample_events
+    put --region=eu-west-9 addressed
+    assert_status 2
+    assert_one_line "bucket testbucket is in region us-east-1, not in eu-west-9 (--region)"
+}
+
+@test "Swift: a skewed clock is said, with both times" {
+    check_skewed_clock
+}
+
+@test "Swift: --no-overwrite, which it does not know, is refused and not passed over" {
+    not_sanitized
+    sample_events
+    put --no-overwrite addressed
+    assert_status 2
+    assert_one_line "status 501 NotImplemented: Conditional object PUTs are not supported."
+}
+
+@test "Swift: signature version 2, through libs3" {
+    sample_events
+    put --signature=v2 addressed
+    [[ $stderr != *"built without libs3"* ]] || skip "built without libs3"
+    assert_status 0
+    assert_stored addressed
+}
