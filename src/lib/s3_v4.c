@@ -11,8 +11,6 @@
 /* The SHA-256 of nothing. */
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-enum { EXPECT_TIMEOUT = 250 }; /* milliseconds that a large object waits for "100 Continue" */
-
 struct v4 {
     char provider[64];          /* CURLOPT_AWS_SIGV4's: "aws:amz:REGION:s3" */
     struct curl_slist *headers; /* of every object */
@@ -77,7 +75,6 @@ static void configure(struct s3 *s3, struct http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_USERNAME, s3->credentials.access_key);
     curl_easy_setopt(easy, CURLOPT_PASSWORD, s3->credentials.secret_key);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)EXPECT_TIMEOUT);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
     transfer->configured = s3->generation;
 }
