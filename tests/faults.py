@@ -43,8 +43,8 @@ FAULTS = [
 ]
 INTERRUPTED = ('read', 'write', 'wait')
 EVERY = bool(os.environ.get('FAULTS_EVERY'))
-FIRST = 60     # of the calls of a kind, so many are tried one after the other;
-FURTHER = 15    # of those after them about so many for each doubling, drawn by the seed
+FIRST = 40     # of the calls of a kind, so many are tried one after the other;
+FURTHER = 8     # of those after them about so many for each doubling, drawn by the seed
 
 
 class Failure(Exception):
@@ -247,7 +247,7 @@ class Sink(Fileput):
     def command(self):
         port = Sink.service.server_address[1]
         return [word.replace('PORT', str(port)) for word in self.argv] + \
-            ['--tee', '--receipts=receipts', '--rejects=rejects', '--retry-for=1s', '--parallel=1'] + \
+            ['--tee', '--receipts=receipts', '--rejects=rejects', '--retry-for=1s', '--timeout=1s', '--parallel=1'] + \
             ([] if self.piped else ['in'])
 
     def check(self, result, changes_nothing):

@@ -3,11 +3,11 @@
 # each is tried, INVARIANTS_SEED where to begin.
 load common
 
-# hold KIND: 100 rounds, or $AUDIT_ROUNDS.
+# hold KIND: 200 rounds, or $AUDIT_ROUNDS.
 hold() {
     local seed=${INVARIANTS_SEED:-$RANDOM$RANDOM}
     echo "INVARIANTS_SEED=$seed repeats this"
-    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-100}" "$seed"
+    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-200}" "$seed"
     assert_stderr ""
     assert_status 0
 }
