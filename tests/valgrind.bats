@@ -2,6 +2,7 @@
 # The tools' main paths under valgrind: no leak, no read of what was not written.
 load common
 load peer
+load s3
 
 setup() {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers and valgrind do not go together"
@@ -78,6 +79,22 @@ mixed() {
     clean 1 audit-post --url="$(nobody)" --retry-for=200ms --rejects=rejects "$DATA/bare.ndjson"
     tell_peer '{"faults":[[1,401]]}'
     clean 2 audit-post --url="$url" --header='X-A: b' --rejects=rejects "$DATA/bare.ndjson"
+    stop_peers
+}
+
+@test "audit-s3put under valgrind" {
+    local url='' # start_s3_peer sets it
+    export AWS_ACCESS_KEY_ID=AKIATEST AWS_SECRET_ACCESS_KEY=topsecret AWS_REGION=us-east-1
+    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+    start_s3_peer
+    audit-path "$DATA/bare.ndjson" >addressed
+    clean 0 audit-s3put --bucket=archive --endpoint="$url" --receipts=receipts --tee --prefix=a/ addressed
+    clean 1 audit-s3put --bucket=archive --endpoint="$url" --compress=gzip --no-overwrite --rejects=rejects \
+        --max-record=64KiB < <(cat addressed && mixed)
+    tell_peer '{"look":{"status":404,"code":"NoSuchBucket"}}'
+    clean 2 audit-s3put --bucket=archive --endpoint="$url" --rejects=rejects addressed
+    clean 1 audit-s3put --bucket=archive --endpoint="$(nobody)" --retry-for=200ms --rejects=rejects addressed
+    clean 0 audit-s3put --bucket=archive --endpoint="$url" --dry-run addressed
     stop_peers
 }
 
