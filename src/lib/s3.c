@@ -17,16 +17,22 @@ static const char *variable(const char *name)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
+/* Takes the credentials in place of those at hand. */
+static void adopt(struct s3 *s3, const struct credentials *found)
+{
+    credentials_free(&s3->credentials);
+    s3->credentials = *found;
+    s3->generation++;
+    s3->renew_at = credentials_renewal(found, time(NULL));
+}
+
 /* Finds credentials; those at hand stay where none are found. */
 static bool find_credentials(struct s3 *s3, struct reason *reason)
 {
     struct credentials found;
     if (!credentials_find(&found, &s3->profile, s3->options.profile != NULL, reason))
         return false;
-    credentials_free(&s3->credentials);
-    s3->credentials = found;
-    s3->generation++;
-    s3->renew_at = credentials_renewal(&found, time(NULL));
+    adopt(s3, &found);
     return true;
 }
 
@@ -47,10 +53,7 @@ static bool renew_refused(struct s3 *s3)
         credentials_free(&found);
         return false;
     }
-    credentials_free(&s3->credentials);
-    s3->credentials = found;
-    s3->generation++;
-    s3->renew_at = credentials_renewal(&found, time(NULL));
+    adopt(s3, &found);
     return true;
 }
 
