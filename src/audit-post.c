@@ -128,16 +128,6 @@ static bool read_options(struct settings *s, struct filter *filter, int argc, ch
     return taken;
 }
 
-/* The choice's place among the names, -1 after a usage error. */
-static int choose(const char *option, const char *value, const char *const names[])
-{
-    for (int i = 0; names[i] != NULL; i++)
-        if (strcmp(value, names[i]) == 0)
-            return i;
-    options_usage("--%s=%s: there is no such choice", option, value);
-    return -1;
-}
-
 /* Preset, framing and limits. */
 static bool set_format(struct settings *s)
 {
@@ -151,8 +141,9 @@ static bool set_format(struct settings *s)
         options_usage("--preset=%s: there is none of that name; there are %s", name, preset_names);
         return false;
     }
-    int framing = batch != NULL ? choose("batch", batch, framings) : (int)post->preset->framing;
-    int compression = compress != NULL ? choose("compress", compress, compressions) : 0;
+    int framing =
+        batch != NULL ? options_choice("batch", batch, framings) : (int)post->preset->framing;
+    int compression = compress != NULL ? options_choice("compress", compress, compressions) : 0;
     if (framing < 0 || compression < 0)
         return false;
     post->framing = (enum framing)framing;
@@ -225,7 +216,7 @@ static bool set_oauth2(struct settings *s)
     static const char *const hows[] = {"body", "basic", NULL};
     struct oauth2 *oauth2 = &s->post.oauth2;
     const char *how = text(s, OPTION_TOKEN_AUTH);
-    int chosen = how != NULL ? choose("token-auth", how, hows) : 0;
+    int chosen = how != NULL ? options_choice("token-auth", how, hows) : 0;
     oauth2->basic = chosen == 1;
     oauth2->token_url = text(s, OPTION_TOKEN_URL);
     oauth2->scope = text(s, OPTION_SCOPE) != NULL ? text(s, OPTION_SCOPE) : s->post.preset->scope;

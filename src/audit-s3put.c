@@ -87,18 +87,11 @@ static bool read_options(struct settings *s, struct filter *filter, int argc, ch
     return taken;
 }
 
-/* The choice's place among the names, the first where the option was not given; -1 after a usage
- * error. */
+/* The first choice where the option was not given; -1 after a usage error. */
 static int choose(const struct settings *s, int id, const char *option, const char *const names[])
 {
     const char *value = text(s, id);
-    if (value == NULL)
-        return 0;
-    for (int i = 0; names[i] != NULL; i++)
-        if (strcmp(value, names[i]) == 0)
-            return i;
-    options_usage("--%s=%s: there is no such choice", option, value);
-    return -1;
+    return value != NULL ? options_choice(option, value, names) : 0;
 }
 
 static bool set_choices(struct settings *s)

@@ -119,6 +119,15 @@ int options_usage(const char *format, ...)
     return STATUS_FAILED;
 }
 
+int options_choice(const char *option, const char *value, const char *const names[])
+{
+    for (int i = 0; names[i] != NULL; i++)
+        if (strcmp(value, names[i]) == 0)
+            return i;
+    options_usage("--%s=%s: there is no such choice", option, value);
+    return -1;
+}
+
 int options_next(const struct program *program, int argc, char **argv, const char **value)
 {
     static struct getopt_tables tables;

@@ -39,6 +39,10 @@ int options_next(const struct program *program, int argc, char **argv, const cha
 /* A usage error of the tool's own: the message, then where help is.  Answers STATUS_FAILED. */
 int options_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The place of an option's value among the names, the last of which is followed by NULL; -1 after a
+ * usage error. */
+int options_choice(const char *option, const char *value, const char *const names[]);
+
 /* A size as GNU tools write it: 40MB is 40,000,000 bytes, 40MiB and 40M are 41,943,040; 40 is
  * bytes.  False: not a size, or above SIZE_MAX. */
 bool options_size(const char *text, size_t *bytes);
