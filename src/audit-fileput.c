@@ -1,5 +1,7 @@
 /* audit-fileput: each addressed event becomes a file of its own in a directory. */
-#include "fileput.h"
+#include "config.h"
+
+#include "file/fileput.h"
 
 #include <getopt.h>
 #include <signal.h>

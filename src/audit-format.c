@@ -1,7 +1,9 @@
 /* audit-format: from any archive to clean events, one a line. */
-#include "filter.h"
-#include "format.h"
-#include "texts.h"
+#include "config.h"
+
+#include "filter/filter.h"
+#include "filter/format.h"
+#include "filter/texts.h"
 
 #include <getopt.h>
 

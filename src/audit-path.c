@@ -1,6 +1,8 @@
 /* audit-path: gives each event the path of its file. */
-#include "filter.h"
-#include "layout.h"
+#include "config.h"
+
+#include "filter/filter.h"
+#include "filter/layout.h"
 
 #include <getopt.h>
 

@@ -1,8 +1,9 @@
 /* audit-post: delivers events to an HTTP log service. */
-#define _POSIX_C_SOURCE 200809L
-#include "header.h"
-#include "post.h"
-#include "secret.h"
+#include "config.h"
+
+#include "base/secret.h"
+#include "deliver/header.h"
+#include "post/post.h"
 
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* audit-s3put: puts each addressed event into an S3 bucket, as one object. */
-#include "s3.h"
-#include "s3_signature.h"
+#include "config.h"
+
+#include "s3/s3.h"
+#include "s3/s3_signature.h"
 
 #include <getopt.h>
 #include <stdlib.h>

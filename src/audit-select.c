@@ -1,9 +1,10 @@
 /* audit-select: who did what, when: the events that meet criteria. */
-#define _POSIX_C_SOURCE 200809L
-#include "filter.h"
-#include "listing.h"
-#include "select.h"
-#include "tally.h"
+#include "config.h"
+
+#include "filter/filter.h"
+#include "filter/listing.h"
+#include "filter/select.h"
+#include "filter/tally.h"
 
 #include <errno.h>
 #include <getopt.h>

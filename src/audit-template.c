@@ -1,7 +1,9 @@
 /* audit-template: gives each event a log message of its own. */
-#include "filter.h"
-#include "message.h"
-#include "template_file.h"
+#include "config.h"
+
+#include "filter/filter.h"
+#include "filter/message.h"
+#include "filter/template_file.h"
 
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,7 +1,9 @@
 /* audit-truncate: leaves the lines out of an event that is larger than the limit. */
-#include "event.h"
-#include "filter.h"
-#include "json_string.h"
+#include "config.h"
+
+#include "event/event.h"
+#include "filter/filter.h"
+#include "json/json_string.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,6 +1,8 @@
 /* credentials-check: prints what credentials_find() finds, one part a line, or its reason,
  * status 1. With an operand: as with --profile. */
-#include "credentials.h"
+#include "config.h"
+
+#include "s3/credentials.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,8 +7,9 @@
  * library offers: skipped whole, walked down to different depths, and while it grows, piece by
  * piece.  Status 1 if one of them comes to another answer, 2 if the input cannot be read.
  */
-#define _POSIX_C_SOURCE 200809L
-#include "json.h"
+#include "config.h"
+
+#include "json/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,8 +3,10 @@
  *
  * Prints each check that fails, and how many there were; status 1 if any failed.
  */
-#include "retry.h"
-#include "schedule.h"
+#include "config.h"
+
+#include "deliver/retry.h"
+#include "deliver/schedule.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,11 +2,13 @@
  *
  * Prints each check that fails, and how many there were; status 1 if any failed.
  */
-#include "diag.h"
-#include "event.h"
-#include "json_string.h"
-#include "options.h"
-#include "timestamp.h"
+#include "config.h"
+
+#include "base/diag.h"
+#include "base/options.h"
+#include "base/timestamp.h"
+#include "event/event.h"
+#include "json/json_string.h"
 
 #include <inttypes.h>
 #include <stdio.h>

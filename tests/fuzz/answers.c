@@ -3,21 +3,22 @@
  * Input: three bytes (the style, the status, the number of events), and the answer's body.  Each
  * event is settled once at most, what counts as delivered was said to be, no reason has a control
  * character in it, and no answer makes anything but a reason. */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "fuzz.h"
-#include "s3_error.h"
+#include "s3/s3_error.h"
 
 #include <cjson/cJSON.h>
 
 /* What deliver.c has of this name needs a run around it. */
 #define deliver_settle settle
-#include "../../src/lib/reply.c"
+#include "../../src/post/reply.c"
 #undef deliver_settle
 
 /* take_token() is what is of interest here. */
 #define fail    oauth2_fail
 #define explain oauth2_explain
-#include "../../src/lib/oauth2.c"
+#include "../../src/post/oauth2.c"
 #undef fail
 #undef explain
 

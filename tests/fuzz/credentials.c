@@ -4,7 +4,8 @@
  * Input: a text.  A profile reads the same with a section of somebody else's after it and with
  * other line ends; credentials have only bytes that a header takes; a URL has the key's bytes, and
  * nothing that a proxy would resolve. */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -23,15 +24,15 @@ static FILE *open_text(const char *name, const char *mode)
 }
 
 #define fopen open_text
-#include "../../src/lib/profile.c"
+#include "../../src/s3/profile.c"
 #undef fopen
 
 #define trim     metadata_trim
 #define variable metadata_variable
-#include "../../src/lib/metadata.c"
+#include "../../src/s3/metadata.c"
 #undef trim
 #undef variable
-#include "s3_address.h"
+#include "s3/s3_address.h"
 
 static bool same_profile(const struct profile *a, const struct profile *b)
 {

@@ -2,7 +2,9 @@
  *
  * Input: a byte (the options), and a text.  What leaves is JSON without white space, and formatted
  * once more it stays what it is; a text without an event leaves as it came, compact. */
-#include "format.h"
+#include "config.h"
+
+#include "filter/format.h"
 #include "render.h"
 #include "strict.h"
 

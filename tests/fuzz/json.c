@@ -3,10 +3,12 @@
  * Input: a text.  Whether it is JSON, strict.h says; that holds read whole, walked to any depth,
  * and while it grows by pieces.  Of one that is, strings decode and encode, and white space goes,
  * as strict.h does it. */
+#include "config.h"
+
 #include "fuzz.h"
-#include "json_compact.h"
-#include "json_string.h"
 #include "strict.h"
+#include "json/json_compact.h"
+#include "json/json_string.h"
 
 /* The ways of reading are json-check's. */
 #define main json_check_main

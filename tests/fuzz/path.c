@@ -2,6 +2,8 @@
  *
  * Input: a byte (layout, zone, user id), a pattern up to a NUL, and a record.  The path is made of
  * safe components, the event leaves as it came, and both are the same every time. */
+#include "config.h"
+
 #include "render.h"
 #include "strict.h"
 

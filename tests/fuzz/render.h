@@ -2,9 +2,9 @@
 #ifndef RENDER_H
 #define RENDER_H
 
-#include "edit.h"
+#include "base/edit.h"
 #include "fuzz.h"
-#include "json_string.h"
+#include "json/json_string.h"
 
 /* To be freed. */
 static inline struct span render(const struct edit *edit)

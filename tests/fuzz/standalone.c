@@ -4,6 +4,8 @@
  *
  * Names each on standard error before it runs, and prints how many there were.  A finding ends it.
  */
+#include "config.h"
+
 #include "fuzz.h"
 
 enum { LARGEST = 1 << 20 }; /* bytes of an input */

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include "strict.h"
 
 /* Where reading stands; at == NULL: the text is not JSON. */

@@ -1,11 +1,11 @@
 /* strict: a second reader of JSON (RFC 8259), for the fuzz targets to hold the tools' own to.
  *
- * Plain, slow, recursive, written from the RFC's grammar and not from src/lib/json.c.
+ * Plain, slow, recursive, written from the RFC's grammar and not from src/json.c.
  */
 #ifndef STRICT_H
 #define STRICT_H
 
-#include "span.h"
+#include "base/span.h"
 
 enum { STRICT_DEPTH = 1024 }; /* values inside one another */
 

@@ -2,7 +2,9 @@
  *
  * Input: a template up to a NUL, and a record (one of our own where there is none).  A message of a
  * template that was taken is JSON, a path stays, and log_message_str decodes to the event. */
-#include "message.h"
+#include "config.h"
+
+#include "filter/message.h"
 #include "render.h"
 #include "strict.h"
 

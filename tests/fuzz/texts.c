@@ -5,8 +5,9 @@
  * to what was given up, or is white space, punctuation of an array, a record separator or a byte
  * order mark.
  */
-#define _POSIX_C_SOURCE 200809L
-#include "texts.h"
+#include "config.h"
+
+#include "filter/texts.h"
 #include "fuzz.h"
 #include "strict.h"
 
@@ -32,7 +33,7 @@ static ssize_t arrive(int fd, void *buffer, size_t size)
 
 #define read arrive
 #undef _POSIX_C_SOURCE
-#include "../../src/lib/input.c"
+#include "../../src/base/input.c"
 #undef read
 
 /* The objects that were found, one after the other. */

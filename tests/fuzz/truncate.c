@@ -2,6 +2,8 @@
  *
  * Input: a byte (the limit), and a record.  What leaves is the record with every value of `lines`
  * replaced, byte for byte. */
+#include "config.h"
+
 #include "render.h"
 #include "strict.h"
 

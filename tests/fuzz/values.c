@@ -2,11 +2,13 @@
  *
  * Input: a text.  Sizes and durations are held to a reading with 128 bits; a time that was read
  * must stand in the text that is written of it, and read again it must be the same. */
-#include "diag.h"
+#include "config.h"
+
+#include "base/diag.h"
+#include "base/options.h"
+#include "base/timestamp.h"
+#include "filter/layout.h"
 #include "fuzz.h"
-#include "layout.h"
-#include "options.h"
-#include "timestamp.h"
 
 typedef unsigned __int128 wide;
 

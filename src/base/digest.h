@@ -1,0 +1,16 @@
+/* digest: SHA-256 (FIPS 180-4), through OpenSSL's libcrypto. */
+#ifndef DIGEST_H
+#define DIGEST_H
+
+#include "base/span.h"
+
+enum { DIGEST_SIZE = 32, DIGEST_HEX = 64 };
+
+/* Writes the SHA-256 of the bytes to digest.  False: libcrypto cannot do it (no memory, or a policy
+ * that forbids it). */
+bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE]);
+
+/* Writes `count` bytes in lower-case hexadecimal, 2 * count characters without a NUL. */
+void digest_hex(const unsigned char *bytes, size_t count, char *hex);
+
+#endif

@@ -1,0 +1,32 @@
+/* edit: an outgoing record as a list of pieces.
+ *
+ * A transform copies nothing: it says which spans of the incoming record leave, and what is put
+ * between them.  The writer follows the list.  The spans must stay in place until then.
+ */
+#ifndef EDIT_H
+#define EDIT_H
+
+#include "base/span.h"
+
+struct piece {
+    struct span bytes;
+    bool encode; /* leaves as the content of a JSON string, escaped */
+};
+
+struct edit {
+    struct piece *piece;
+    size_t count, capacity;
+    bool no_memory; /* a piece could not be added: the record must not be written */
+};
+
+/* An edit begins zeroed and is used again for every record. */
+void edit_clear(struct edit *edit);
+void edit_free(struct edit *edit);
+
+/* Appends bytes as they are; neighbouring spans of one record become one piece. */
+void edit_add(struct edit *edit, struct span bytes);
+
+/* Appends bytes as the content of a JSON string. */
+void edit_add_encoded(struct edit *edit, struct span bytes);
+
+#endif

@@ -1,0 +1,14 @@
+/* gzip: a body in one piece, compressed (RFC 1952), through zlib. */
+#ifndef GZIP_H
+#define GZIP_H
+
+#include "base/edit.h"
+
+/* The most bytes that `len` bytes can become. */
+size_t gzip_bound(size_t len);
+
+/* Compresses the pieces, one after the other, into `size` bytes at `to`; *len is what it takes.
+ * False: no memory, or it does not fit. */
+bool gzip_compress(const struct edit *body, char *to, size_t size, size_t *len);
+
+#endif

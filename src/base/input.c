@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include "base/diag.h"
+#include "base/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 256 * 1024 };
+
+bool input_begin(struct input *input, char *const *operand, size_t operands)
+{
+    *input = (struct input){
+        .operand = operand,
+        .operands = operands,
+        .fd = -1,
+        .capacity = 2 * READ_SIZE,
+    };
+    input->buffer = malloc(input->capacity);
+    return input->buffer != NULL;
+}
+
+static void close_file(struct input *input)
+{
+    if (input->fd > STDIN_FILENO)
+        close(input->fd);
+    input->fd = -1;
+}
+
+bool input_next_file(struct input *input)
+{
+    close_file(input);
+    input->start = input->end = 0;
+    input->at_end = false;
+    size_t count = input->operands > 0 ? input->operands : 1;
+    while (input->next < count && !input->stop) {
+        const char *file = input->operands > 0 ? input->operand[input->next] : "-";
+        input->next++;
+        if (strcmp(file, "-") == 0) {
+            input->fd = STDIN_FILENO;
+            input->name = "stdin";
+            return true;
+        }
+        input->fd = open(file, O_RDONLY | O_CLOEXEC);
+        input->name = file;
+        if (input->fd >= 0)
+            return true;
+        diag_fail("%s: %s", file, strerror(errno));
+    }
+    return false;
+}
+
+/* Makes room for one read: moves what is there to the front, or takes a larger buffer. */
+static bool make_room(struct input *input)
+{
+    if (input->start == input->end)
+        input->start = input->end = 0;
+    if (input->capacity - input->end >= READ_SIZE)
+        return true;
+    size_t used = input->end - input->start;
+    if (used + READ_SIZE > input->capacity) {
+        char *grown = realloc(input->buffer, 2 * input->capacity);
+        if (grown == NULL)
+            return false;
+        input->buffer = grown;
+        input->capacity *= 2;
+    }
+    memmove(input->buffer, input->buffer + input->start, used);
+    input->start = 0;
+    input->end = used;
+    return true;
+}
+
+static bool would_block(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    return poll(&ready, 1, 0) == 0;
+}
+
+bool input_fill(struct input *input)
+{
+    if (input->at_end || input->stop)
+        return false;
+    if (!make_room(input)) {
+        diag_fail("%s: no memory left for a record of more than %zu bytes", input->name,
+                  input->end - input->start);
+        input->at_end = true;
+        return false;
+    }
+    if (input->before_wait != NULL && would_block(input->fd))
+        input->before_wait(input->context);
+    if (input->stop)
+        return false;
+    ssize_t n;
+    do
+        n = read(input->fd, input->buffer + input->end, READ_SIZE);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        diag_fail("%s: %s", input->name, strerror(errno));
+    if (n <= 0) {
+        input->at_end = true;
+        return false;
+    }
+    input->end += (size_t)n;
+    return true;
+}
+
+void input_close(struct input *input)
+{
+    close_file(input);
+    free(input->buffer);
+    input->buffer = NULL;
+}

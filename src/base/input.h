@@ -1,0 +1,42 @@
+/* input: the bytes of the operands, one file after the other, in one growing buffer. */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include "base/span.h"
+
+struct input {
+    char *const *operand; /* files, "-" for standard input */
+    size_t operands;      /* none means standard input */
+    size_t next;          /* the operand that is opened next */
+    int fd;               /* -1 when no file is open */
+    const char *name;     /* of the open file: "stdin" for standard input */
+    bool at_end;          /* the open file has no more bytes */
+    bool stop;            /* set by the caller, in before_wait() too: nothing more is read */
+    char *buffer;
+    size_t start, end; /* the bytes that were read and not yet consumed */
+    size_t capacity;
+    void (*before_wait)(void *context); /* called before a read that would block */
+    void *context;
+};
+
+/* Begins with the operands, which must stay.  False: no memory. */
+bool input_begin(struct input *input, char *const *operand, size_t operands);
+
+/* Goes on to the next file that can be opened; the buffer is then empty.  False: none is left, or
+ * `stop` is set.  A file that cannot be opened is a message and STATUS_FAILED. */
+bool input_next_file(struct input *input);
+
+/* Reads more bytes of the open file; makes room, so that spans into the buffer move.  False: the
+ * file has ended (at_end is set), reading failed, which is a message and STATUS_FAILED, no memory
+ * is left for the bytes, likewise, or `stop` is set. */
+bool input_fill(struct input *input);
+
+/* The bytes at hand. */
+static inline struct span input_bytes(const struct input *input)
+{
+    return (struct span){input->buffer + input->start, input->end - input->start};
+}
+
+void input_close(struct input *input);
+
+#endif

@@ -1,0 +1,84 @@
+#include "config.h"
+
+#include "base/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TOGETHER 500000000 /* nanoseconds */
+
+static volatile sig_atomic_t asked;
+static struct timespec asked_at; /* the handler's alone */
+static int wake[2] = {-1, -1};
+
+static void ask(int signal_number)
+{
+    int saved = errno;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!asked)
+        asked_at = now;
+    else if ((now.tv_sec - asked_at.tv_sec) * 1000000000LL + now.tv_nsec - asked_at.tv_nsec >
+             TOGETHER) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number); /* once the handler has returned */
+    }
+    asked = signal_number;
+    if (wake[1] >= 0)
+        (void)!write(wake[1], "", 1);
+    errno = saved;
+}
+
+static void take(int signal_number)
+{
+    struct sigaction action = {.sa_handler = ask}, before;
+    sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
+    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(signal_number, &action, NULL);
+}
+
+void interrupt_begin(void)
+{
+    take(SIGINT);
+    take(SIGTERM);
+}
+
+const char *interrupt_asked(void)
+{
+    return asked == 0 ? NULL : asked == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
+int interrupt_fd(void)
+{
+    if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    if (asked)
+        (void)!write(wake[1], "", 1);
+    return wake[0];
+}
+
+bool interrupt_wait(int fd, int milliseconds)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    sigset_t both, before;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
+    sigprocmask(SIG_BLOCK, &both, &before);
+    int n;
+    do
+        n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
+    while (n < 0 && errno == EINTR);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    /* If it cannot wait (no memory, say) the read that follows can. */
+    return n != 0;
+}

@@ -1,0 +1,98 @@
+#include "config.h"
+
+#include "base/out.h"
+#include "json/json_string.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { OUT_BUFFER = 256 * 1024 };
+
+bool out_begin(struct out *out, int fd, const char *name)
+{
+    *out = (struct out){.fd = fd, .name = name, .buffer = malloc(OUT_BUFFER)};
+    return out->buffer != NULL;
+}
+
+bool out_append(struct out *out, const char *file)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return false;
+    if (out_begin(out, fd, file))
+        return true;
+    close(fd);
+    errno = ENOMEM;
+    return false;
+}
+
+/* Writes all the bytes, past the buffer. */
+static bool write_all(struct out *out, struct span bytes)
+{
+    while (bytes.len > 0 && out->error == 0) {
+        ssize_t n = write(out->fd, bytes.at, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            out->error = errno;
+            break;
+        }
+        bytes.at += n;
+        bytes.len -= (size_t)n;
+    }
+    return out->error == 0;
+}
+
+bool out_flush(struct out *out)
+{
+    bool written = write_all(out, (struct span){out->buffer, out->used});
+    out->used = 0;
+    return written;
+}
+
+bool out_write(struct out *out, struct span bytes)
+{
+    if (bytes.len > OUT_BUFFER - out->used) {
+        if (!out_flush(out))
+            return false;
+        if (bytes.len >= OUT_BUFFER)
+            return write_all(out, bytes);
+    }
+    memcpy(out->buffer + out->used, bytes.at, bytes.len);
+    out->used += bytes.len;
+    return out->error == 0;
+}
+
+/* Writes the bytes as the content of a JSON string, through the buffer. */
+static bool write_encoded(struct out *out, struct span bytes)
+{
+    enum { LEAST = 4096 };
+    while (bytes.len > 0) {
+        if (OUT_BUFFER - out->used < LEAST && !out_flush(out))
+            return false;
+        out->used += json_string_encode(&bytes, out->buffer + out->used, OUT_BUFFER - out->used);
+    }
+    return out->error == 0;
+}
+
+bool out_edit(struct out *out, const struct edit *edit)
+{
+    for (size_t i = 0; i < edit->count; i++) {
+        const struct piece *piece = &edit->piece[i];
+        if (!(piece->encode ? write_encoded(out, piece->bytes) : out_write(out, piece->bytes)))
+            return false;
+    }
+    return true;
+}
+
+bool out_close(struct out *out)
+{
+    out_flush(out);
+    if (close(out->fd) != 0 && out->error == 0)
+        out->error = errno;
+    free(out->buffer);
+    out->buffer = NULL;
+    return out->error == 0;
+}

@@ -1,0 +1,18 @@
+/* secret: a credential from a file or the environment, never from argv, never in a message. */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include "base/span.h"
+
+enum { SECRET_MAX = 64 * 1024 };
+
+/* Reads the file, or where it is NULL the environment variable; *secret is then a NUL-terminated
+ * string, the caller's for secret_free(), or NULL where neither is given.  One newline at the end
+ * does not count.  `what` names it in messages: "credential".  False after a message: the file
+ * cannot be read, is empty or too long, or holds a NUL or a control character. */
+bool secret_read(const char *what, const char *file, const char *variable, char **secret);
+
+/* Overwrites and frees it; NULL is nothing. */
+void secret_free(char *secret);
+
+#endif

@@ -1,0 +1,290 @@
+#include "config.h"
+
+#include "base/options.h"
+#include "base/timestamp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { DAY = 86400 };
+
+/* The years 1 to 9999, in UTC: what four digits can say. */
+#define FIRST_SECOND (-62135596800)
+#define LAST_SECOND  253402300799
+
+/* Days from 1970-01-01 to the date, in the proleptic Gregorian calendar: whole eras of 400 years,
+ * years that begin in March so that the leap day is the last. */
+static int64_t days_from_civil(int64_t year, int month, int day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+struct civil timestamp_civil(int64_t seconds, int32_t offset)
+{
+    int64_t local = seconds + offset;
+    int64_t day = (local >= 0 ? local : local - (DAY - 1)) / DAY;
+    int second_of_day = (int)(local - day * DAY);
+    day += 719468;
+    int64_t era = (day >= 0 ? day : day - 146096) / 146097;
+    int64_t doe = day - era * 146097;                                    /* day of era */
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365; /* year of era */
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100); /* day of the year from March */
+    int shifted = (int)((5 * doy + 2) / 153);
+    struct civil civil = {
+        .month = shifted < 10 ? shifted + 3 : shifted - 9,
+        .day = (int)(doy - (153 * shifted + 2) / 5 + 1),
+        .hour = second_of_day / 3600,
+        .minute = second_of_day / 60 % 60,
+        .second = second_of_day % 60,
+    };
+    civil.year = yoe + era * 400 + (civil.month <= 2);
+    return civil;
+}
+
+static int days_in_month(int64_t year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
+/* A reader of fixed fields, that fails once and for all. */
+struct fields {
+    const char *at, *end;
+    bool failed;
+};
+
+static int digits(struct fields *f, int count)
+{
+    int value = 0;
+    for (; count > 0; count--, f->at++) {
+        if (f->at >= f->end || *f->at < '0' || *f->at > '9') {
+            f->failed = true;
+            return 0;
+        }
+        value = value * 10 + (*f->at - '0');
+    }
+    return value;
+}
+
+static bool byte(struct fields *f, char wanted)
+{
+    if (f->at >= f->end || *f->at != wanted)
+        return false;
+    f->at++;
+    return true;
+}
+
+static void expect(struct fields *f, char wanted)
+{
+    if (!byte(f, wanted))
+        f->failed = true;
+}
+
+/* A fraction of a second in nanoseconds; digits beyond the ninth are read over. */
+static int32_t fraction(struct fields *f)
+{
+    int32_t nanos = 0, unit = 100000000;
+    int first = digits(f, 1);
+    for (nanos = first * unit; f->at < f->end && *f->at >= '0' && *f->at <= '9'; f->at++) {
+        unit /= 10;
+        nanos += (*f->at - '0') * unit;
+    }
+    return nanos;
+}
+
+/* The zone: Z, UTC, or a sign with hours and minutes; blanks before it. */
+static int32_t zone(struct fields *f)
+{
+    while (byte(f, ' '))
+        ;
+    if (byte(f, 'Z') || byte(f, 'z'))
+        return 0;
+    if (f->end - f->at >= 3 && memcmp(f->at, "UTC", 3) == 0) {
+        f->at += 3;
+        return 0;
+    }
+    int sign = byte(f, '-') ? -1 : 1;
+    if (sign > 0)
+        expect(f, '+');
+    int hours = digits(f, 2);
+    byte(f, ':');
+    int minutes = digits(f, 2);
+    if (hours > 23 || minutes > 59)
+        f->failed = true;
+    return sign * (hours * 3600 + minutes * 60);
+}
+
+/* Reads YYYY-MM-DD into days since 1970. */
+static int64_t date(struct fields *f)
+{
+    int year = digits(f, 4);
+    expect(f, '-');
+    int month = digits(f, 2);
+    expect(f, '-');
+    int day = digits(f, 2);
+    if (f->failed || year < 1 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month)) {
+        f->failed = true;
+        return 0;
+    }
+    return days_from_civil(year, month, day);
+}
+
+bool timestamp_parse(struct span text, struct timestamp *time)
+{
+    struct fields f = {text.at, span_end(text), false};
+    int64_t days = date(&f);
+    if (!byte(&f, 'T') && !byte(&f, 't'))
+        expect(&f, ' ');
+    int hour = digits(&f, 2);
+    expect(&f, ':');
+    int minute = digits(&f, 2);
+    expect(&f, ':');
+    int second = digits(&f, 2);
+    time->nanos = byte(&f, '.') ? fraction(&f) : 0;
+    time->offset = zone(&f);
+    time->seconds = days * DAY + hour * 3600 + minute * 60 + second - time->offset;
+    return !f.failed && f.at == f.end && hour <= 23 && minute <= 59 && second <= 60 &&
+           time->seconds >= FIRST_SECOND && time->seconds <= LAST_SECOND;
+}
+
+bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time)
+{
+    int64_t ago;
+    if (options_duration(text, &ago)) {
+        *time = *now;
+        return !__builtin_sub_overflow(now->seconds, ago, &time->seconds) &&
+               time->seconds >= FIRST_SECOND;
+    }
+    struct fields f = {text, text + strlen(text), false};
+    int64_t days = date(&f);
+    if (!f.failed && f.at == f.end) {
+        *time = (struct timestamp){.seconds = days * DAY};
+        return true;
+    }
+    return timestamp_parse(span_of(text), time);
+}
+
+struct timestamp timestamp_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (struct timestamp){now.tv_sec, (int32_t)now.tv_nsec, timestamp_zone_offset(now.tv_sec)};
+}
+
+/* Writes a number in `width` digits; returns what follows it. */
+static char *put(char *to, int64_t number, int width)
+{
+    for (int i = width - 1; i >= 0; i--, number /= 10)
+        to[i] = (char)('0' + number % 10);
+    return to + width;
+}
+
+size_t timestamp_rfc3339(const struct timestamp *time, char text[TIMESTAMP_TEXT])
+{
+    struct civil c = timestamp_civil(time->seconds, time->offset);
+    int minutes = (time->offset < 0 ? -time->offset : time->offset) / 60;
+    char *to = put(text, c.year, 4);
+    *to++ = '-';
+    to = put(to, c.month, 2);
+    *to++ = '-';
+    to = put(to, c.day, 2);
+    *to++ = 'T';
+    to = put(to, c.hour, 2);
+    *to++ = ':';
+    to = put(to, c.minute, 2);
+    *to++ = ':';
+    to = put(to, c.second, 2);
+    *to++ = '.';
+    to = put(to, time->nanos / 1000000, 3);
+    *to++ = time->offset < 0 ? '-' : '+';
+    to = put(to, minutes / 60, 2);
+    *to++ = ':';
+    to = put(to, minutes % 60, 2);
+    return (size_t)(to - text);
+}
+
+size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
+                       char text[TIMESTAMP_TEXT])
+{
+    char digit[TIMESTAMP_TEXT];
+    int64_t seconds = time->seconds;
+    int32_t nanos = time->nanos;
+    char *to = text;
+    if (seconds < 0) {
+        *to++ = '-';
+        seconds = -seconds - (nanos > 0);
+        nanos = nanos > 0 ? 1000000000 - nanos : 0;
+    }
+    /* All the digits, twelve of seconds and nine behind them; the point goes where it is asked. */
+    char *end = put(put(digit, seconds, 12), nanos, 9);
+    const char *point = end - 9 + power, *from = digit;
+    while (*from == '0' && from < point - 1)
+        from++;
+    size_t whole = (size_t)(point - from);
+    memcpy(to, from, whole);
+    to += whole;
+    if (fraction > 0) {
+        *to++ = '.';
+        memcpy(to, point, (size_t)fraction);
+        to += fraction;
+    }
+    return (size_t)(to - text);
+}
+
+/* Whether the file holds a zone (RFC 8536 section 3.1); the database has other files too. */
+static bool is_zone_file(const char *name)
+{
+    char magic[4];
+    FILE *file = fopen(name, "re");
+    if (file == NULL)
+        return false;
+    bool zone = fread(magic, 1, sizeof magic, file) == sizeof magic &&
+                memcmp(magic, "TZif", sizeof magic) == 0;
+    fclose(file);
+    return zone;
+}
+
+/* Has the library read the zone that TZ names.  It takes one that it cannot read for UTC, and says
+ * so in errno alone; and what holds after the last change in the file it reads when first asked. */
+static bool read_zone(void)
+{
+    time_t far = LAST_SECOND;
+    struct tm local;
+    errno = 0;
+    tzset();
+    localtime_r(&far, &local);
+    return errno == 0;
+}
+
+bool timestamp_zone_set(const char *name)
+{
+    /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
+    const char *directory = getenv("TZDIR");
+    char file[4096];
+    int n = snprintf(file, sizeof file, "%s/%s",
+                     directory != NULL ? directory : "/usr/share/zoneinfo", name);
+    bool utc = strcmp(name, "UTC") == 0;
+    if (name[0] == '\0' || name[0] == '/' || strstr(name, "..") != NULL || n < 0 ||
+        (size_t)n >= sizeof file || (!utc && !is_zone_file(file)))
+        return false;
+    char zone[4096];
+    snprintf(zone, sizeof zone, ":%s", name);
+    /* UTC0 is a rule and no file's name; that there is no such file is no error. */
+    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && (read_zone() || utc);
+}
+
+int32_t timestamp_zone_offset(int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm local;
+    return localtime_r(&when, &local) != NULL ? (int32_t)local.tm_gmtoff : 0;
+}

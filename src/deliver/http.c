@@ -1,0 +1,336 @@
+#include "config.h"
+
+#include "base/diag.h"
+#include "deliver/http.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    UPLOAD_BUFFER = 128 * 1024,
+    CONNECT_TIMEOUT = 10 * 1000, /* milliseconds */
+    LONGEST_WAIT = 3600 * 1000,  /* milliseconds */
+    CARRIER_DESCRIPTORS = 1024,
+};
+
+bool http_begin(struct http *http, const struct http_options *options)
+{
+    *http = (struct http){.options = *options};
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+        (http->multi = curl_multi_init()) == NULL || (http->share = curl_share_init()) == NULL) {
+        diag_fail("libcurl cannot be used: no memory, or no TLS library");
+        return false;
+    }
+    curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)options->parallel + 2);
+    return true;
+}
+
+static size_t take_answer(char *data, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    size_t len = size * count;
+    size_t room = HTTP_REPLY_MAX - transfer->answer_len;
+    if (len > room)
+        transfer->answer_cut = true;
+    size_t kept = len < room ? len : room;
+    if (kept > transfer->answer_size - transfer->answer_len) {
+        size_t wanted = 2 * transfer->answer_size + kept;
+        char *grown = realloc(transfer->answer, wanted);
+        if (grown == NULL)
+            return 0;
+        transfer->answer = grown;
+        transfer->answer_size = wanted;
+    }
+    if (kept > 0)
+        memcpy(transfer->answer + transfer->answer_len, data, kept);
+    transfer->answer_len += kept;
+    return len;
+}
+
+static size_t send_pieces(char *to, size_t size, size_t count, void *context)
+{
+    struct http_transfer *transfer = context;
+    size_t room = size * count, sent = 0;
+    while (sent < room && transfer->piece < transfer->body.count) {
+        struct span bytes = transfer->body.piece[transfer->piece].bytes;
+        size_t len = bytes.len - transfer->offset;
+        if (len > room - sent)
+            len = room - sent;
+        memcpy(to + sent, bytes.at + transfer->offset, len);
+        sent += len;
+        transfer->offset += len;
+        if (transfer->offset == bytes.len) {
+            transfer->piece++;
+            transfer->offset = 0;
+        }
+    }
+    return sent;
+}
+
+/* libcurl begins anew where a connection that it used again turns out to be closed. */
+static int rewind_pieces(void *context, curl_off_t offset, int origin)
+{
+    struct http_transfer *transfer = context;
+    if (offset != 0 || origin != SEEK_SET)
+        return CURL_SEEKFUNC_CANTSEEK;
+    transfer->piece = transfer->offset = 0;
+    return CURL_SEEKFUNC_OK;
+}
+
+/* Where the environment names no proxy, libcurl need not look there for every request. */
+static bool may_have_proxy(void)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]) != NULL)
+            return true;
+    return false;
+}
+
+static void set_up(const struct http *http, struct http_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct http_options *options = &http->options;
+    long timeout = (long)(options->timeout / 1000);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_SHARE, http->share);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, send_pieces);
+    curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, rewind_pieces);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* A large body is announced, but few servers answer that: no second is lost to it. */
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     timeout < CONNECT_TIMEOUT ? timeout : (long)CONNECT_TIMEOUT);
+    if (!may_have_proxy()) {
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    }
+    if (options->cacert != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options->cacert);
+    if (options->cert != NULL)
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, options->cert);
+    if (options->key != NULL)
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, options->key);
+    if (options->key_passphrase != NULL)
+        curl_easy_setopt(easy, CURLOPT_KEYPASSWD, options->key_passphrase);
+}
+
+struct http_transfer *http_take(struct http *http)
+{
+    struct http_transfer *transfer = http->idle;
+    if (transfer != NULL) {
+        http->idle = transfer->next;
+        edit_clear(&transfer->body);
+        return transfer;
+    }
+    transfer = calloc(1, sizeof *transfer);
+    if (transfer == NULL || (transfer->easy = curl_easy_init()) == NULL) {
+        free(transfer);
+        return NULL;
+    }
+    transfer->other = http->all;
+    http->all = transfer;
+    set_up(http, transfer);
+    return transfer;
+}
+
+char *http_buffer(struct http_transfer *transfer, size_t size)
+{
+    if (size > transfer->buffer_size) {
+        free(transfer->buffer);
+        transfer->buffer = malloc(size);
+        transfer->buffer_size = transfer->buffer != NULL ? size : 0;
+    }
+    return transfer->buffer;
+}
+
+void http_send_body(struct http_transfer *transfer)
+{
+    const struct edit *body = &transfer->body;
+    curl_off_t len = 0;
+    for (size_t i = 0; i < body->count; i++)
+        len += (curl_off_t)body->piece[i].bytes.len;
+    /* One span goes out with the header in one write; libcurl takes it from where it is. */
+    const char *whole = body->count == 1 ? body->piece[0].bytes.at : body->count == 0 ? "" : NULL;
+    curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, len);
+    curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, whole);
+    if (whole == NULL)
+        curl_easy_setopt(transfer->easy, CURLOPT_POST, 1L);
+}
+
+void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers)
+{
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers);
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = headers;
+}
+
+bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context)
+{
+    if (transfer->body.no_memory)
+        return false;
+    transfer->done = done;
+    transfer->context = context;
+    transfer->answer_len = 0;
+    transfer->answer_cut = false;
+    transfer->piece = transfer->offset = 0;
+    transfer->error[0] = '\0';
+    if (transfer->carrier != NULL) {
+        http->carrier = transfer->carrier;
+        if (!transfer->carrier->start(transfer->carrier, transfer))
+            return false;
+    } else if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
+        return false;
+    }
+    http->running++;
+    return true;
+}
+
+void http_give(struct http *http, struct http_transfer *transfer)
+{
+    transfer->next = http->idle;
+    http->idle = transfer;
+}
+
+void http_cancel(struct http *http, struct http_transfer *transfer)
+{
+    if (transfer->carrier != NULL)
+        transfer->carrier->cancel(transfer->carrier, transfer);
+    else
+        curl_multi_remove_handle(http->multi, transfer->easy);
+    http->running--;
+    http_give(http, transfer);
+}
+
+void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply)
+{
+    http->running--;
+    transfer->done(transfer->context, transfer, reply);
+}
+
+static void finish(struct http *http, CURL *easy, CURLcode code)
+{
+    struct http_transfer *transfer;
+    struct http_reply reply = {.code = code, .easy = easy};
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status);
+    curl_multi_remove_handle(http->multi, easy);
+    reply.body =
+        (struct span){transfer->answer_len > 0 ? transfer->answer : "", transfer->answer_len};
+    reply.cut = transfer->answer_cut;
+    reply.error = "";
+    if (code != CURLE_OK)
+        reply.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    http_finish(http, transfer, &reply);
+}
+
+void http_run(struct http *http)
+{
+    int running, left;
+    if (http->carrier != NULL)
+        http->carrier->run(http->carrier, http);
+    curl_multi_perform(http->multi, &running);
+    if ((size_t)running == http->running)
+        return;
+    for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left)) != NULL;)
+        if (message->msg == CURLMSG_DONE)
+            finish(http, message->easy_handle, message->data.result);
+}
+
+bool http_wait(struct http *http, int input, int wake, int64_t timeout)
+{
+    struct curl_waitfd extra[2 + CARRIER_DESCRIPTORS];
+    unsigned extras = 0;
+    int ready = 0;
+    if (input >= 0)
+        extra[extras++] = (struct curl_waitfd){.fd = input, .events = CURL_WAIT_POLLIN};
+    if (wake >= 0)
+        extra[extras++] = (struct curl_waitfd){.fd = wake, .events = CURL_WAIT_POLLIN};
+    if (http->carrier != NULL)
+        extras +=
+            http->carrier->watch(http->carrier, extra + extras, CARRIER_DESCRIPTORS, &timeout);
+    /* Rounded up, so that what is due is due when the wait ends. */
+    int64_t wait = (timeout + 999) / 1000;
+    curl_multi_poll(http->multi, extra, extras, wait > LONGEST_WAIT ? LONGEST_WAIT : (int)wait,
+                    &ready);
+    if (input < 0 || ready == 0)
+        return false;
+    /* libcurl does not tell of a writer that has hung up. */
+    struct pollfd ended = {.fd = input, .events = POLLIN};
+    return extra[0].revents != 0 || poll(&ended, 1, 0) > 0;
+}
+
+void http_end(struct http *http)
+{
+    for (struct http_transfer *next, *transfer = http->all; transfer != NULL; transfer = next) {
+        next = transfer->other;
+        curl_multi_remove_handle(http->multi, transfer->easy);
+        curl_easy_cleanup(transfer->easy);
+        curl_slist_free_all(transfer->headers);
+        edit_free(&transfer->body);
+        free(transfer->answer);
+        free(transfer->buffer);
+        free(transfer);
+    }
+    http->idle = http->all = NULL;
+    if (http->multi != NULL)
+        curl_multi_cleanup(http->multi);
+    if (http->share != NULL)
+        curl_share_cleanup(http->share);
+    curl_global_cleanup();
+}
+
+const char *http_reply_header(const struct http_reply *reply, const char *name)
+{
+    struct curl_header *header;
+    return curl_easy_header(reply->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+               ? header->value
+               : NULL;
+}
+
+bool http_header_valid(struct span field)
+{
+    for (size_t i = 0; i < field.len; i++) {
+        unsigned char byte = (unsigned char)field.at[i];
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+const char *http_redact(const char *url, bool path, char *buffer, size_t size)
+{
+    char *scheme = NULL, *host = NULL, *port = NULL, *tail = NULL;
+    CURLU *parts = curl_url();
+    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+        curl_url_get(parts, CURLUPART_HOST, &host, 0);
+        curl_url_get(parts, CURLUPART_PORT, &port, 0);
+        curl_url_get(parts, CURLUPART_PATH, &tail, 0);
+    }
+    if (scheme == NULL || host == NULL)
+        snprintf(buffer, size, "the URL");
+    else
+        snprintf(buffer, size, "%s://%s%s%s%s", scheme, host, port != NULL ? ":" : "",
+                 port != NULL ? port : "", path && tail != NULL ? tail : "");
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_free(tail);
+    curl_url_cleanup(parts);
+    return buffer;
+}

@@ -1,0 +1,135 @@
+/* http: many HTTP transfers at once, through libcurl's multi interface, in one thread.
+ *
+ * A transfer is taken, its request is set up on its easy handle, it is started, and its `done` is
+ * called from http_run() when the answer is there or the attempt has failed; then it is given back.
+ * Handles, connections, TLS sessions and name look-ups are used again.  What is sent stays where it
+ * is: libcurl takes it from the caller's spans.
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include "base/edit.h"
+
+#include <curl/curl.h>
+#include <stdint.h>
+
+struct http_options {
+    const char *cacert; /* --cacert: a file of certificate authorities, NULL: the system's */
+    const char *cert;   /* --cert and --key: the client's certificate, NULL: none */
+    const char *key;
+    const char *key_passphrase; /* NULL: none */
+    int64_t timeout;            /* of one attempt, microseconds */
+    size_t parallel;            /* transfers at once */
+};
+
+struct http_reply {
+    CURLcode code;     /* CURLE_OK: an answer came */
+    long status;       /* the HTTP status, 0 where none came */
+    struct span body;  /* of the answer, or its first HTTP_REPLY_MAX bytes */
+    bool cut;          /* it was longer */
+    const char *error; /* what failed, in libcurl's words; "" for an answer */
+    CURL *easy;        /* for curl_easy_getinfo() and http_reply_header() */
+};
+
+enum { HTTP_REPLY_MAX = 4 * 1024 * 1024 };
+
+struct http;
+struct http_transfer;
+typedef void http_done(void *context, struct http_transfer *transfer,
+                       const struct http_reply *reply);
+
+/* A library that carries transfers out itself, in place of libcurl's multi handle: a service that
+ * has one names it in each transfer that it sets up. */
+struct http_carrier {
+    /* Begins to.  False: no memory. */
+    bool (*start)(struct http_carrier *carrier, struct http_transfer *transfer);
+    /* Moves all on without waiting, and calls http_finish() for those that are done. */
+    void (*run)(struct http_carrier *carrier, struct http *http);
+    /* Says what to wait for: writes up to `room` descriptors and returns how many, and lowers
+     * *timeout (microseconds). */
+    unsigned (*watch)(struct http_carrier *carrier, struct curl_waitfd *fd, unsigned room,
+                      int64_t *timeout);
+    void (*cancel)(struct http_carrier *carrier, struct http_transfer *transfer);
+};
+
+struct http_transfer {
+    CURL *easy;
+    struct http_carrier *carrier; /* NULL: libcurl */
+    void *carried;                /* the carrier's */
+    struct edit body;             /* what is sent; the spans stay until `done` was called */
+    uint64_t configured;          /* the service's: which set-up the handle carries; 0 at first */
+    struct curl_slist *headers;   /* freed with the transfer, or when it is set up anew */
+    http_done *done;
+    void *context;
+    struct http_transfer *next;  /* among the idle ones */
+    struct http_transfer *other; /* among all */
+    char *answer;                /* the reply's body */
+    size_t answer_len, answer_size;
+    bool answer_cut;
+    size_t piece, offset; /* how far the body was sent */
+    char *buffer;         /* what http_buffer() gave */
+    size_t buffer_size;
+    char error[CURL_ERROR_SIZE];
+};
+
+struct http {
+    struct http_options options;
+    CURLM *multi;
+    CURLSH *share;
+    struct http_transfer *idle;
+    struct http_transfer *all;
+    struct http_carrier *carrier; /* once a transfer has named one */
+    size_t running;               /* transfers that were started and are not done */
+};
+
+/* Begins; the options' strings must stay.  False after a message: libcurl could not be set up. */
+bool http_begin(struct http *http, const struct http_options *options);
+
+/* A transfer with an empty body, set up with the options; whatever else was set on its handle is
+ * as the service left it when `configured` said so.  NULL: no memory. */
+struct http_transfer *http_take(struct http *http);
+
+/* Memory of at least `size` bytes that belongs to the transfer, used again by the next call. */
+char *http_buffer(struct http_transfer *transfer, size_t size);
+
+/* Sets what is sent from transfer->body, with the length known beforehand.  As a POST; a service
+ * that puts sets CURLOPT_CUSTOMREQUEST. */
+void http_send_body(struct http_transfer *transfer);
+
+/* Uses `headers` from now on; the transfer owns the list. */
+void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers);
+
+/* Starts it.  done is called from a later http_run().  False: no memory, for the body either. */
+bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context);
+
+/* Gives it back, from within `done` or unstarted. */
+void http_give(struct http *http, struct http_transfer *transfer);
+
+/* Breaks the transfer off, without `done`, and gives it back. */
+void http_cancel(struct http *http, struct http_transfer *transfer);
+
+/* For a carrier: the transfer is done, and this came of it. */
+void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply);
+
+/* Moves the transfers on as far as they go without waiting, and calls `done` for those that are. */
+void http_run(struct http *http);
+
+/* Waits until a transfer can go on, `input` can be read without waiting, `wake` is readable, or
+ * `timeout` microseconds have passed.  A descriptor may be -1.  True: input can be read. */
+bool http_wait(struct http *http, int input, int wake, int64_t timeout);
+
+/* Breaks off what is under way and frees everything. */
+void http_end(struct http *http);
+
+/* A header of the answer, NULL if it has none of that name.  Stays until the transfer is given
+ * back. */
+const char *http_reply_header(const struct http_reply *reply, const char *name);
+
+/* Whether a header field may be sent as it is: no CR, LF, NUL or other control character in it. */
+bool http_header_valid(struct span field);
+
+/* The URL without what may be secret, for messages: scheme, host and port, and the path where
+ * `path` says so; never user, password, query and fragment.  The result stands in buffer. */
+const char *http_redact(const char *url, bool path, char *buffer, size_t size);
+
+#endif

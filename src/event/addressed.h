@@ -1,0 +1,31 @@
+/* addressed: the two forms that a line of the toolkit has.
+ *
+ * A bare event is a JSON object.  An addressed event is exactly {"path":"…","event":…}: these two
+ * members in this order, the path a string.
+ */
+#ifndef ADDRESSED_H
+#define ADDRESSED_H
+
+#include "json/json.h"
+
+struct addressed {
+    struct span path; /* the path string's content, as it stands; at == NULL in a bare event */
+};
+
+/* Begins to read a record whose event is an object: json then stands before the event, in either
+ * form.  False: the record is no object, or wrong; json_error() says why. */
+bool addressed_begin(struct json *json, struct span record, struct addressed *addressed);
+
+/* Ends the reading, after the event's value.  False: see json_error(). */
+bool addressed_end(struct json *json, const struct addressed *addressed);
+
+/* Reads a whole record, whose event may be any value (a custom message need not be an object).
+ * *event is the record's value in a bare event.  False: see json_error(). */
+bool addressed_split(struct json *json, struct span record, struct addressed *addressed,
+                     struct json_value *event);
+
+/* The path as it is meant, escapes decoded, into path[size]; *len without the NUL that is put after
+ * it.  False: it does not fit or holds a NUL. */
+bool addressed_path(const struct addressed *addressed, char *path, size_t size, size_t *len);
+
+#endif

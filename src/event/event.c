@@ -1,0 +1,276 @@
+#include "config.h"
+
+#include "event/addressed.h"
+#include "event/event.h"
+
+/* The fields' names and, for those inside an object member, that member. */
+static const struct {
+    struct span name;
+    enum event_field parent; /* EVENT_FIELDS: the event itself */
+    const char *full;
+} field_of[EVENT_FIELDS] = {
+#define OUTER(field, name)                 [field] = {SPAN_INIT(name), EVENT_FIELDS, name}
+#define INNER(field, parent, object, name) [field] = {SPAN_INIT(name), parent, object "." name}
+    OUTER(FIELD_ID, "id"),
+    OUTER(FIELD_STATUS, "status"),
+    OUTER(FIELD_STARTED_AT, "started_at"),
+    OUTER(FIELD_COMPLETED_AT, "completed_at"),
+    OUTER(FIELD_RECIPE_ID, "recipe_id"),
+    OUTER(FIELD_FLOW_ID, "flow_id"),
+    OUTER(FIELD_ACCOUNT_ID, "account_id"),
+    OUTER(FIELD_LINES, "lines"),
+    OUTER(FIELD_EVENT, "event"),
+    OUTER(FIELD_TIMESTAMP, "timestamp"),
+    OUTER(FIELD_TEAM_ID, "team_id"),
+    OUTER(FIELD_TEAM_ID_D, "team_id_d"),
+    OUTER(FIELD_USER_ID, "user_id"),
+    OUTER(FIELD_USER_ID_D, "user_id_d"),
+    OUTER(FIELD_USER_EMAIL, "user_email"),
+    OUTER(FIELD_USER_NAME, "user_name"),
+    OUTER(FIELD_RESOURCE_TYPE, "resource_type"),
+    OUTER(FIELD_RESOURCE_ID, "resource_id"),
+    OUTER(FIELD_RESOURCE_ID_D, "resource_id_d"),
+    OUTER(FIELD_RESOURCE_PROJECT_NAME, "resource_project_name"),
+    OUTER(FIELD_CONTEXT, "context"),
+    OUTER(FIELD_USER, "user"),
+    OUTER(FIELD_TEAM, "team"),
+    OUTER(FIELD_RESOURCE, "resource"),
+    INNER(FIELD_CONTEXT_USER_ID, FIELD_CONTEXT, "context", "user_id"),
+    INNER(FIELD_CONTEXT_USER_EXTERNAL_ID, FIELD_CONTEXT, "context", "user_external_id"),
+    INNER(FIELD_CONTEXT_USER_EMAIL, FIELD_CONTEXT, "context", "user_email"),
+    INNER(FIELD_CONTEXT_USER_NAME, FIELD_CONTEXT, "context", "user_name"),
+    INNER(FIELD_CONTEXT_RECIPE_NAME, FIELD_CONTEXT, "context", "recipe_name"),
+    INNER(FIELD_USER_OBJECT_ID, FIELD_USER, "user", "id"),
+    INNER(FIELD_USER_OBJECT_EXTERNAL_ID, FIELD_USER, "user", "external_id"),
+    INNER(FIELD_USER_OBJECT_EMAIL, FIELD_USER, "user", "email"),
+    INNER(FIELD_USER_OBJECT_NAME, FIELD_USER, "user", "name"),
+    INNER(FIELD_TEAM_OBJECT_ID, FIELD_TEAM, "team", "id"),
+    INNER(FIELD_TEAM_OBJECT_EXTERNAL_ID, FIELD_TEAM, "team", "external_id"),
+    INNER(FIELD_RESOURCE_OBJECT_TYPE, FIELD_RESOURCE, "resource", "type"),
+    INNER(FIELD_RESOURCE_OBJECT_ID, FIELD_RESOURCE, "resource", "id"),
+    INNER(FIELD_RESOURCE_OBJECT_NAME, FIELD_RESOURCE, "resource", "name"),
+    INNER(FIELD_RESOURCE_OBJECT_FILE_NAME, FIELD_RESOURCE, "resource", "file_name"),
+};
+
+const char *event_field_name(enum event_field field)
+{
+    return field_of[field].full;
+}
+
+enum event_field event_field_object(enum event_field field)
+{
+    return field_of[field].parent;
+}
+
+/* The event's own fields by the length of their names, as FIELD_BIT()s. */
+static const uint64_t *fields_by_length(void)
+{
+    static uint64_t fields[JSON_KEY_MAX + 1];
+    if (fields[sizeof "id" - 1] == 0)
+        for (enum event_field f = 0; f < OUTER_FIELDS; f++)
+            fields[field_of[f].name.len] |= FIELD_BIT(f);
+    return fields;
+}
+
+/* The event's own field of that name; EVENT_FIELDS if there is none, as for most members, which the
+ * length or one comparison tells. */
+static enum event_field find_field(const struct json_key *key)
+{
+    size_t len = key->name.len;
+    uint64_t fields = len <= JSON_KEY_MAX ? fields_by_length()[len] : 0;
+    for (; fields != 0; fields &= fields - 1) {
+        enum event_field f = (enum event_field)__builtin_ctzll(fields);
+        if (json_key_is(key, field_of[f].name))
+            return f;
+    }
+    return EVENT_FIELDS;
+}
+
+/* The field of that name in the object member `parent`. */
+static enum event_field find_inner(const struct json_key *key, enum event_field parent)
+{
+    for (enum event_field f = OUTER_FIELDS; f < EVENT_FIELDS; f++)
+        if (field_of[f].name.len == key->name.len && field_of[f].parent == parent &&
+            json_key_is(key, field_of[f].name))
+            return f;
+    return EVENT_FIELDS;
+}
+
+static bool has(const struct event *event, enum event_field field)
+{
+    return (event->present & FIELD_BIT(field)) != 0;
+}
+
+static void note(struct event *event, enum event_field field, struct json_value value)
+{
+    if (!has(event, field)) {
+        event->present |= FIELD_BIT(field);
+        event->field[field] = value;
+    } else if (!span_equal(event->field[field].text, value.text)) {
+        event->differing |= FIELD_BIT(field);
+    }
+}
+
+/* Reads the object that is the value of the field `parent`, noting the fields that it holds. */
+static void read_inner(struct json *json, enum event_field parent, struct event *event,
+                       struct json_value *object)
+{
+    struct json_key key;
+    struct json_value value;
+    const char *start = json_at(json);
+    json_object(json);
+    while (json_member(json, &key)) {
+        enum event_field field = find_inner(&key, parent);
+        if (json_value(json, &value) && field != EVENT_FIELDS)
+            note(event, field, value);
+    }
+    *object = (struct json_value){JSON_OBJECT, span_between(start, json_past(json))};
+}
+
+/* The object members that the wanted inner fields are in. */
+static uint64_t parents_of(uint64_t inner)
+{
+    uint64_t parents = 0;
+    for (enum event_field f = OUTER_FIELDS; f < EVENT_FIELDS; f++)
+        if ((inner & FIELD_BIT(f)) != 0)
+            parents |= FIELD_BIT(field_of[f].parent);
+    return parents;
+}
+
+static enum event_kind kind_of(uint64_t present)
+{
+    uint64_t job = FIELD_BIT(FIELD_STATUS) | FIELD_BIT(FIELD_ID);
+    uint64_t times = FIELD_BIT(FIELD_STARTED_AT) | FIELD_BIT(FIELD_COMPLETED_AT);
+    uint64_t activity = FIELD_BIT(FIELD_EVENT) | FIELD_BIT(FIELD_TIMESTAMP);
+    uint64_t actors = FIELD_BIT(FIELD_USER) | FIELD_BIT(FIELD_TEAM) | FIELD_BIT(FIELD_RESOURCE);
+    uint64_t flattened = FIELD_BIT(FIELD_RESOURCE_TYPE) | FIELD_BIT(FIELD_TIMESTAMP);
+    if ((present & job) == job && (present & times) != 0)
+        return EVENT_JOB;
+    if ((present & activity) == activity && (present & actors) != 0)
+        return EVENT_ACTIVITY;
+    return (present & flattened) == flattened ? EVENT_FLATTENED : EVENT_UNKNOWN;
+}
+
+bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *context,
+                struct event *event)
+{
+    struct json_key key;
+    struct json_value value;
+    uint64_t parents = parents_of(inner);
+    event->present = event->differing = 0;
+    const char *start = json_at(json);
+    json_object(json);
+    while (json_member(json, &key)) {
+        enum event_field field = find_field(&key);
+        if (visit != NULL && visit(context, json, &key, field, &value))
+            ;
+        else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
+            read_inner(json, field, event, &value);
+        else
+            json_value(json, &value);
+        if (field != EVENT_FIELDS && json_error(json).code == JSON_OK)
+            note(event, field, value);
+    }
+    if (json_error(json).code != JSON_OK)
+        return false;
+    event->text = span_between(start, json_past(json));
+    event->kind = kind_of(event->present);
+    return true;
+}
+
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason)
+{
+    struct addressed addressed;
+    char message[JSON_MESSAGE];
+    if (addressed_begin(json, record, &addressed) &&
+        event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
+        return true;
+    return reason_set(reason, "%s", json_error_message(json_error(json), message));
+}
+
+bool event_locate(struct json *json, event_string *string, void *context, struct span *event)
+{
+    enum { LEVELS = 3 };
+    struct {
+        const char *start;
+        uint64_t present;
+    } open[LEVELS + 1] = {{NULL, 0}};
+    struct span found[LEVELS + 1] = {{NULL, 0}};
+    struct json_key key;
+    struct json_value value;
+    unsigned level = 0;
+    json_object(json);
+    for (;;) {
+        if (json_member(json, &key)) {
+            enum event_field field = find_field(&key);
+            open[level].present |= FIELD_BIT(field);
+            if (level < LEVELS && json_peek(json) == JSON_OBJECT) {
+                open[++level].start = json_at(json);
+                open[level].present = 0;
+                json_object(json);
+            } else if (json_value(json, &value) && value.type == JSON_STRING && string != NULL &&
+                       level < LEVELS) {
+                string(context, event_content(&value), level + 1);
+            }
+            continue;
+        }
+        if (json_error(json).code != JSON_OK)
+            return false;
+        if (level == 0)
+            break;
+        if (found[level].at == NULL && kind_of(open[level].present) != EVENT_UNKNOWN)
+            found[level] = span_between(open[level].start, json_past(json));
+        level--;
+    }
+    *event = (struct span){NULL, 0};
+    for (level = LEVELS; level > 0; level--)
+        if (found[level].at != NULL)
+            *event = found[level];
+    return true;
+}
+
+const struct json_value *event_field(const struct event *event, enum event_field field)
+{
+    const struct json_value *value = &event->field[field];
+    return has(event, field) && value->type != JSON_NULL ? value : NULL;
+}
+
+struct span event_status(struct span content)
+{
+    if (span_equal(content, SPAN("成功")))
+        return SPAN("succeeded");
+    if (span_equal(content, SPAN("失敗")))
+        return SPAN("failed");
+    return content;
+}
+
+struct span event_content(const struct json_value *value)
+{
+    if (value->type != JSON_STRING)
+        return value->text;
+    return (struct span){value->text.at + 1, value->text.len - 2};
+}
+
+enum event_field event_time_field(const struct event *event)
+{
+    if (event->kind != EVENT_JOB)
+        return FIELD_TIMESTAMP;
+    return event_field(event, FIELD_COMPLETED_AT) != NULL ? FIELD_COMPLETED_AT : FIELD_STARTED_AT;
+}
+
+bool event_time(const struct event *event, struct timestamp *time, struct reason *reason)
+{
+    enum event_field field = event_time_field(event);
+    const struct json_value *value = event_field(event, field);
+    struct printable shown;
+    if (value == NULL)
+        return reason_set(reason, "%s is missing", event_field_name(field));
+    if ((event->differing & FIELD_BIT(field)) != 0)
+        return reason_set(reason, "%s stands there twice, with different values",
+                          event_field_name(field));
+    if (value->type != JSON_STRING || !timestamp_parse(event_content(value), time))
+        return reason_set(reason, "%s is not a time: %s", event_field_name(field),
+                          diag_printable(value->text, &shown));
+    return true;
+}

@@ -1,0 +1,125 @@
+/* event: what a Workato audit event is.
+ *
+ *   job        `status`, `id`, and `started_at` or `completed_at`
+ *   activity   `event` and `timestamp`, and one of `user`, `team`, `resource`
+ *   flattened  `resource_type` and `timestamp` (project deployments)
+ *
+ * Shapes and member names are those of the sample events in Workato's documentation of audit log
+ * streaming, 2019 to 2024.
+ */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include "base/diag.h"
+#include "base/timestamp.h"
+#include "json/json.h"
+
+/* What a reject says that is of no kind, but may hold an event. */
+#define EVENT_UNKNOWN_REASON "this is no audit event; audit-format finds one in its wrapper"
+
+enum event_kind { EVENT_UNKNOWN, EVENT_JOB, EVENT_ACTIVITY, EVENT_FLATTENED };
+
+/* The members that some tool reads.  Those of an object member follow it: context.user_id. */
+enum event_field {
+    FIELD_ID,
+    FIELD_STATUS,
+    FIELD_STARTED_AT,
+    FIELD_COMPLETED_AT,
+    FIELD_RECIPE_ID,
+    FIELD_FLOW_ID, /* recipe_id's name in 2020 */
+    FIELD_ACCOUNT_ID,
+    FIELD_LINES,
+    FIELD_EVENT,
+    FIELD_TIMESTAMP,
+    FIELD_TEAM_ID, /* this and the next nine stand in flattened events */
+    FIELD_TEAM_ID_D,
+    FIELD_USER_ID,
+    FIELD_USER_ID_D,
+    FIELD_USER_EMAIL,
+    FIELD_USER_NAME,
+    FIELD_RESOURCE_TYPE,
+    FIELD_RESOURCE_ID,
+    FIELD_RESOURCE_ID_D,
+    FIELD_RESOURCE_PROJECT_NAME,
+    FIELD_CONTEXT,
+    FIELD_USER,
+    FIELD_TEAM,
+    FIELD_RESOURCE,
+    OUTER_FIELDS,
+    FIELD_CONTEXT_USER_ID = OUTER_FIELDS,
+    FIELD_CONTEXT_USER_EXTERNAL_ID,
+    FIELD_CONTEXT_USER_EMAIL,
+    FIELD_CONTEXT_USER_NAME,
+    FIELD_CONTEXT_RECIPE_NAME,
+    FIELD_USER_OBJECT_ID,
+    FIELD_USER_OBJECT_EXTERNAL_ID,
+    FIELD_USER_OBJECT_EMAIL,
+    FIELD_USER_OBJECT_NAME,
+    FIELD_TEAM_OBJECT_ID,
+    FIELD_TEAM_OBJECT_EXTERNAL_ID,
+    FIELD_RESOURCE_OBJECT_TYPE,
+    FIELD_RESOURCE_OBJECT_ID,
+    FIELD_RESOURCE_OBJECT_NAME,
+    FIELD_RESOURCE_OBJECT_FILE_NAME, /* a package's name */
+    EVENT_FIELDS
+};
+
+#define FIELD_BIT(field) ((uint64_t)1 << (field))
+
+struct event {
+    struct span text; /* the event's own bytes, braces included */
+    enum event_kind kind;
+    struct json_value field[EVENT_FIELDS]; /* the first of that name, where present */
+    uint64_t present;                      /* bit f: field f is there */
+    uint64_t differing;                    /* bit f: field f stands there again with other bytes */
+};
+
+/* Called for each member of an event, between its name and its value.  True: it has read the value,
+ * which must then be in *value.  field is EVENT_FIELDS where no tool reads the member. */
+typedef bool event_visitor(void *context, struct json *json, const struct json_key *key,
+                           enum event_field field, struct json_value *value);
+
+/* Reads the object that comes next.  Of the fields inside object members, only those in `inner`
+ * (FIELD_BIT()s) are looked for.  visit may be NULL.  False: see json_error(). */
+bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *context,
+                struct event *event);
+
+/* The same of a whole record, in either form: an event, or an addressed event, whose wrapper is
+ * read over.  False with a reason. */
+bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
+                       void *context, struct event *event, struct reason *reason);
+
+/* Called for a string member of a wrapper: its content, and the level it stands at (1 to 3). */
+typedef void event_string(void *context, struct span content, unsigned level);
+
+/* Goes through a wrapper, whatever members it has, three levels deep.  *event is the first object
+ * member that is an event, the outermost level first; it has no bytes if there is none.  string may
+ * be NULL.  json has begun with the wrapper.  False: see json_error(). */
+bool event_locate(struct json *json, event_string *string, void *context, struct span *event);
+
+/* The field's name as a message should say it: "context.user_id". */
+const char *event_field_name(enum event_field field);
+
+/* The object member that the field is in: FIELD_CONTEXT of context.user_id; EVENT_FIELDS of a
+ * member of the event itself. */
+enum event_field event_field_object(enum event_field field);
+
+/* A job's status as the console's English has it: a localised one is translated (the Japanese
+ * samples say 成功 and 失敗).  The content of the status string; unknown ones as they are. */
+struct span event_status(struct span content);
+
+/* The value's content: what stands between a string's quotes, the text of anything else. */
+struct span event_content(const struct json_value *value);
+
+/* The field's value, NULL if it is absent or null. */
+const struct json_value *event_field(const struct event *event, enum event_field field);
+
+/* The member that tells the event's time: a job's `completed_at`, or `started_at` where that is
+ * absent or null; of other events `timestamp`. */
+enum event_field event_time_field(const struct event *event);
+
+/* The event's time.  False with a reason: it is missing, stands there twice with different values,
+ * or is no time. */
+bool event_time(const struct event *event, struct timestamp *time, struct reason *reason);
+
+#endif

@@ -1,0 +1,86 @@
+/* filter: what every tool's loop has in common.
+ *
+ * Records come in one a line, the tool's transform says what becomes of each, and the rest is the
+ * same for all: output that is flushed before a wait, rejects that are named, kept and counted,
+ * limits, and the status at the end.
+ */
+#ifndef FILTER_H
+#define FILTER_H
+
+#include "base/diag.h"
+#include "base/edit.h"
+#include "base/input.h"
+#include "base/options.h"
+#include "base/out.h"
+#include "filter/lines.h"
+
+enum verdict {
+    VERDICT_PASS,   /* the record leaves as it came */
+    VERDICT_EDIT,   /* the edit leaves in its place */
+    VERDICT_DROP,   /* nothing leaves, and that is no error */
+    VERDICT_REJECT, /* the record is rejected, for the reason given */
+};
+
+/* Says what becomes of a record.  The record stays in place until the edit is written. */
+typedef enum verdict filter_transform(void *context, struct span record, struct edit *edit,
+                                      struct reason *reason);
+
+struct filter {
+    struct input input;
+    struct out out;     /* standard output */
+    struct out rejects; /* --rejects, if rejects_file is set */
+    const char *rejects_file;
+    size_t max_record; /* --max-record, bytes */
+    bool fail_fast;    /* --fail-fast */
+    bool stop;         /* no further record is to be read */
+    bool reject_open;  /* what was kept of a reject does not end with a newline yet */
+    struct edit edit;
+};
+
+/* The options that all the tools share, for struct program's `more`. */
+extern const struct option_line filter_options[];
+
+/* First call of every main(): names the program, makes sure that descriptors 0 to 2 are open, so
+ * that no file is taken for standard output, lets a closed pipe be an error of the write, and sets
+ * the defaults. */
+void filter_init(struct filter *filter, const char *program);
+
+/* Takes one of filter_options, or OPTIONS_STOP.  False: the program ends, with diag_exit_status().
+ */
+bool filter_option(struct filter *filter, int id, const char *value);
+
+/* Opens what the options name and begins with the operands.  False after a message. */
+bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
+
+/* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
+ * whole, or where the tool has a message of its own. */
+void filter_keep(struct filter *filter, struct span bytes);
+
+/* Names the record in a message, keeps its bytes for --rejects, as a line, and raises the status.
+ * With --fail-fast it is the last. */
+void filter_reject(struct filter *filter, const struct record *record, const char *reason);
+
+/* filter_reject() in two parts, for records whose message and bytes do not come together: the
+ * message, and what was kept (with the text if it is not all kept yet) as a line. */
+void filter_name(struct filter *filter, const struct record *record, const char *reason);
+void filter_keep_line(struct filter *filter, const struct record *record);
+
+/* Writes what is buffered: for a before_wait() that does more than the default one. */
+void filter_flush(void *filter);
+
+/* Tells of a write that failed, once, and sets `stop`; for a file of the tool's own.  The second
+ * closes the file first, if it was opened. */
+void filter_check_write(struct filter *filter, struct out *out);
+void filter_close_out(struct filter *filter, struct out *out);
+
+/* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
+void filter_write(struct filter *filter, struct span line);
+void filter_write_edit(struct filter *filter);
+
+/* Reads records until the end and lets `transform` say what becomes of each. */
+void filter_lines(struct filter *filter, filter_transform *transform, void *context);
+
+/* Flushes and closes everything; the exit status. */
+int filter_end(struct filter *filter);
+
+#endif

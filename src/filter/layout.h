@@ -1,0 +1,76 @@
+/* layout: where an event's file goes.
+ *
+ * A layout is a pattern of literal text and placeholders in braces.  The named ones come from
+ * Workato's documentation ("JSON file details", 2019 and 2022), whose paths for jobs they print;
+ * activity events have no path there, so theirs is ours, and so is `hive`.
+ *
+ * Values come out of hostile records: each must match [A-Za-z0-9][A-Za-z0-9._-]* to become part of
+ * a path, and a value that stands twice in a record with different bytes is refused.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include "event/event.h"
+
+enum { LAYOUT_PATH = 1024 }; /* bytes of the longest path: S3's limit of a key */
+
+/* What --timezone says of the days and hours in a path. */
+enum layout_zone {
+    ZONE_UTC,
+    ZONE_RECORD, /* the offset that the event's own time is written with */
+    ZONE_SET,    /* the zone of timestamp_zone_set() */
+};
+
+enum layout_value {
+    VALUE_USER_ID,
+    VALUE_RECIPE_ID,
+    VALUE_JOB_ID,
+    VALUE_FORMATTED_JOB_ID,
+    VALUE_DATE,
+    VALUE_DATETIME,
+    VALUE_YEAR,
+    VALUE_MONTH,
+    VALUE_DAY,
+    VALUE_HOUR,
+    VALUE_STATUS,
+    VALUE_EVENT,
+    VALUE_KIND,
+    VALUE_DIGEST,
+    LAYOUT_VALUES
+};
+
+struct layout_part {
+    struct span literal;
+    enum layout_value value; /* after the literal; LAYOUT_VALUES at the pattern's end */
+};
+
+enum { LAYOUT_PARTS = 64 };
+
+struct layout_pattern {
+    struct layout_part part[LAYOUT_PARTS];
+};
+
+struct layout {
+    struct layout_pattern job, activity;
+    struct span user_id; /* for records that carry none; no bytes: there is none */
+    enum layout_zone zone;
+};
+
+/* The fields inside object members that layout_path() needs event_read() to look for. */
+extern const uint64_t layout_fields;
+
+/* Reads a layout's name (current, legacy, hive) or a pattern, which must stay.  name_date: the
+ * date alone in a named layout's file names.  False with a reason. */
+bool layout_parse(struct layout *layout, const char *text, bool name_date, struct reason *reason);
+
+/* The placeholder's name, without braces; a string literal's. */
+struct span layout_value_name(enum layout_value value);
+
+/* Whether the bytes may be a value in a path. */
+bool layout_is_component(struct span value);
+
+/* Writes the event's path, *len bytes without a NUL.  False with a reason. */
+bool layout_path(const struct layout *layout, const struct event *event, char path[LAYOUT_PATH],
+                 size_t *len, struct reason *reason);
+
+#endif

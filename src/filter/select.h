@@ -1,0 +1,74 @@
+/* select: which events are wanted.
+ *
+ * A selection is made of criteria.  Several of one kind are alternatives, criteria of different
+ * kinds must all hold.  The filters of the console's activity audit log are among them: time,
+ * user, asset.
+ */
+#ifndef SELECT_H
+#define SELECT_H
+
+#include "event/catalogue.h"
+#include "event/facet.h"
+
+enum criterion {
+    SELECT_SINCE, /* the event's time, inclusive; the last one given counts */
+    SELECT_UNTIL, /* the same, exclusive */
+    SELECT_USER,
+    SELECT_ASSET,
+    SELECT_EVENT,
+    SELECT_CATEGORY,
+    SELECT_CUSTOMER,
+    SELECT_STATUS,
+    SELECT_KIND,
+    CRITERIA,
+};
+
+struct wanted_asset {
+    struct span type; /* as records call it */
+    struct span key;  /* id or name; at == NULL for any */
+};
+
+struct selection {
+    struct timestamp since, until;
+    bool has[CRITERIA];
+    struct span *word[CRITERIA]; /* of user, event, customer, status: what was asked for */
+    size_t words[CRITERIA];
+    struct wanted_asset *asset;
+    size_t assets;
+    unsigned kinds;      /* bit per enum event_kind */
+    uint64_t categories; /* bit per number in the catalogue */
+    struct catalogue catalogue;
+    struct facet_reader reader;
+};
+
+enum match {
+    MATCH_NO,
+    MATCH_YES,
+    MATCH_WRONG, /* it cannot be said; the reason says why */
+};
+
+/* Adds a criterion; a selection begins zeroed.  The argument must stay; `now` is what durations
+ * count from.  False with a reason: no such time, kind, category or type of asset, times that leave
+ * nothing between them, or no memory. */
+bool select_add(struct selection *selection, enum criterion criterion, const char *argument,
+                const struct timestamp *now, struct reason *reason);
+
+/* The inner fields that the criteria read, for event_read(). */
+uint64_t select_inner(const struct selection *selection);
+
+/* Whether the event, of a known kind, meets all criteria.  They are asked one after the other, and
+ * the first that is not met decides. */
+enum match select_match(struct selection *selection, const struct event *event,
+                        struct reason *reason);
+
+/* The catalogue, read when it is first asked for.  NULL: no memory. */
+const struct catalogue *select_catalogue(struct selection *selection);
+
+/* The number of the category that a user names.  False with a reason: there is none, and which
+ * there are; or no memory. */
+bool select_find_category(struct selection *selection, const char *name, unsigned *number,
+                          struct reason *reason);
+
+void select_free(struct selection *selection);
+
+#endif

@@ -1,0 +1,271 @@
+#include "config.h"
+
+#include "filter/template.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The placeholders that have a fixed name. */
+static const struct {
+    struct span name;
+    enum template_kind kind;
+    bool is_string; /* outside a string it is inserted with quotes */
+    enum template_moment moment;
+    enum template_form form;
+} placeholder[] = {
+    {SPAN_INIT("log_message"), PART_EVENT, false, 0, 0},
+    {SPAN_INIT("log_message_str"), PART_EVENT, true, 0, 0},
+    {SPAN_INIT("path"), PART_PATH, false, 0, 0},
+    {SPAN_INIT("now"), PART_TIME, true, MOMENT_NOW, FORM_RFC3339},
+    {SPAN_INIT("now_utc"), PART_TIME, false, MOMENT_NOW, FORM_MILLIS},
+    {SPAN_INIT("now_utc_sec"), PART_TIME, false, MOMENT_NOW, FORM_SECONDS},
+    {SPAN_INIT("now_utc_micro"), PART_TIME, false, MOMENT_NOW, FORM_MICROS},
+    {SPAN_INIT("now_utc_nano"), PART_TIME, false, MOMENT_NOW, FORM_NANOS},
+    {SPAN_INIT("event_time"), PART_TIME, true, MOMENT_EVENT, FORM_RFC3339},
+    {SPAN_INIT("event_time_utc"), PART_TIME, false, MOMENT_EVENT, FORM_MILLIS},
+    {SPAN_INIT("event_time_utc_sec"), PART_TIME, false, MOMENT_EVENT, FORM_SECONDS},
+    {SPAN_INIT("event_time_utc_micro"), PART_TIME, false, MOMENT_EVENT, FORM_MICROS},
+    {SPAN_INIT("event_time_utc_nano"), PART_TIME, false, MOMENT_EVENT, FORM_NANOS},
+};
+enum { PLACEHOLDERS = sizeof placeholder / sizeof *placeholder };
+
+/* A template on its way from text to parts. */
+struct compiler {
+    struct template *template;
+    struct span source;
+    size_t at;      /* bytes of the source that are read */
+    size_t used;    /* bytes of template->text that are written */
+    size_t flushed; /* those of them that are in a part */
+    bool in_string;
+    char *neutral; /* the source with harmless values for placeholders, byte for byte as long */
+    struct template_error *error;
+};
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Notes what is wrong at an offset into the source; the caller gives the reason.  An offset at the
+ * text's end goes back to the end of what is written there.  False, to return. */
+static bool fail_at(struct compiler *c, size_t offset)
+{
+    const char *text = c->source.at;
+    if (offset == c->source.len)
+        while (offset > 0 && is_blank(text[offset - 1]))
+            offset--;
+    c->error->line = c->error->column = 1;
+    for (size_t i = 0; i < offset; i++) {
+        c->error->column++;
+        if (text[i] == '\n') {
+            c->error->line++;
+            c->error->column = 1;
+        }
+    }
+    return false;
+}
+
+static bool fail_memory(struct compiler *c)
+{
+    c->error->line = 0;
+    return reason_set(&c->error->why, "%s", strerror(ENOMEM));
+}
+
+static bool append(struct compiler *c, struct template_part part)
+{
+    struct template *t = c->template;
+    if (t->count == t->capacity) {
+        size_t capacity = t->capacity == 0 ? 16 : 2 * t->capacity;
+        struct template_part *grown = realloc(t->part, capacity * sizeof *grown);
+        if (grown == NULL)
+            return fail_memory(c);
+        t->part = grown;
+        t->capacity = capacity;
+    }
+    t->part[t->count++] = part;
+    return true;
+}
+
+static void put(struct compiler *c, char byte)
+{
+    c->template->text[c->used++] = byte;
+}
+
+/* Makes the bytes written since the last part one of their own. */
+static bool flush(struct compiler *c)
+{
+    if (c->used == c->flushed)
+        return true;
+    struct span text = {c->template->text + c->flushed, c->used - c->flushed};
+    c->flushed = c->used;
+    return append(c, (struct template_part){.kind = PART_TEXT, .text = text});
+}
+
+/* Appends a placeholder's part, quoted if it is a string that stands where a value must. */
+static bool append_placeholder(struct compiler *c, struct template_part part, bool is_string)
+{
+    bool quote = is_string && !c->in_string;
+    part.in_string = is_string || c->in_string;
+    if (part.kind == PART_TIME)
+        c->template->forms[part.moment] |= 1u << part.form;
+    if (quote)
+        put(c, '"');
+    if (!flush(c) || !append(c, part))
+        return false;
+    if (quote)
+        put(c, '"');
+    return true;
+}
+
+/* Reads log_message.A.B; `path` is A.B. */
+static bool member_placeholder(struct compiler *c, struct span path)
+{
+    const char *name = path.at, *end = span_end(path);
+    while (name <= end) {
+        const char *dot = memchr(name, '.', (size_t)(end - name));
+        size_t len = (size_t)((dot != NULL ? dot : end) - name);
+        if (len == 0 || len > JSON_KEY_MAX) {
+            reason_set(&c->error->why, len == 0 ? "a member's name must stand here"
+                                                : "a member's name of more than 64 bytes");
+            return fail_at(c, (size_t)(name - c->source.at));
+        }
+        name += len + 1;
+    }
+    size_t member = members_add(&c->template->members, path);
+    if (member == 0)
+        return fail_memory(c);
+    return append_placeholder(c, (struct template_part){.kind = PART_MEMBER, .member = member},
+                              false);
+}
+
+/* Appends the placeholder of that name; *is_string says whether its value is a string. */
+static bool name_placeholder(struct compiler *c, struct span name, bool *is_string)
+{
+    static const struct span of_event = SPAN_INIT("log_message.");
+    struct printable shown;
+    *is_string = false;
+    for (size_t i = 0; i < PLACEHOLDERS; i++)
+        if (span_equal(placeholder[i].name, name)) {
+            *is_string = placeholder[i].is_string;
+            return append_placeholder(c,
+                                      (struct template_part){.kind = placeholder[i].kind,
+                                                             .moment = placeholder[i].moment,
+                                                             .form = placeholder[i].form},
+                                      *is_string);
+        }
+    if (name.len >= of_event.len && memcmp(name.at, of_event.at, of_event.len) == 0)
+        return member_placeholder(c, span_between(name.at + of_event.len, span_end(name)));
+    reason_set(&c->error->why,
+               "there is no placeholder '%s'; there are log_message, log_message_str, "
+               "log_message.MEMBER, path, now and event_time, these two with _utc, _utc_sec, "
+               "_utc_micro and _utc_nano",
+               diag_printable(name, &shown));
+    return fail_at(c, (size_t)(name.at - c->source.at));
+}
+
+/* Reads the placeholder that begins here, and puts something harmless in its place into what is
+ * checked as JSON: x's in a string, else "" or {}, which cannot become part of a number. */
+static bool read_placeholder(struct compiler *c)
+{
+    const char *start = c->source.at + c->at, *end = span_end(c->source);
+    size_t braces = end - start > 2 && start[2] == '{' ? 3 : 2;
+    const char *name = start + braces;
+    while (name < end && is_blank(*name))
+        name++;
+    const char *close = name;
+    while (close < end && (unsigned char)*close >= 0x20 && strchr("{}\"\\", *close) == NULL)
+        close++;
+    const char *past = close;
+    while (past > name && is_blank(past[-1]))
+        past--;
+    while (close < end && is_blank(*close))
+        close++;
+    if (past == name || (size_t)(end - close) < braces || memcmp(close, "}}}", braces) != 0) {
+        reason_set(&c->error->why, "'%.*s' opens a placeholder: its name and '%.*s' must follow",
+                   (int)braces, "{{{", (int)braces, "}}}");
+        return fail_at(c, c->at);
+    }
+    bool is_string;
+    size_t len = (size_t)(close - start) + braces;
+    char *neutral = c->neutral + c->at;
+    if (!name_placeholder(c, span_between(name, past), &is_string))
+        return false;
+    memset(neutral, c->in_string ? 'x' : ' ', len);
+    if (!c->in_string)
+        memcpy(neutral, is_string ? "\"\"" : "{}", 2);
+    c->at += len;
+    return true;
+}
+
+static bool read_source(struct compiler *c)
+{
+    while (c->at < c->source.len) {
+        const char *at = c->source.at + c->at;
+        size_t left = c->source.len - c->at;
+        if (left >= 2 && at[0] == '{' && at[1] == '{') {
+            if (!read_placeholder(c))
+                return false;
+            continue;
+        }
+        if (*at == '"')
+            c->in_string = !c->in_string;
+        if (c->in_string || !is_blank(*at))
+            put(c, *at);
+        c->at++;
+        if (c->in_string && *at == '\\' && left >= 2) {
+            put(c, at[1]);
+            c->at++;
+        }
+    }
+    return flush(c);
+}
+
+static bool is_json(struct compiler *c)
+{
+    struct json json;
+    json_begin(&json, c->neutral, c->source.len);
+    if (c->template->count == 0)
+        json_reject(&json, JSON_ERROR_EMPTY, c->neutral);
+    if (json_value(&json, NULL) && json_end(&json))
+        return true;
+    struct json_error error = json_error(&json);
+    reason_set(&c->error->why, "%s", json_error_text(error.code));
+    return fail_at(c, error.offset);
+}
+
+static bool has_event(struct compiler *c)
+{
+    for (size_t i = 0; i < c->template->count; i++)
+        if (c->template->part[i].kind == PART_EVENT)
+            return true;
+    reason_set(&c->error->why, "neither log_message nor log_message_str stands in it");
+    return fail_at(c, 0);
+}
+
+bool template_compile(struct template *template, struct span text, struct template_error *error)
+{
+    *template = (struct template){.text = malloc(text.len + 1)};
+    struct compiler c = {
+        .template = template,
+        .source = text,
+        .neutral = malloc(text.len + 1),
+        .error = error,
+    };
+    bool good;
+    if (template->text == NULL || c.neutral == NULL) {
+        good = fail_memory(&c);
+    } else {
+        memcpy(c.neutral, text.at, text.len);
+        good = read_source(&c) && is_json(&c) && has_event(&c);
+    }
+    free(c.neutral);
+    return good;
+}
+
+void template_free(struct template *template)
+{
+    free(template->text);
+    free(template->part);
+    members_free(&template->members);
+    *template = (struct template){0};
+}

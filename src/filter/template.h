@@ -1,0 +1,64 @@
+/* template: the custom log message, as Workato's admin console has it, compiled.
+ *
+ * A template is a JSON text with placeholders, {{name}} or {{{name}}}.  Outside a JSON string a
+ * placeholder stands for a value; inside one its value becomes string content: the content of a
+ * value that is a string, the text of any other.
+ *
+ *   log_message            the event                     log_message_str  the same as a string
+ *   log_message.A.B        that member's value, or null  path             the event's path, or null
+ *   now                    2023-06-02T01:30:01.002-04:00
+ *   now_utc                milliseconds since 1970, with a fraction: 1685683801002.123
+ *   now_utc_sec now_utc_micro now_utc_nano               whole seconds, micro- and nanoseconds
+ *   event_time…            the same five for the event's own time
+ */
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
+
+#include "base/diag.h"
+#include "filter/members.h"
+
+enum template_moment { MOMENT_NOW, MOMENT_EVENT, MOMENTS };
+
+enum template_form { FORM_RFC3339, FORM_SECONDS, FORM_MILLIS, FORM_MICROS, FORM_NANOS, FORMS };
+
+enum template_kind {
+    PART_TEXT,   /* the template's own bytes */
+    PART_EVENT,  /* log_message, log_message_str */
+    PART_PATH,   /* path */
+    PART_MEMBER, /* log_message.A.B */
+    PART_TIME,   /* now…, event_time… */
+};
+
+/* A message is its template's parts, one after the other. */
+struct template_part {
+    enum template_kind kind;
+    bool in_string; /* what is inserted becomes string content */
+    struct span text;
+    size_t member; /* its number in the template's members */
+    enum template_moment moment;
+    enum template_form form;
+};
+
+struct template
+{
+    char *text; /* the parts' own bytes, without insignificant white space */
+    struct template_part *part;
+    size_t count, capacity;
+    struct members members;  /* what log_message.A.B asks for */
+    unsigned forms[MOMENTS]; /* bit f: some part shows that moment in form f */
+};
+
+/* What is wrong with a template, and where: the line, counted from 1, and the byte in that line,
+ * counted from 1.  Line 0: no memory is left. */
+struct template_error {
+    size_t line, column;
+    struct reason why;
+};
+
+/* Compiles the template; its text (without a BOM) must stay until template_free().  False: it is
+ * not JSON once it is filled in, names an unknown placeholder, or has neither log_message nor
+ * log_message_str; error says so. */
+bool template_compile(struct template *template, struct span text, struct template_error *error);
+void template_free(struct template *template);
+
+#endif

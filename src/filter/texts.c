@@ -1,0 +1,222 @@
+#include "config.h"
+
+#include "filter/texts.h"
+
+enum { RECORD_SEPARATOR = 0x1e }; /* RFC 7464 section 2.2 */
+
+void texts_begin(struct texts *texts, struct input *input, size_t limit)
+{
+    *texts = (struct texts){.input = input, .limit = limit};
+}
+
+/* Moves a place over the bytes. */
+static void advance(struct span bytes, size_t *line, size_t *byte)
+{
+    const char *at = bytes.at, *end = span_end(bytes), *newline;
+    while ((newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        ++*line;
+        *byte = 1;
+        at = newline + 1;
+    }
+    *byte += (size_t)(end - at);
+}
+
+static void consume(struct texts *texts, size_t count)
+{
+    advance((struct span){input_bytes(texts->input).at, count}, &texts->line, &texts->byte);
+    texts->input->start += count;
+}
+
+static bool is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+static bool begins_text(char byte)
+{
+    return byte == '{' || byte == '[' || byte == RECORD_SEPARATOR;
+}
+
+/* Gives up the text at hand: hands its bytes on, up to the next line that begins one. */
+static void give_up(struct texts *texts)
+{
+    for (;;) {
+        struct span bytes = input_bytes(texts->input);
+        size_t i = 1;
+        while (i < bytes.len && !(bytes.at[i - 1] == '\n' && begins_text(bytes.at[i])))
+            i++;
+        bool found = i < bytes.len;
+        /* A newline at the end stays: the byte after it decides. */
+        size_t keep = !found && bytes.len > 0 && bytes.at[bytes.len - 1] == '\n';
+        size_t count = found ? i : bytes.len - keep;
+        texts->bad(texts->context, (struct span){bytes.at, count});
+        consume(texts, count);
+        if (found)
+            return;
+        if (!input_fill(texts->input)) {
+            texts->bad(texts->context, input_bytes(texts->input));
+            consume(texts, keep);
+            return;
+        }
+    }
+}
+
+/* Reports an error at an offset from the next byte. */
+static enum texts_result bad(struct texts *texts, struct json_error error)
+{
+    texts->error = error;
+    texts->error_line = texts->line;
+    texts->error_byte = texts->byte;
+    advance((struct span){input_bytes(texts->input).at, error.offset}, &texts->error_line,
+            &texts->error_byte);
+    if (texts->array != ARRAY_NONE)
+        texts->array = ARRAY_BROKEN;
+    return TEXTS_BAD;
+}
+
+/* The bytes at hand that hold no half of a token: up to the last '}', ']' or white space, or all of
+ * them where no more follow. */
+static size_t safe_length(const struct texts *texts)
+{
+    struct span bytes = input_bytes(texts->input);
+    size_t len = bytes.len;
+    if (texts->input->at_end)
+        return len;
+    while (len > 0 && bytes.at[len - 1] != '}' && bytes.at[len - 1] != ']' &&
+           !is_space(bytes.at[len - 1]))
+        len--;
+    return len;
+}
+
+enum texts_result texts_frame(struct texts *texts, struct text *text)
+{
+    struct input *input = texts->input;
+    struct json *json = &texts->json;
+    texts->pending = 0;
+    json_begin(json, input_bytes(input).at, safe_length(texts));
+    for (;;) {
+        enum json_progress progress = json_whole(json);
+        struct span bytes = input_bytes(input);
+        if (progress == JSON_WHOLE && (size_t)(json_past(json) - bytes.at) <= texts->limit) {
+            text->bytes = span_between(bytes.at, json_past(json));
+            texts->pending = text->bytes.len;
+            return TEXTS_ONE;
+        }
+        if (progress == JSON_CUT && bytes.len <= texts->limit) {
+            bool more = input_fill(input);
+            bytes = input_bytes(input);
+            if (more || json->index.len < bytes.len) {
+                json_extend(json, bytes.at, safe_length(texts));
+                continue;
+            }
+            json_cut(json);
+            progress = JSON_WRONG;
+        }
+        enum texts_result result =
+            bad(texts, progress == JSON_WRONG ? json_error(json) : (struct json_error){JSON_OK, 0});
+        give_up(texts);
+        return result;
+    }
+}
+
+/* Skips white space, record separators, and the byte order mark at the file's very start.  False:
+ * the file has ended. */
+static bool skip_space(struct texts *texts)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    for (;;) {
+        struct span bytes = input_bytes(texts->input);
+        bool first = texts->line == 1 && texts->byte == 1;
+        if (first && bytes.len < 3 && memcmp(bytes.at, mark, bytes.len) == 0 &&
+            input_fill(texts->input))
+            continue;
+        size_t i = first && bytes.len >= 3 && memcmp(bytes.at, mark, 3) == 0 ? 3 : 0;
+        while (i < bytes.len && (is_space(bytes.at[i]) || bytes.at[i] == RECORD_SEPARATOR))
+            i++;
+        consume(texts, i);
+        if (i < bytes.len)
+            return true;
+        if (!input_fill(texts->input))
+            return false;
+    }
+}
+
+/* Reads over an array's punctuation at the next byte.  False: none stands there. */
+static bool skip_punctuation(struct texts *texts)
+{
+    char byte = *input_bytes(texts->input).at;
+    enum texts_array array = texts->array;
+    bool broken = array == ARRAY_BROKEN;
+    if (byte == '[' && (array == ARRAY_NONE || broken))
+        texts->array = ARRAY_FIRST;
+    else if (byte == ']' && (array == ARRAY_FIRST || array == ARRAY_AFTER || broken))
+        texts->array = ARRAY_NONE;
+    else if (byte == ',' && array == ARRAY_AFTER)
+        texts->array = ARRAY_NEXT;
+    else if (byte != ',' || !broken)
+        return false;
+    consume(texts, 1);
+    return true;
+}
+
+/* The rest of the line at hand, if its end is at hand too, as a guess of the next text. */
+static bool guess_line(struct texts *texts, struct text *text)
+{
+    struct span bytes = input_bytes(texts->input);
+    const char *newline = *bytes.at == '{' ? memchr(bytes.at, '\n', bytes.len) : NULL;
+    if (newline == NULL)
+        return false;
+    while (is_space(newline[-1]))
+        newline--;
+    if (texts->array != ARRAY_NONE && newline[-1] == ',')
+        newline--;
+    text->bytes = span_between(bytes.at, newline);
+    return text->bytes.len <= texts->limit;
+}
+
+/* Goes on to the next file.  An array that the last one left open is an error of that file's. */
+static enum texts_result next_file(struct texts *texts)
+{
+    if (texts->open && texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN) {
+        enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_CUT, 0});
+        texts->array = ARRAY_NONE;
+        return result;
+    }
+    texts->open = input_next_file(texts->input);
+    texts->line = texts->byte = 1;
+    texts->array = ARRAY_NONE;
+    return TEXTS_END;
+}
+
+enum texts_result texts_next(struct texts *texts, struct text *text)
+{
+    consume(texts, texts->pending);
+    texts->pending = 0;
+    for (;;) {
+        if (!texts->open || !skip_space(texts)) {
+            enum texts_result result = next_file(texts);
+            if (result != TEXTS_END || !texts->open) {
+                text->source = texts->input->name;
+                return result;
+            }
+            continue;
+        }
+        if (!skip_punctuation(texts))
+            break;
+    }
+    *text = (struct text){{NULL, 0}, texts->input->name, texts->line, texts->byte};
+    if (texts->array == ARRAY_AFTER)
+        return bad(texts, (struct json_error){JSON_ERROR_ELEMENT, 0});
+    if (texts->array == ARRAY_NONE && *input_bytes(texts->input).at != '{') {
+        /* A text of its own is an object here: part of something broken is not read piecemeal. */
+        enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_OBJECT, 0});
+        give_up(texts);
+        return result;
+    }
+    if (texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN)
+        texts->array = ARRAY_AFTER;
+    if (!guess_line(texts, text))
+        return texts_frame(texts, text);
+    texts->pending = text->bytes.len;
+    return TEXTS_LINE;
+}

@@ -1,0 +1,495 @@
+#include "config.h"
+
+#include "json/json.h"
+#include "json/json_scalar.h"
+#include "json/json_string.h"
+
+/* What a token is, told from its first byte. */
+enum class {
+    CLASS_OTHER, /* a number, a word, or nothing that JSON knows */
+    CLASS_STRING,
+    CLASS_COLON,
+    CLASS_COMMA,
+    CLASS_OPEN_OBJECT,
+    CLASS_CLOSE_OBJECT,
+    CLASS_OPEN_ARRAY,
+    CLASS_CLOSE_ARRAY,
+    CLASSES
+};
+
+static const unsigned char class_of[256] = {
+    ['"'] = CLASS_STRING,      [':'] = CLASS_COLON,        [','] = CLASS_COMMA,
+    ['{'] = CLASS_OPEN_OBJECT, ['}'] = CLASS_CLOSE_OBJECT, ['['] = CLASS_OPEN_ARRAY,
+    [']'] = CLASS_CLOSE_ARRAY,
+};
+
+static const unsigned char type_of[256] = {
+    ['{'] = JSON_OBJECT, ['['] = JSON_ARRAY,  ['"'] = JSON_STRING, ['t'] = JSON_TRUE,
+    ['f'] = JSON_FALSE,  ['n'] = JSON_NULL,   ['-'] = JSON_NUMBER, ['0'] = JSON_NUMBER,
+    ['1'] = JSON_NUMBER, ['2'] = JSON_NUMBER, ['3'] = JSON_NUMBER, ['4'] = JSON_NUMBER,
+    ['5'] = JSON_NUMBER, ['6'] = JSON_NUMBER, ['7'] = JSON_NUMBER, ['8'] = JSON_NUMBER,
+    ['9'] = JSON_NUMBER,
+};
+
+/* The grammar as a pushdown automaton over token classes.  In a state, a class leads to the next
+ * state, or to an action that the skipping loop takes.  The bits in is_object are its stack. */
+enum state {
+    WANT_VALUE,       /* in an object, after ':' */
+    WANT_ELEMENT,     /* in an array, after ',' */
+    WANT_ELEMENT_END, /* in an array, after '[' */
+    WANT_KEY,         /* in an object, after ',' */
+    WANT_KEY_END,     /* in an object, after '{' */
+    WANT_COLON,
+    WANT_COMMA_OBJECT, /* after a member */
+    WANT_COMMA_ARRAY,  /* after an element */
+    STATES,
+    IN_STRING = STATES, /* of json_whole(): in a string that is the whole text */
+    OPEN_OBJECT,
+    OPEN_ARRAY,
+    CLOSE,
+    SCALAR,
+    WRONG,
+};
+
+#define ON_VALUE(after, close)                                                                     \
+    {                                                                                              \
+        SCALAR, after, WRONG, WRONG, OPEN_OBJECT, WRONG, OPEN_ARRAY, close                         \
+    }
+
+static const unsigned char next_state[STATES][CLASSES] = {
+    [WANT_VALUE] = ON_VALUE(WANT_COMMA_OBJECT, WRONG),
+    [WANT_ELEMENT] = ON_VALUE(WANT_COMMA_ARRAY, WRONG),
+    [WANT_ELEMENT_END] = ON_VALUE(WANT_COMMA_ARRAY, CLOSE),
+    [WANT_KEY] = {WRONG, WANT_COLON, WRONG, WRONG, WRONG, WRONG, WRONG, WRONG},
+    [WANT_KEY_END] = {WRONG, WANT_COLON, WRONG, WRONG, WRONG, CLOSE, WRONG, WRONG},
+    [WANT_COLON] = {WRONG, WRONG, WANT_VALUE, WRONG, WRONG, WRONG, WRONG, WRONG},
+    [WANT_COMMA_OBJECT] = {WRONG, WRONG, WRONG, WANT_KEY, WRONG, CLOSE, WRONG, WRONG},
+    [WANT_COMMA_ARRAY] = {WRONG, WRONG, WRONG, WANT_ELEMENT, WRONG, WRONG, WRONG, CLOSE},
+};
+
+/* What is wrong when the state's want is not met. */
+static const unsigned char state_error[STATES] = {
+    [WANT_VALUE] = JSON_ERROR_VALUE,         [WANT_ELEMENT] = JSON_ERROR_VALUE,
+    [WANT_ELEMENT_END] = JSON_ERROR_VALUE,   [WANT_KEY] = JSON_ERROR_KEY,
+    [WANT_KEY_END] = JSON_ERROR_KEY,         [WANT_COLON] = JSON_ERROR_COLON,
+    [WANT_COMMA_OBJECT] = JSON_ERROR_MEMBER, [WANT_COMMA_ARRAY] = JSON_ERROR_ELEMENT,
+};
+
+static const unsigned char *text_end(const struct json *json)
+{
+    return json->index.text + json->index.len;
+}
+
+/* Notes the first error; false, for the caller to return. */
+static bool fail(struct json *json, enum json_code code, const unsigned char *at)
+{
+    if (json->error.code == JSON_OK)
+        json->error = (struct json_error){code, (size_t)(at - json->index.text)};
+    return false;
+}
+
+/* The tokens have run out where something should follow: a wrong byte, or the text's end. */
+static bool fail_at_end(struct json *json)
+{
+    if (json->index.error.code != JSON_OK)
+        return fail(json, json->index.error.code, json->index.text + json->index.error.offset);
+    return fail(json, json->index.string != 0 ? JSON_ERROR_STRING : JSON_ERROR_CUT, text_end(json));
+}
+
+/* Makes sure that a token is at hand.  False: there is none. */
+static inline bool have_token(struct json *json)
+{
+    return json->index.used < json->index.count || json_index_fill(&json->index);
+}
+
+static inline const unsigned char *peek_token(const struct json *json)
+{
+    return json->index.text + json->index.base + json->index.token[json->index.used];
+}
+
+/* Takes the next token into json->token. */
+static inline bool take(struct json *json)
+{
+    if (json->error.code != JSON_OK)
+        return false;
+    if (!have_token(json))
+        return fail_at_end(json);
+    json->token = peek_token(json);
+    json->index.used++;
+    return true;
+}
+
+/* One past the number or word at `at`; NULL after noting what it is not. */
+static inline const unsigned char *read_scalar(struct json *json, const unsigned char *at)
+{
+    const unsigned char *end = text_end(json), *past = NULL;
+    enum json_code code = JSON_ERROR_VALUE;
+    switch (type_of[*at]) {
+    case JSON_NUMBER:
+        past = json_number_past(at, end, &code);
+        break;
+    case JSON_TRUE:
+        past = json_literal_past(at, end, SPAN("true"));
+        break;
+    case JSON_FALSE:
+        past = json_literal_past(at, end, SPAN("false"));
+        break;
+    case JSON_NULL:
+        past = json_literal_past(at, end, SPAN("null"));
+        break;
+    default:
+        break;
+    }
+    if (past == NULL)
+        fail(json, code, at);
+    return past;
+}
+
+/* One past the closing quote of the string whose opening quote is json->token: between the quote
+ * and the next token there can only be white space. */
+static inline const unsigned char *string_past(struct json *json)
+{
+    const unsigned char *past = text_end(json);
+    if (have_token(json)) {
+        past = peek_token(json);
+    } else if (json->index.error.code != JSON_OK || json->index.string != 0) {
+        fail_at_end(json);
+        return NULL;
+    }
+    while (past[-1] != '"')
+        past--;
+    return past;
+}
+
+/* Begins to read what the index lists. */
+static void begin(struct json *json)
+{
+    json->error = (struct json_error){JSON_OK, 0};
+    json->token = json->index.text;
+    json->depth = 0;
+    json->limit = JSON_DEPTH;
+    json->fresh = false;
+    json->state = WANT_ELEMENT;
+}
+
+void json_begin(struct json *json, const char *text, size_t len)
+{
+    json_index_begin(&json->index, text, len);
+    begin(json);
+}
+
+void json_rewind(struct json *json)
+{
+    json_index_rewind(&json->index);
+    begin(json);
+}
+
+void json_deepen(struct json *json)
+{
+    json->limit = JSON_DEPTH + 1;
+}
+
+const char *json_at(struct json *json)
+{
+    if (json->error.code != JSON_OK || !have_token(json))
+        return NULL;
+    return (const char *)peek_token(json);
+}
+
+const char *json_past(const struct json *json)
+{
+    return (const char *)json->token + 1;
+}
+
+enum json_type json_peek(struct json *json)
+{
+    const char *at = json_at(json);
+    return at == NULL ? JSON_NONE : (enum json_type)type_of[*(const unsigned char *)at];
+}
+
+static inline bool in_object(const struct json *json)
+{
+    unsigned top = json->depth - 1;
+    return json->is_object[top / 64] >> top % 64 & 1;
+}
+
+static inline bool push(struct json *json, bool object)
+{
+    if (json->depth == json->limit)
+        return fail(json, JSON_ERROR_DEPTH, json->token);
+    uint64_t bit = (uint64_t)1 << json->depth % 64;
+    uint64_t *word = &json->is_object[json->depth / 64];
+    *word = object ? *word | bit : *word & ~bit;
+    json->depth++;
+    return true;
+}
+
+static bool enter(struct json *json, unsigned char open)
+{
+    if (!take(json))
+        return false;
+    if (*json->token != open)
+        return fail(json, open == '{' ? JSON_ERROR_OBJECT : JSON_ERROR_VALUE, json->token);
+    json->fresh = true;
+    return push(json, open == '{');
+}
+
+bool json_object(struct json *json)
+{
+    return enter(json, '{');
+}
+
+bool json_array(struct json *json)
+{
+    return enter(json, '[');
+}
+
+/* Reads what stands between two members or elements.  False at the end and on an error. */
+static inline bool next_item(struct json *json, unsigned char close, enum json_code missing)
+{
+    bool fresh = json->fresh;
+    json->fresh = false;
+    if (json->error.code != JSON_OK)
+        return false;
+    if (!have_token(json))
+        return fail_at_end(json);
+    const unsigned char *token = peek_token(json);
+    if (*token == close) {
+        json->token = token;
+        json->index.used++;
+        json->depth--;
+        return false;
+    }
+    if (fresh)
+        return true;
+    if (*token != ',')
+        return fail(json, missing, token);
+    json->index.used++;
+    return true;
+}
+
+/* The name's meaning, where it has escapes. */
+static struct span decode_name(struct json *json, struct span text)
+{
+    size_t len;
+    if (!json_string_decode(text, json->name, sizeof json->name, &len))
+        return (struct span){NULL, 0};
+    return (struct span){json->name, len};
+}
+
+bool json_member(struct json *json, struct json_key *key)
+{
+    if (!next_item(json, '}', JSON_ERROR_MEMBER) || !take(json))
+        return false;
+    if (*json->token != '"')
+        return fail(json, JSON_ERROR_KEY, json->token);
+    const unsigned char *name = json->token + 1, *past = string_past(json);
+    if (past == NULL)
+        return false;
+    if (!take(json))
+        return false;
+    if (*json->token != ':')
+        return fail(json, JSON_ERROR_COLON, json->token);
+    key->text = span_between((const char *)name, (const char *)past - 1);
+    key->name = key->text;
+    if (json->index.backslash && memchr(name, '\\', key->text.len) != NULL)
+        key->name = decode_name(json, key->text);
+    return true;
+}
+
+bool json_element(struct json *json)
+{
+    return next_item(json, ']', JSON_ERROR_ELEMENT);
+}
+
+/* Takes the action that the automaton asks for at json->token; the state that comes after it, or
+ * WRONG. */
+static inline unsigned act(struct json *json, unsigned action, unsigned state)
+{
+    switch (action) {
+    case OPEN_OBJECT:
+        return push(json, true) ? WANT_KEY_END : WRONG;
+    case OPEN_ARRAY:
+        return push(json, false) ? WANT_ELEMENT_END : WRONG;
+    case CLOSE:
+        json->depth--;
+        return json->depth > 0 && in_object(json) ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
+    case SCALAR:
+        if (read_scalar(json, json->token) == NULL)
+            return WRONG;
+        return state == WANT_VALUE ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
+    default:
+        fail(json, (enum json_code)state_error[state], json->token);
+        return WRONG;
+    }
+}
+
+/* Goes over members with a string, a number or a word and a comma after it: what the automaton does
+ * in the states WANT_KEY and WANT_KEY_END, four tokens at a step, none of which waits for the one
+ * before.  Most of what is skipped is made of them.  The first token that it leaves to the
+ * automaton; NULL after an error. */
+static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
+                                           const uint32_t *end)
+{
+    const unsigned char *base = json->index.text + json->index.base;
+    for (; end - token > 4; token += 4) {
+        unsigned char value = base[token[2]];
+        if (base[token[0]] != '"' || base[token[1]] != ':' || base[token[3]] != ',' ||
+            class_of[value] > CLASS_STRING)
+            break;
+        if (value != '"' && read_scalar(json, base + token[2]) == NULL)
+            return NULL;
+    }
+    return token;
+}
+
+/* Runs the automaton until as few values are open as `floor`. */
+static enum json_progress skip(struct json *json, unsigned floor)
+{
+    struct json_index *index = &json->index;
+    unsigned state = json->state;
+    do {
+        const unsigned char *base = index->text + index->base;
+        const uint32_t *token = index->token + index->used, *end = index->token + index->count;
+        while (token < end) {
+            if (state == WANT_KEY || state == WANT_KEY_END) {
+                const uint32_t *first = token;
+                token = skip_members(json, token, end);
+                if (token == NULL)
+                    return JSON_WRONG;
+                if (token > first)
+                    state = WANT_KEY;
+            }
+            const unsigned char *at = base + *token++;
+            unsigned next = next_state[state][class_of[*at]];
+            if (next >= STATES) {
+                json->token = at;
+                bool close = next == CLOSE;
+                next = act(json, next, state);
+                if (next == WRONG)
+                    return JSON_WRONG;
+                if (close && json->depth == floor) {
+                    index->used = (unsigned)(token - index->token);
+                    return JSON_WHOLE;
+                }
+            }
+            state = next;
+        }
+    } while (json_index_fill(index));
+    json->state = state;
+    return JSON_CUT;
+}
+
+bool json_value(struct json *json, struct json_value *value)
+{
+    if (!take(json))
+        return false;
+    const unsigned char *at = json->token, *past = NULL;
+    enum json_type type = (enum json_type)type_of[*at];
+    switch (type) {
+    case JSON_OBJECT:
+    case JSON_ARRAY: {
+        unsigned floor = json->depth;
+        if (!push(json, type == JSON_OBJECT))
+            return false;
+        json->state = type == JSON_OBJECT ? WANT_KEY_END : WANT_ELEMENT_END;
+        enum json_progress progress = skip(json, floor);
+        if (progress == JSON_CUT)
+            fail_at_end(json);
+        past = progress == JSON_WHOLE ? json->token + 1 : NULL;
+        break;
+    }
+    case JSON_STRING:
+        past = string_past(json);
+        break;
+    default:
+        past = read_scalar(json, at);
+    }
+    if (past == NULL)
+        return false;
+    if (value != NULL)
+        *value = (struct json_value){type, span_between((const char *)at, (const char *)past)};
+    return true;
+}
+
+bool json_end(struct json *json)
+{
+    if (json->error.code != JSON_OK)
+        return false;
+    if (json->depth > 0)
+        return fail_at_end(json);
+    if (have_token(json))
+        return fail(json, JSON_ERROR_AFTER, peek_token(json));
+    if (json->index.error.code != JSON_OK)
+        return fail_at_end(json);
+    return true;
+}
+
+void json_reject(struct json *json, enum json_code code, const char *at)
+{
+    fail(json, code, (const unsigned char *)at);
+}
+
+struct json_error json_error(const struct json *json)
+{
+    return json->error;
+}
+
+bool json_has_space(const struct json *json)
+{
+    return json->index.space;
+}
+
+/* The text has run out inside the value: because it is cut, or because a byte is wrong. */
+static enum json_progress cut(struct json *json)
+{
+    if (json->index.error.code == JSON_OK)
+        return JSON_CUT;
+    fail_at_end(json);
+    return JSON_WRONG;
+}
+
+/* Reads on in a string, a number or a word that is the whole text; it was taken. */
+static enum json_progress whole_scalar(struct json *json)
+{
+    const unsigned char *past;
+    if (*json->token == '"') {
+        if (!have_token(json) && json->index.string != 0)
+            return cut(json);
+        past = string_past(json);
+    } else {
+        past = read_scalar(json, json->token);
+    }
+    if (past == NULL)
+        return JSON_WRONG;
+    json->token = past - 1;
+    return JSON_WHOLE;
+}
+
+enum json_progress json_whole(struct json *json)
+{
+    if (json->state != IN_STRING && json->depth == 0) {
+        if (!have_token(json))
+            return cut(json);
+        if (class_of[*peek_token(json)] <= CLASS_STRING) {
+            json->token = peek_token(json);
+            json->index.used++;
+            json->state = IN_STRING;
+        }
+    }
+    if (json->state == IN_STRING)
+        return whole_scalar(json);
+    enum json_progress progress = skip(json, 0);
+    return progress == JSON_CUT ? cut(json) : progress;
+}
+
+void json_cut(struct json *json)
+{
+    fail_at_end(json);
+}
+
+void json_extend(struct json *json, const char *text, size_t len)
+{
+    json->token = (const unsigned char *)text + (json->token - json->index.text);
+    json_index_extend(&json->index, text, len);
+}

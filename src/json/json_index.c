@@ -1,0 +1,192 @@
+#include "config.h"
+
+#include "json/json_block.h"
+#include "json/json_index.h"
+
+#include <string.h>
+
+void json_index_begin(struct json_index *index, const char *text, size_t len)
+{
+    /* Everything but the tokens, which count and used make void. */
+    memset(index, 0, offsetof(struct json_index, token));
+    index->text = (const unsigned char *)text;
+    index->len = len;
+}
+
+void json_index_rewind(struct json_index *index)
+{
+    if (index->base == 0)
+        index->used = 0;
+    else
+        json_index_begin(index, (const char *)index->text, index->len);
+}
+
+void json_index_extend(struct json_index *index, const char *text, size_t len)
+{
+    index->text = (const unsigned char *)text;
+    index->len = len;
+}
+
+/* Notes the first wrong byte of the text. */
+static void fail(struct json_index *index, enum json_code code, size_t offset)
+{
+    if (index->error.code == JSON_OK || offset < index->error.offset)
+        index->error = (struct json_error){code, offset};
+}
+
+static bool is_hex(unsigned char byte)
+{
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
+}
+
+/* Checks the escape whose letter stands at `offset`. */
+static void check_escape(struct json_index *index, size_t offset)
+{
+    if (offset >= index->len)
+        return; /* the string cannot end either, which json_index_fill reports */
+    switch (index->text[offset]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return;
+    case 'u':
+        for (size_t i = offset + 1; i <= offset + 4; i++)
+            if (i >= index->len || !is_hex(index->text[i])) {
+                fail(index, JSON_ERROR_ESCAPE, offset - 1);
+                return;
+            }
+        return;
+    default:
+        fail(index, JSON_ERROR_ESCAPE, offset - 1);
+    }
+}
+
+/* Mask of the bytes that a backslash escapes; checks each escape.  A backslash outside a string is
+ * wrong too, and the grammar sees it first, so all may be checked alike. */
+static uint64_t find_escaped(struct json_index *index, uint64_t backslash)
+{
+    uint64_t escaped = index->escaped;
+    backslash &= ~escaped;
+    index->escaped = 0;
+    while (backslash != 0) {
+        uint64_t one = backslash & -backslash;
+        check_escape(index, index->next + json_block_first(one) + 1);
+        if (one == (uint64_t)1 << (JSON_BLOCK - 1)) {
+            index->escaped = 1;
+            break;
+        }
+        escaped |= one << 1;
+        backslash &= ~(one | one << 1);
+    }
+    return escaped;
+}
+
+/* Length of the UTF-8 sequence at `at` (RFC 3629 section 4), 0 if it is not one.  `at` has its high
+ * bit set. */
+static size_t utf8_sequence(const unsigned char *at, size_t left)
+{
+    unsigned char lead = at[0];
+    if (left >= 3 && (lead & 0xf0) == 0xe0) { /* most of the world's text */
+        unsigned second = at[1];
+        unsigned low = lead == 0xe0 ? 0xa0 : 0x80, high = lead == 0xed ? 0x9f : 0xbf;
+        return second >= low && second <= high && (at[2] & 0xc0) == 0x80 ? 3 : 0;
+    }
+    if (lead >= 0xc2 && lead <= 0xdf)
+        return left >= 2 && (at[1] & 0xc0) == 0x80 ? 2 : 0;
+    if (lead >= 0xf0 && lead <= 0xf4 && left >= 4) {
+        unsigned low = lead == 0xf0 ? 0x90 : 0x80, high = lead == 0xf4 ? 0x8f : 0xbf;
+        bool good =
+            at[1] >= low && at[1] <= high && (at[2] & 0xc0) == 0x80 && (at[3] & 0xc0) == 0x80;
+        return good ? 4 : 0;
+    }
+    return 0;
+}
+
+/* Checks the sequences that begin in the block at `next`, whose high bytes are given. */
+static void check_utf8(struct json_index *index, uint64_t high)
+{
+    while (high != 0) {
+        size_t offset = index->next + json_block_first(high);
+        if (offset < index->utf8_next) { /* the tail of a sequence of the block before */
+            high &= high - 1;
+            continue;
+        }
+        size_t length = utf8_sequence(index->text + offset, index->len - offset);
+        if (length == 0) {
+            fail(index, JSON_ERROR_UTF8, offset);
+            return;
+        }
+        index->utf8_next = offset + length;
+        unsigned next = json_block_first(high) + (unsigned)length;
+        high = next < JSON_BLOCK ? high & (~(uint64_t)0 << next) : 0;
+    }
+}
+
+/* Appends the offsets of the set bits, counted from base.  Writes eight at a time, needed or not:
+ * a branch a token would cost more. */
+static inline void list_tokens(struct json_index *index, uint64_t tokens, uint32_t offset)
+{
+    uint32_t *out = index->token + index->count;
+    unsigned count = json_block_count(tokens);
+    index->count += count;
+    for (unsigned done = 0; done < count; done += 8)
+        for (int i = 0; i < 8; i++) {
+            /* Past the last bit the lowest bit of 0 is asked for: any value will do. */
+            *out++ = offset + (uint32_t)__builtin_ctzll(tokens | (uint64_t)1 << 63);
+            tokens &= tokens - 1;
+        }
+}
+
+/* Goes over a block, of which the first `size` bytes are the text's at `next`. */
+static inline void read_block(struct json_index *index, const unsigned char *at, size_t size)
+{
+    struct json_block b = json_block_read(at);
+    uint64_t own = ~(uint64_t)0 >> (JSON_BLOCK - size);
+    uint64_t quote = b.quote;
+    if ((b.backslash | index->escaped) != 0) {
+        index->backslash = true;
+        quote &= ~find_escaped(index, b.backslash);
+    }
+    uint64_t string = json_block_between(quote) ^ index->string;
+    uint64_t scalar = ~(b.structure | b.space | quote | string);
+    uint64_t begin = scalar & ~(scalar << 1 | index->scalar);
+    uint64_t tokens = (b.structure & ~string) | (quote & string) | begin;
+    index->string = (uint64_t)((int64_t)string >> (JSON_BLOCK - 1));
+    index->scalar = scalar >> (JSON_BLOCK - 1);
+    index->space |= (b.space & ~string & own) != 0;
+    if (b.high != 0)
+        check_utf8(index, b.high);
+    if ((b.control & string) != 0)
+        fail(index, JSON_ERROR_CONTROL, index->next + json_block_first(b.control & string));
+    if (index->error.code != JSON_OK && index->error.offset < index->next + JSON_BLOCK) {
+        size_t good = index->error.offset > index->next ? index->error.offset - index->next : 0;
+        tokens &= ((uint64_t)1 << good) - 1;
+    }
+    list_tokens(index, tokens, (uint32_t)(index->next - index->base));
+    index->next += size;
+}
+
+bool json_index_fill(struct json_index *index)
+{
+    do {
+        index->base = index->next;
+        index->count = index->used = 0;
+        size_t left = index->len - index->next;
+        size_t end = left < JSON_WINDOW ? index->len : index->next + JSON_WINDOW;
+        while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
+            read_block(index, index->text + index->next, JSON_BLOCK);
+        size_t rest = end - index->next;
+        if (rest > 0 && index->error.code == JSON_OK) {
+            unsigned char padded[JSON_BLOCK]; /* with blanks, which are no tokens */
+            memset(padded, ' ', sizeof padded);
+            memcpy(padded, index->text + index->next, rest);
+            read_block(index, padded, rest);
+        }
+    } while (index->count == 0 && index->next < index->len && index->error.code == JSON_OK);
+    return index->count > 0;
+}

@@ -1,0 +1,97 @@
+/* json_scalar: the numbers and the literals of JSON (RFC 8259 sections 3 and 6).
+ *
+ * Internal to the json modules.  `end` is one past the text's last byte.
+ */
+#ifndef JSON_SCALAR_H
+#define JSON_SCALAR_H
+
+#include "base/span.h"
+#include "json/json_error.h"
+#include "json/json_word.h"
+
+/* Whether a number or a literal may end before `at`. */
+static inline bool json_scalar_ends(const unsigned char *at, const unsigned char *end)
+{
+    if (at == end)
+        return true;
+    switch (*at) {
+    case ',':
+    case '}':
+    case ']':
+    case ' ':
+    case '\n':
+    case '\t':
+    case '\r':
+    case '{':
+    case '[':
+    case ':':
+    case '"': /* wrong there, which the grammar sees */
+        return true;
+    default:
+        return false;
+    }
+}
+
+static inline bool json_is_digit(const unsigned char *at, const unsigned char *end)
+{
+    return at < end && (unsigned char)(*at - '0') <= 9;
+}
+
+/* One past the digits at `at`.  Eight at a time: numbers have about as many, and never the same
+ * number of them, which a loop over bytes cannot foresee. */
+static inline const unsigned char *json_digits_past(const unsigned char *at,
+                                                    const unsigned char *end)
+{
+    for (; end - at >= JSON_WORD; at += JSON_WORD) {
+        uint64_t other = json_word_no_digit(json_word_read(at));
+        if (other != 0)
+            return at + __builtin_ctzll(other) / 8;
+    }
+    while (json_is_digit(at, end))
+        at++;
+    return at;
+}
+
+/* One past the number at `at`, NULL with *code set if it is none (RFC 8259 section 6). */
+static inline const unsigned char *json_number_past(const unsigned char *at,
+                                                    const unsigned char *end, enum json_code *code)
+{
+    const unsigned char *p = at;
+    *code = JSON_ERROR_NUMBER;
+    if (*p == '-')
+        p++;
+    if (!json_is_digit(p, end))
+        return NULL;
+    if (*p == '0' && json_is_digit(p + 1, end)) {
+        *code = JSON_ERROR_ZERO;
+        return NULL;
+    }
+    p = json_digits_past(p, end);
+    if (p < end && *p == '.') {
+        p++;
+        if (!json_is_digit(p, end))
+            return NULL;
+        p = json_digits_past(p, end);
+    }
+    if (p < end && (*p | 0x20) == 'e') {
+        p++;
+        if (p < end && (*p == '+' || *p == '-'))
+            p++;
+        if (!json_is_digit(p, end))
+            return NULL;
+        while (json_is_digit(p, end))
+            p++;
+    }
+    return json_scalar_ends(p, end) ? p : NULL;
+}
+
+/* One past the literal (true, false, null) at `at` if it is this one, else NULL. */
+static inline const unsigned char *json_literal_past(const unsigned char *at,
+                                                     const unsigned char *end, struct span literal)
+{
+    if ((size_t)(end - at) < literal.len || memcmp(at, literal.at, literal.len) != 0)
+        return NULL;
+    return json_scalar_ends(at + literal.len, end) ? at + literal.len : NULL;
+}
+
+#endif

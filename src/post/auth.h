@@ -1,0 +1,39 @@
+/* auth: how a request proves who it comes from. */
+#ifndef AUTH_H
+#define AUTH_H
+
+#include "deliver/http.h"
+
+enum auth_kind {
+    AUTH_NONE,
+    AUTH_BASIC,  /* the credential is user:password (RFC 7617) */
+    AUTH_BEARER, /* the credential is a token (RFC 6750) */
+    AUTH_HEADER, /* … stands in a header field of some name */
+    AUTH_QUERY,  /* … in a parameter of the URL */
+    AUTH_OAUTH2, /* the credential is client_id:client_secret, for a token endpoint (RFC 6749) */
+};
+
+struct auth {
+    enum auth_kind kind;
+    const char *name;       /* of the header field, or of the parameter */
+    const char *prefix;     /* before the credential in a header field; NULL: none */
+    const char *credential; /* secret; NULL for AUTH_NONE */
+};
+
+/* Reads "none", "basic", "bearer", "header:NAME", "query:NAME" or "oauth2"; name points into text.
+ * False: it is none of them. */
+bool auth_parse(const char *text, struct auth *auth);
+
+/* Whether it is a token of RFC 9110 section 5.6.2: what the name of a header field may be. */
+bool auth_is_token(struct span name);
+
+/* Sets the transfer's URL and its authentication, adding to *headers where that is how.  token is
+ * what an OAuth2 server gave, for AUTH_OAUTH2.  False: no memory. */
+bool auth_apply(const struct auth *auth, const char *url, const char *token,
+                struct http_transfer *transfer, struct curl_slist **headers);
+
+/* Adds "name: value" to *headers. False: no memory. */
+bool auth_add_header(struct curl_slist **headers, const char *name, const char *prefix,
+                     const char *value);
+
+#endif

@@ -1,0 +1,127 @@
+#include "config.h"
+
+#include "base/digest.h"
+#include "event/addressed.h"
+#include "post/framing.h"
+
+/* What stands around the events, around each, and between two. */
+static const struct frame {
+    struct span opening, between, after, closing;
+    bool objects; /* events must be objects */
+} frames[] = {
+    [FRAMING_NONE] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, false},
+    [FRAMING_ARRAY] = {SPAN_INIT("["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]"), false},
+    [FRAMING_LINES] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, false},
+    [FRAMING_CONCAT] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, true},
+    [FRAMING_STREAMS] =
+        {SPAN_INIT("{\"streams\":["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]}"), true},
+    [FRAMING_BULK] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, true},
+};
+
+/* The action line: an event's name is its digest, so that sending it twice makes one document. */
+#define ACTION_HEAD "{\"create\":{\"_id\":\""
+#define ACTION_TAIL "\"}}\n"
+enum { ACTION_SIZE = sizeof ACTION_HEAD - 1 + DIGEST_HEX + sizeof ACTION_TAIL - 1 };
+
+size_t framing_overhead(enum framing framing)
+{
+    return frames[framing].opening.len + frames[framing].closing.len;
+}
+
+/* The inside of the array in {"streams":[…]}. */
+static bool take_streams(struct json *json, struct span event, struct span *inside)
+{
+    struct json_key key;
+    json_begin(json, event.at, event.len);
+    if (!json_object(json) || !json_member(json, &key) || !json_key_is(&key, SPAN("streams")) ||
+        !json_array(json))
+        return false;
+    inside->at = json_past(json);
+    bool any = false;
+    while (json_element(json)) {
+        any = true;
+        if (json_peek(json) != JSON_OBJECT)
+            return false;
+        json_value(json, NULL);
+    }
+    *inside = span_between(inside->at, json_past(json) - 1);
+    return any && !json_member(json, &key) && json_end(json);
+}
+
+bool framing_accept(enum framing framing, struct json *json, struct entry *entry,
+                    struct reason *reason)
+{
+    char message[JSON_MESSAGE];
+    struct addressed addressed;
+    struct json_value event;
+    const struct frame *frame = &frames[framing];
+    if (!addressed_split(json, entry->record.text, &addressed, &event))
+        return reason_set(reason, "%s", json_error_message(json_error(json), message));
+    entry->path = addressed.path;
+    entry->event = event.text;
+    if (frame->objects && event.type != JSON_OBJECT)
+        return reason_set(reason, "the event is not an object, as the service wants it");
+    if (framing == FRAMING_STREAMS && !take_streams(json, event.text, &entry->event))
+        return reason_set(reason, "the event is not {\"streams\":[...]}, as Loki wants it; "
+                                  "audit-template -t loki makes it so");
+    entry->size = entry->event.len + frame->between.len + frame->after.len;
+    if (framing == FRAMING_BULK)
+        entry->size += ACTION_SIZE;
+    return true;
+}
+
+size_t framing_memory(enum framing framing, size_t events)
+{
+    return framing == FRAMING_BULK ? events * ACTION_SIZE : 0;
+}
+
+/* Writes the action line; returns where the next goes, NULL if there is no digest. */
+static char *put_action(char *to, struct span event)
+{
+    unsigned char digest[DIGEST_SIZE];
+    if (!digest_sha256(event, digest))
+        return NULL;
+    memcpy(to, ACTION_HEAD, sizeof ACTION_HEAD - 1);
+    to += sizeof ACTION_HEAD - 1;
+    digest_hex(digest, DIGEST_SIZE, to);
+    to += DIGEST_HEX;
+    memcpy(to, ACTION_TAIL, sizeof ACTION_TAIL - 1);
+    return to + sizeof ACTION_TAIL - 1;
+}
+
+/* The event with its newline, which stands behind it in memory where the line is a bare event: then
+ * the lines of a whole block are one piece. */
+static void add_line(struct edit *body, struct span event)
+{
+    if (*span_end(event) == '\n') {
+        event.len++;
+        edit_add(body, event);
+    } else {
+        edit_add(body, event);
+        edit_add(body, SPAN("\n"));
+    }
+}
+
+bool framing_compose(enum framing framing, const struct entries *entries, char *memory,
+                     struct edit *body)
+{
+    const struct frame *frame = &frames[framing];
+    edit_add(body, frame->opening);
+    for (const struct entry *entry = entries->first; entry != NULL; entry = entry->next) {
+        if (entry != entries->first)
+            edit_add(body, frame->between);
+        if (framing == FRAMING_BULK) {
+            char *end = put_action(memory, entry->event);
+            if (end == NULL)
+                return false;
+            edit_add(body, span_between(memory, end));
+            memory = end;
+        }
+        if (frame->after.len > 0)
+            add_line(body, entry->event);
+        else
+            edit_add(body, entry->event);
+    }
+    edit_add(body, frame->closing);
+    return !body->no_memory;
+}

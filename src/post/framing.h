@@ -1,0 +1,36 @@
+/* framing: how events stand together in the body of one request. */
+#ifndef FRAMING_H
+#define FRAMING_H
+
+#include "base/diag.h"
+#include "base/edit.h"
+#include "deliver/queue.h"
+#include "json/json.h"
+
+enum framing {
+    FRAMING_NONE,    /* one event, nothing else */
+    FRAMING_ARRAY,   /* [event,event] */
+    FRAMING_LINES,   /* a line each */
+    FRAMING_CONCAT,  /* eventevent */
+    FRAMING_STREAMS, /* Loki's push: {"streams":[…]}, the streams of several such documents */
+    FRAMING_BULK,    /* Elasticsearch's _bulk: an action line before each */
+};
+
+/* Bytes of a body beside what its events take. */
+size_t framing_overhead(enum framing framing);
+
+/* Takes a line apart: checks that it is JSON, sets entry's event, path and size.  Where the framing
+ * asks for an object, or for Loki's document, the event must be one.  False: reason says why not.
+ * json is a reader for the moment. */
+bool framing_accept(enum framing framing, struct json *json, struct entry *entry,
+                    struct reason *reason);
+
+/* Bytes of memory that framing_compose() needs besides. */
+size_t framing_memory(enum framing framing, size_t events);
+
+/* Lists the body's pieces, which stay as long as the entries and `memory` do.  False: no memory, or
+ * no digest could be made. */
+bool framing_compose(enum framing framing, const struct entries *entries, char *memory,
+                     struct edit *body);
+
+#endif

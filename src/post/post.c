@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include "base/gzip.h"
+#include "post/post.h"
+#include "post/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool accept_line(void *context, struct entry *entry, struct reason *reason)
+{
+    struct post *post = context;
+    if (!framing_accept(post->framing, &post->json, entry, reason))
+        return false;
+    size_t whole = framing_overhead(post->framing) + entry->size;
+    if (post->event_limit > 0 && entry->event.len > post->event_limit)
+        return reason_set(reason, "the event has %zu bytes; %s takes at most %zu", entry->event.len,
+                          post->preset->name, post->event_limit);
+    if (post->request_limit == 0 || whole <= post->request_limit)
+        return true;
+    if (post->request_limit != post->preset->request_limit)
+        return reason_set(reason,
+                          "the event makes a request of %zu bytes; at most %zu may be sent "
+                          "(--batch-bytes)",
+                          whole, post->request_limit);
+    return reason_set(reason, "the event makes a request of %zu bytes; %s takes at most %zu", whole,
+                      post->preset->name, post->request_limit);
+}
+
+static enum readiness is_ready(void *context, struct deliver *deliver, int64_t now,
+                               int64_t *wake_at, struct reason *reason)
+{
+    struct post *post = context;
+    return oauth2_ready(&post->oauth2, deliver, now, wake_at, reason);
+}
+
+/* What does not change from request to request: set once, and again with a new token. */
+static bool set_up(struct post *post, struct http_transfer *transfer)
+{
+    struct curl_slist *headers = NULL;
+    bool set = auth_add_header(&headers, "User-Agent", NULL, diag_program()) &&
+               auth_add_header(&headers, "Content-Type", NULL, post->content_type) &&
+               (!post->gzip || auth_add_header(&headers, "Content-Encoding", NULL, "gzip")) &&
+               auth_apply(&post->auth, post->url, post->oauth2.token, transfer, &headers);
+    for (const struct curl_slist *l = post->headers; set && l != NULL; l = l->next) {
+        struct curl_slist *longer = curl_slist_append(headers, l->data);
+        set = longer != NULL;
+        if (set)
+            headers = longer;
+    }
+    if (set)
+        http_set_headers(transfer, headers);
+    else
+        curl_slist_free_all(headers);
+    return set;
+}
+
+/* Puts the compressed body in the body's place. */
+static bool compress_body(struct http_transfer *transfer, char *to, size_t room)
+{
+    size_t len;
+    if (!gzip_compress(&transfer->body, to, room, &len))
+        return false;
+    edit_clear(&transfer->body);
+    edit_add(&transfer->body, (struct span){to, len});
+    return !transfer->body.no_memory;
+}
+
+static bool prepare(void *context, struct request *request, struct reason *reason)
+{
+    struct post *post = context;
+    struct http_transfer *transfer = request->transfer;
+    uint64_t generation =
+        post->auth.kind == AUTH_OAUTH2 ? post->oauth2.generation : post->generation;
+    size_t extra = framing_memory(post->framing, request->entries.count);
+    size_t size = framing_overhead(post->framing) + request->size;
+    bool compress = post->gzip && !post->dry_run;
+    size_t bound = compress ? gzip_bound(size) : 0;
+    char *memory = extra + bound > 0 ? http_buffer(transfer, extra + bound) : NULL;
+    if ((extra + bound > 0 && memory == NULL) ||
+        (transfer->configured != generation && !set_up(post, transfer)))
+        return reason_set(reason, "no memory left");
+    transfer->configured = generation;
+    if (!framing_compose(post->framing, &request->entries, memory, &transfer->body) ||
+        (compress && !compress_body(transfer, memory + extra, bound)))
+        return reason_set(reason, "the request could not be put together");
+    http_send_body(transfer);
+    return true;
+}
+
+/* What an answer could repeat and a message must not. */
+static const char *secret_of(const struct post *post)
+{
+    if (post->auth.kind == AUTH_OAUTH2)
+        return post->oauth2.token;
+    const char *colon = post->auth.kind == AUTH_BASIC ? strchr(post->auth.credential, ':') : NULL;
+    return colon != NULL && colon[1] != '\0' ? colon + 1 : post->auth.credential;
+}
+
+static enum answer judge(void *context, struct request *request, const struct http_reply *reply,
+                         struct reason *reason)
+{
+    struct post *post = context;
+    const char *secret = secret_of(post);
+    enum answer answer = reply_judge(post->preset->reply, request, reply, secret, reason);
+    if (post->auth.kind != AUTH_OAUTH2)
+        return answer;
+    if (reply->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
+        return ANSWER_AGAIN;
+    if (answer == ANSWER_DELIVERED)
+        oauth2_accept(&post->oauth2);
+    return answer;
+}
+
+static const char *shown_auth(const struct post *post)
+{
+    static char line[256];
+    switch (post->auth.kind) {
+    case AUTH_NONE:
+        return "";
+    case AUTH_QUERY:
+        snprintf(line, sizeof line, "# the parameter %s is not shown\n", post->auth.name);
+        return line;
+    case AUTH_HEADER:
+        snprintf(line, sizeof line, "%s: ***\n", post->auth.name);
+        return line;
+    default:
+        return "Authorization: ***\n";
+    }
+}
+
+static bool show(void *context, const struct request *request, struct out *out)
+{
+    const struct post *post = context;
+    char head[2048];
+    int n =
+        snprintf(head, sizeof head, "POST %s\n%sContent-Type: %s\n%s", post->name, shown_auth(post),
+                 post->content_type, post->gzip ? "Content-Encoding: gzip\n" : "");
+    out_write(out, (struct span){head, (size_t)n});
+    for (const struct curl_slist *l = post->headers; l != NULL; l = l->next) {
+        out_write(out, span_between(l->data, strchr(l->data, ':')));
+        out_write(out, SPAN(": ***\n"));
+    }
+    out_write(out, SPAN("\n"));
+    out_edit(out, &request->transfer->body);
+    return out_write(out, SPAN("\n\n"));
+}
+
+bool post_begin(struct post *post, const struct retry_policy *policy)
+{
+    bool oauth2 = post->auth.kind == AUTH_OAUTH2;
+    http_redact(post->url, !post->url_secret, post->name, sizeof post->name);
+    post->generation = 1;
+    post->service.context = post;
+    post->service.accept = accept_line;
+    post->service.ready = oauth2 ? is_ready : NULL;
+    post->service.prepare = prepare;
+    post->service.judge = judge;
+    post->service.show = show;
+    post->service.name = post->name;
+    post->service.batch_overhead = framing_overhead(post->framing);
+    post->oauth2.credential = post->auth.credential;
+    post->oauth2.policy = *policy;
+    return !oauth2 || oauth2_begin(&post->oauth2);
+}
+
+void post_end(struct post *post)
+{
+    oauth2_end(&post->oauth2);
+}

@@ -1,0 +1,36 @@
+/* post: HTTP log services as a destination of deliver: what a request is, what an answer means. */
+#ifndef POST_H
+#define POST_H
+
+#include "deliver/deliver.h"
+#include "post/auth.h"
+#include "post/oauth2.h"
+#include "post/preset.h"
+
+struct post {
+    /* What the user says; credential, URL and headers stay the caller's. */
+    const struct preset *preset;
+    const char *url;
+    bool url_secret; /* its path is not for messages either */
+    struct auth auth;
+    struct oauth2 oauth2; /* for AUTH_OAUTH2: token_url, scope, basic */
+    enum framing framing;
+    const char *content_type;
+    const struct curl_slist *headers; /* further header fields */
+    size_t event_limit;               /* bytes of an event, 0: any */
+    size_t request_limit;             /* bytes of a request with one event in it, 0: any */
+    bool gzip;
+    bool dry_run; /* bodies are shown and not compressed */
+
+    struct service service; /* the batch_ members are the caller's to set */
+    struct json json;
+    uint64_t generation; /* of what handles are set up with, where no token counts */
+    char name[512];      /* the URL, for messages */
+};
+
+/* Sets up post->service.  False after a message. */
+bool post_begin(struct post *post, const struct retry_policy *policy);
+
+void post_end(struct post *post);
+
+#endif

@@ -1,0 +1,45 @@
+/* preset: what an HTTP log service asks for, by its name.
+ *
+ * From the vendors' documents: Datadog "Send logs" (v2), Splunk "HTTP Event Collector", Sumo Logic
+ * "HTTP Logs and Metrics Source", Grafana Loki "HTTP API", New Relic "Log API", Elasticsearch "Bulk
+ * API", Azure Monitor "Logs Ingestion API".
+ */
+#ifndef PRESET_H
+#define PRESET_H
+
+#include "post/auth.h"
+#include "post/framing.h"
+
+/* What tells whether a 2xx is delivery, and what an error means. */
+enum reply_style {
+    REPLY_STATUS, /* the status alone */
+    REPLY_SPLUNK, /* a code, and the number of the first event that is wrong */
+    REPLY_LOKI,   /* the status; 260 is a tenant that is blocked */
+    REPLY_BULK,   /* a status for each event */
+};
+
+struct preset {
+    const char *name;
+    enum framing framing;
+    enum auth_kind auth;
+    const char *auth_name;   /* of the header field */
+    const char *auth_prefix; /* before the credential in it */
+    const char *scope;       /* of an OAuth2 token */
+    const char *content_type;
+    enum reply_style reply;
+    size_t batch_events;  /* in one request, where the user does not say */
+    size_t batch_bytes;   /* the same, before compression */
+    size_t event_limit;   /* bytes of one event that the service takes, 0: none is known */
+    size_t request_limit; /* bytes of one request, 0: none is known */
+};
+
+/* The preset of that name; NULL if there is none. */
+const struct preset *preset_find(const char *name);
+
+/* What holds without one: any service that takes JSON. */
+extern const struct preset preset_none;
+
+/* "datadog, splunk, …", for messages. */
+extern const char preset_names[];
+
+#endif

@@ -1,0 +1,169 @@
+#include "config.h"
+
+#include "s3/s3_address.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdio.h>
+
+/* False with a reason: not a name that a bucket can have.  The first buckets' names may have
+ * capital letters and underscores, and other stores' likewise. */
+static bool check_bucket(const char *bucket, bool virtual_host, struct reason *reason)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    static const char more[] = "abcdefghijklmnopqrstuvwxyz0123456789-._ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    struct printable shown;
+    size_t len = strlen(bucket), most = virtual_host ? 63 : 255;
+    const char *name = diag_printable(span_of(bucket), &shown);
+    if (len < 3 || len > most)
+        return reason_set(reason, "'%s' is not the name of a bucket: it has 3 to %zu characters",
+                          name, most);
+    if (bucket[strspn(bucket, virtual_host ? letters : more)] != '\0' || bucket[0] == '.' ||
+        bucket[0] == '-')
+        return reason_set(reason,
+                          "'%s' is not the name of a bucket: it has %sletters, digits, '-' "
+                          "and '.', a letter or digit first",
+                          name, virtual_host ? "small " : "");
+    return true;
+}
+
+/* Whether a host is named by its address, so that nothing can stand before it. */
+static bool is_address(const char *host)
+{
+    struct in_addr address;
+    return host[0] == '[' || inet_pton(AF_INET, host, &address) == 1;
+}
+
+static bool take_parts(struct s3_address *address, CURLU *url, bool *by_address,
+                       struct reason *reason)
+{
+    char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *other = NULL;
+    bool taken = false;
+    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+    curl_url_get(url, CURLUPART_HOST, &host, 0);
+    curl_url_get(url, CURLUPART_PORT, &port, 0);
+    curl_url_get(url, CURLUPART_PATH, &path, 0);
+    bool more = curl_url_get(url, CURLUPART_QUERY, &other, 0) == CURLUE_OK ||
+                curl_url_get(url, CURLUPART_FRAGMENT, &other, 0) == CURLUE_OK ||
+                curl_url_get(url, CURLUPART_USER, &other, 0) == CURLUE_OK;
+    if (scheme == NULL || host == NULL || path == NULL || strlen(host) > 250)
+        reason_set(reason, "not a URL");
+    else if (more || strcmp(path, "/") != 0)
+        reason_set(reason, "an endpoint is a scheme and a host, perhaps a port, and nothing more");
+    else
+        taken = true;
+    if (taken) {
+        address->https = strcmp(scheme, "https") == 0;
+        *by_address = is_address(host);
+        snprintf(address->host, sizeof address->host, "%s%s%s", host, port != NULL ? ":" : "",
+                 port != NULL ? port : "");
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_free(path);
+    curl_free(other);
+    return taken;
+}
+
+static bool read_endpoint(struct s3_address *address, const char *endpoint, bool *by_address,
+                          struct reason *reason)
+{
+    if (strncasecmp(endpoint, "http://", 7) != 0 && strncasecmp(endpoint, "https://", 8) != 0)
+        return reason_set(reason, "an endpoint begins with https:// or http://");
+    CURLU *url = curl_url();
+    bool read = url != NULL && curl_url_set(url, CURLUPART_URL, endpoint, 0) == CURLUE_OK;
+    if (!read)
+        reason_set(reason, "not a URL");
+    else
+        read = take_parts(address, url, by_address, reason);
+    curl_url_cleanup(url);
+    return read;
+}
+
+static bool aws_endpoint(struct s3_address *address, const char *region, struct reason *reason)
+{
+    struct printable shown;
+    if (*region == '\0' || strlen(region) > 40 ||
+        region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+        return reason_set(reason, "'%s' is not a region of AWS",
+                          diag_printable(span_of(region), &shown));
+    address->https = true;
+    snprintf(address->host, sizeof address->host, "s3.%s.amazonaws.com%s", region,
+             strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+    return true;
+}
+
+bool s3_address_set(struct s3_address *address, const char *endpoint, const char *region,
+                    const char *bucket, enum s3_addressing addressing, struct reason *reason)
+{
+    bool by_address = false;
+    *address = (struct s3_address){.bucket = bucket};
+    if (endpoint == NULL ? !aws_endpoint(address, region, reason)
+                         : !read_endpoint(address, endpoint, &by_address, reason))
+        return false;
+    address->virtual_host =
+        addressing == S3_ADDRESSING_VIRTUAL ||
+        (addressing == S3_ADDRESSING_AUTO && endpoint == NULL && strchr(bucket, '.') == NULL);
+    if (addressing == S3_ADDRESSING_VIRTUAL && by_address)
+        return reason_set(reason, "a bucket's name cannot stand before an IP address; take "
+                                  "--addressing=path");
+    if (!check_bucket(bucket, address->virtual_host, reason))
+        return false;
+    const char *scheme = address->https ? "https" : "http";
+    if (address->virtual_host)
+        snprintf(address->base, sizeof address->base, "%s://%s.%s/", scheme, bucket, address->host);
+    else
+        snprintf(address->base, sizeof address->base, "%s://%s/%s/", scheme, address->host, bucket);
+    return true;
+}
+
+static bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+void s3_address_url(const struct s3_address *address, struct span key, char url[S3_URL_MAX])
+{
+    static const char digit[] = "0123456789ABCDEF";
+    size_t base = strlen(address->base);
+    char *to = url + base;
+    memcpy(url, address->base, base);
+    for (size_t i = 0; i < key.len && to + 4 <= url + S3_URL_MAX; i++) {
+        unsigned char byte = (unsigned char)key.at[i];
+        if (is_unreserved(byte) || byte == '/') {
+            *to++ = (char)byte;
+            continue;
+        }
+        *to++ = '%';
+        *to++ = digit[byte >> 4];
+        *to++ = digit[byte & 15];
+    }
+    *to = '\0';
+}
+
+/* Whether a segment of the key is "." or "..". */
+static bool has_dot_segment(struct span key)
+{
+    const char *at = key.at;
+    for (const char *end = span_end(key); at <= end;) {
+        const char *slash = memchr(at, '/', (size_t)(end - at));
+        struct span segment = span_between(at, slash != NULL ? slash : end);
+        if (span_equal(segment, SPAN(".")) || span_equal(segment, SPAN("..")))
+            return true;
+        at = span_end(segment) + 1;
+    }
+    return false;
+}
+
+bool s3_key_check(struct span key, struct reason *reason)
+{
+    if (key.len == 0)
+        return reason_set(reason, "the path is empty");
+    if (key.len > S3_KEY_MAX)
+        return reason_set(reason, "the key has %zu bytes; S3 takes %d", key.len, S3_KEY_MAX);
+    if (has_dot_segment(key))
+        return reason_set(reason, "the key has a part \".\" or \"..\"");
+    return true;
+}

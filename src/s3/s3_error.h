@@ -1,0 +1,23 @@
+/* s3_error: the XML document in which S3 says what is wrong.
+ *
+ *     <?xml version="1.0"?><Error><Code>NoSuchBucket</Code><Message>…</Message>…</Error>
+ *
+ * Amazon S3 API reference, "Error responses".
+ */
+#ifndef S3_ERROR_H
+#define S3_ERROR_H
+
+#include "base/span.h"
+
+/* The members that are read; "" where one is missing.  What is too long is cut. */
+struct s3_error {
+    char code[64];
+    char message[256];
+    char region[64];
+    char server_time[40];
+};
+
+/* Reads the document.  False: it is none, and the error is empty. */
+bool s3_error_read(struct span document, struct s3_error *error);
+
+#endif
