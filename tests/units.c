@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "base/options.h"
 #include "base/timestamp.h"
 #include "event/event.h"
@@ -77,6 +78,61 @@ static void check_sizes(void)
         bool good = options_size(rows[i].text, &bytes);
         check(good == rows[i].good && (!good || bytes == rows[i].bytes), "options_size",
               rows[i].text);
+    }
+}
+
+static void check_distances(void)
+{
+    static const struct {
+        const char *a, *b;
+        size_t limit, distance;
+    } rows[] = {
+        {"", "", 3, 0},
+        {"", "abc", 3, 3},
+        {"gzip", "gzip", 3, 0},
+        {"gzp", "gzip", 3, 1},
+        {"gizp", "gzip", 3, 1},
+        {"gzips", "gzip", 3, 1},
+        {"bzip", "gzip", 3, 1},
+        {"GZIP", "gzip", 3, 0},
+        {"recipe_stoped", "recipe_stopped", 4, 1},
+        {"recipe-stopped", "recipe_stopped", 4, 0},
+        {"kitten", "sitting", 7, 3},
+        {"kitten", "sitting", 2, 3},
+        {"ca", "abc", 3, 3},
+        {"0123456789012345678901234567890123456789012345678901234567890123", "", 9, 10},
+        {"01234567890123456789012345678901234567890123456789012345678901234", "0", 9, 10},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct span a = span_of(rows[i].a), b = span_of(rows[i].b);
+        check(nearest_distance(a, b, rows[i].limit) == rows[i].distance &&
+                  nearest_distance(b, a, rows[i].limit) == rows[i].distance,
+              "nearest_distance", rows[i].a);
+    }
+}
+
+static void check_nearest(void)
+{
+    static const char *const names[] = {
+        "recipe_started", "recipe_stopped", "recipe_starred", "recipe_stopper",
+        "succeeded",      "gzip",           "none",           NULL};
+    static const struct {
+        const char *wanted, *message;
+    } rows[] = {
+        {"gzp", "did you mean 'gzip'?"},
+        {"GZIP", "did you mean 'gzip'?"},
+        {"succeded", "did you mean 'succeeded'?"},
+        {"recipe_stoped", "did you mean 'recipe_stopped', 'recipe_stopper' or 'recipe_started'?"},
+        {"brotli", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct nearest nearest;
+        char message[NEAREST_MESSAGE];
+        nearest_begin(&nearest, span_of(rows[i].wanted));
+        nearest_offer_all(&nearest, names);
+        check(strcmp(nearest_message(&nearest, message), rows[i].message) == 0, "nearest_message",
+              rows[i].wanted);
     }
 }
 
@@ -469,6 +525,8 @@ int main(void)
 {
     check_sizes();
     check_durations();
+    check_distances();
+    check_nearest();
     check_times();
     check_time_arguments();
     check_rfc3339();

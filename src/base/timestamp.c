@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/environment.h"
 #include "base/options.h"
 #include "base/timestamp.h"
 
@@ -268,7 +269,7 @@ static bool read_zone(void)
 bool timestamp_zone_set(const char *name)
 {
     /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
-    const char *directory = getenv("TZDIR");
+    const char *directory = environment_value("TZDIR");
     char file[4096];
     int n = snprintf(file, sizeof file, "%s/%s",
                      directory != NULL ? directory : "/usr/share/zoneinfo", name);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/environment.h"
 #include "filter/template_file.h"
 
 #include <dirent.h>
@@ -21,7 +22,7 @@ struct directories {
 
 static struct directories directories_begin(void)
 {
-    return (struct directories){getenv("AUDIT_TEMPLATE_PATH"), false};
+    return (struct directories){environment_value("AUDIT_TEMPLATE_PATH"), false};
 }
 
 static bool directories_next(struct directories *d, struct span *directory)
