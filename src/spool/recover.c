@@ -1,0 +1,103 @@
+#include "config.h"
+
+#include "spool/spooldir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The length of the file's whole lines: up to and with its last newline.  -1 with errno set. */
+static off_t whole_lines(int fd, off_t size)
+{
+    char block[65536];
+    while (size > 0) {
+        size_t want = size < (off_t)sizeof block ? (size_t)size : sizeof block;
+        ssize_t n = pread(fd, block, want, size - (off_t)want);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n != (ssize_t)want) {
+            errno = EIO;
+            return -1;
+        }
+        const char *newline = memrchr(block, '\n', want);
+        if (newline != NULL)
+            return size - (off_t)want + (newline - block) + 1;
+        size -= (off_t)want;
+    }
+    return 0;
+}
+
+/* Whether the locked file is still the one of that name: its writer may have published it, or
+ * another process recovered it, before we had the lock. */
+static bool is_still_there(int place, const char *name, const struct stat *file)
+{
+    struct stat is;
+    return fstatat(place, name, &is, AT_SYMLINK_NOFOLLOW) == 0 && is.st_ino == file->st_ino &&
+           is.st_dev == file->st_dev;
+}
+
+static bool publish_lines(const struct spooldir *spool, const char *name, int fd, off_t whole)
+{
+    int tmp = spool->place[SPOOL_TMP], new = spool->place[SPOOL_NEW];
+    return ftruncate(fd, whole) == 0 && fsync(fd) == 0 &&
+           spooldir_rename_new(tmp, name, new, name) && fsync(new) == 0;
+}
+
+/* Publishes or removes a file whose writer is dead: we hold its lock.  True: it was published. */
+static bool recover_locked(const struct spooldir *spool, const char *name, int fd)
+{
+    struct stat is;
+    if (fstat(fd, &is) != 0 || !is_still_there(spool->place[SPOOL_TMP], name, &is))
+        return false;
+    off_t whole = whole_lines(fd, is.st_size);
+    if (whole == 0 && unlinkat(spool->place[SPOOL_TMP], name, 0) == 0) {
+        if (is.st_size > 0)
+            diag_warn("%s/tmp/%s: removed %jd bytes of an unfinished line of a writer that was "
+                      "killed",
+                      spool->name, name, (intmax_t)is.st_size);
+        return false;
+    }
+    if (whole <= 0 || !publish_lines(spool, name, fd, whole)) {
+        diag_warn("%s/tmp/%s: cannot publish what a writer that was killed has left: %s",
+                  spool->name, name, strerror(errno));
+        return false;
+    }
+    if (whole < is.st_size)
+        diag_warn("%s/new/%s: published the lines of a writer that was killed, without the %jd "
+                  "bytes of its unfinished last line",
+                  spool->name, name, (intmax_t)(is.st_size - whole));
+    else
+        diag_warn("%s/new/%s: published the lines of a writer that was killed", spool->name, name);
+    return true;
+}
+
+struct recovery {
+    const struct spooldir *spool;
+    size_t published;
+};
+
+static void recover_file(void *context, const char *name, off_t bytes)
+{
+    struct recovery *recovery = context;
+    (void)bytes;
+    int fd = openat(recovery->spool->place[SPOOL_TMP], name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    /* Where the file system has no locks nothing can be said about the writer. */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && recover_locked(recovery->spool, name, fd))
+        recovery->published++;
+    close(fd);
+}
+
+size_t spooldir_recover(const struct spooldir *spool)
+{
+    struct recovery recovery = {spool, 0};
+    if (!spooldir_each(spool, SPOOL_TMP, recover_file, &recovery))
+        diag_warn("%s/tmp: %s", spool->name, strerror(errno));
+    return recovery.published;
+}

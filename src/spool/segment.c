@@ -1,0 +1,229 @@
+#include "config.h"
+
+#include "spool/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    BUFFER = 256 * 1024,
+    RECOUNT = 1000000,     /* microseconds after which the spool's size is counted again */
+    RECOUNT_FULL = 100000, /* the same, while it is full */
+};
+
+static int64_t steady_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + 1;
+}
+
+static bool fits(const struct spool_limit *limit, uint64_t bytes)
+{
+    return limit->used <= limit->max && bytes <= limit->max - limit->used;
+}
+
+bool spool_has_room(const struct spooldir *spool, struct spool_limit *limit, uint64_t bytes)
+{
+    if (limit == NULL || limit->max == 0)
+        return true;
+    int64_t now = steady_clock();
+    bool fit = limit->counted != 0 && fits(limit, bytes);
+    if (limit->counted != 0 && now - limit->counted < (fit ? RECOUNT : RECOUNT_FULL))
+        return fit;
+    limit->counted = now;
+    if (!spooldir_bytes(spool, &limit->used))
+        limit->used = limit->max;
+    return fits(limit, bytes);
+}
+
+void segment_begin(struct segment *segment, const struct spooldir *spool, struct spool_limit *limit)
+{
+    *segment = (struct segment){.spool = spool, .limit = limit, .fd = -1};
+}
+
+/* As begun, with the buffer kept. */
+static void reset(struct segment *segment)
+{
+    segment->fd = -1;
+    segment->used = 0;
+    segment->bytes = segment->lines = 0;
+}
+
+void segment_abandon(struct segment *segment)
+{
+    if (segment->fd >= 0) {
+        unlinkat(segment->spool->place[SPOOL_TMP], segment->name, 0);
+        close(segment->fd);
+    }
+    if (segment->limit != NULL)
+        segment->limit->counted = 0;
+    reset(segment);
+}
+
+void segment_end(struct segment *segment)
+{
+    segment_abandon(segment);
+    free(segment->buffer);
+    segment->buffer = NULL;
+}
+
+/* Says what failed (errno) with the segment's file in that place, and abandons it. */
+static bool fail(struct segment *segment, enum spool_place place, struct reason *reason)
+{
+    segment->error = errno;
+    reason_set(reason, "%s/%s/%s: %s", segment->spool->name, spooldir_place_name(place),
+               segment->name, strerror(segment->error));
+    segment_abandon(segment);
+    return false;
+}
+
+/* Locks the file just made.  False: a process that recovers what killed writers have left was
+ * faster, and has taken it for such. */
+static bool lock_new(const struct segment *segment)
+{
+    struct stat is, named;
+    /* Where the file system has no locks no process can take it. */
+    if (flock(segment->fd, LOCK_EX | LOCK_NB) != 0)
+        return errno != EWOULDBLOCK;
+    return fstat(segment->fd, &is) == 0 &&
+           fstatat(segment->spool->place[SPOOL_TMP], segment->name, &named, AT_SYMLINK_NOFOLLOW) ==
+               0 &&
+           named.st_ino == is.st_ino;
+}
+
+/* Makes the file in tmp/.  False with errno set. */
+static bool make_file(struct segment *segment)
+{
+    enum { TRIES = 100 };
+    if (segment->buffer == NULL && (segment->buffer = malloc(BUFFER)) == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
+    for (int i = 0; i < TRIES; i++) {
+        spooldir_new_name(segment->name);
+        int fd = openat(segment->spool->place[SPOOL_TMP], segment->name,
+                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST)
+            return false;
+        if (fd < 0)
+            continue;
+        segment->fd = fd;
+        if (lock_new(segment))
+            return true;
+        close(fd);
+        segment->fd = -1;
+    }
+    errno = EEXIST;
+    return false;
+}
+
+static bool write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.at, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes.at += n;
+        bytes.len -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_buffer(struct segment *segment)
+{
+    bool written = write_all(segment->fd, (struct span){segment->buffer, segment->used});
+    segment->used = 0;
+    return written;
+}
+
+static bool put(struct segment *segment, struct span lines)
+{
+    if (segment->fd < 0 && !make_file(segment))
+        return false;
+    if (lines.len > BUFFER - segment->used && !write_buffer(segment))
+        return false;
+    if (lines.len >= BUFFER)
+        return write_all(segment->fd, lines);
+    memcpy(segment->buffer + segment->used, lines.at, lines.len);
+    segment->used += lines.len;
+    return true;
+}
+
+enum segment_result segment_append(struct segment *segment, struct span lines,
+                                   struct reason *reason)
+{
+    segment->error = 0;
+    if (!spool_has_room(segment->spool, segment->limit, lines.len))
+        return SEGMENT_FULL;
+    if (!put(segment, lines)) {
+        fail(segment, SPOOL_TMP, reason);
+        return SEGMENT_FAILED;
+    }
+    segment->bytes += lines.len;
+    segment->lines++;
+    if (segment->limit != NULL)
+        segment->limit->used += lines.len;
+    return SEGMENT_OK;
+}
+
+bool segment_flush(struct segment *segment, bool sync, struct reason *reason)
+{
+    segment->error = 0;
+    if (segment->fd < 0)
+        return true;
+    if (write_buffer(segment) && (!sync || fsync(segment->fd) == 0))
+        return true;
+    return fail(segment, SPOOL_TMP, reason);
+}
+
+/* The file keeps its lock until it has its place, and is then closed. */
+bool segment_publish(struct segment *segment, struct reason *reason)
+{
+    enum { TRIES = 100 };
+    segment->error = 0;
+    if (segment->fd < 0)
+        return true;
+    int tmp = segment->spool->place[SPOOL_TMP], new = segment->spool->place[SPOOL_NEW];
+    char name[SPOOL_NAME];
+    memcpy(name, segment->name, sizeof name);
+    bool renamed = spooldir_rename_new(tmp, segment->name, new, name);
+    /* Another process of that number, in another container, say, had the same idea. */
+    for (int i = 0; !renamed && errno == EEXIST && i < TRIES; i++) {
+        spooldir_new_name(name);
+        renamed = spooldir_rename_new(tmp, segment->name, new, name);
+    }
+    if (!renamed)
+        return fail(segment, SPOOL_NEW, reason);
+    int fd = segment->fd;
+    reset(segment);
+    /* The data is synced; what close(2) could still say is nothing about it. */
+    close(fd);
+    return true;
+}
+
+bool segment_sync_directory(const struct spooldir *spool, struct reason *reason)
+{
+    if (fsync(spool->place[SPOOL_NEW]) == 0)
+        return true;
+    return reason_set(reason, "%s/new: %s", spool->name, strerror(errno));
+}
+
+bool segment_commit(struct segment *segment, struct reason *reason)
+{
+    if (segment->fd < 0)
+        return true;
+    if (!segment_flush(segment, true, reason) || !segment_publish(segment, reason))
+        return false;
+    if (segment_sync_directory(segment->spool, reason))
+        return true;
+    segment->error = errno;
+    return false;
+}
