@@ -172,6 +172,8 @@ int main(int argc, char **argv)
     static struct s3 s3;
     filter_init(&filter, program.name);
     deliver_options_init(&s.deliver);
+    s.http.quick_ack =
+        true; /* radosgw sends the header and the body of a 412 one after the other */
     if (read_options(&s, &filter, argc, argv) && set_choices(&s) && set_sse(&s) && set_texts(&s)) {
         if (s3_begin(&s3, &s.s3, s.deliver.dry_run) &&
             filter_begin(&filter, argv + optind, (size_t)(argc - optind))) {

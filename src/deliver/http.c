@@ -3,9 +3,13 @@
 #include "base/diag.h"
 #include "deliver/http.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     UPLOAD_BUFFER = 128 * 1024,
@@ -31,6 +35,16 @@ static size_t take_answer(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
     size_t len = size * count;
+    if (transfer->receive != NULL) {
+        switch (transfer->receive(transfer->context, transfer, (struct span){data, len})) {
+        case HTTP_TAKEN:
+            return len;
+        case HTTP_NO_MEMORY:
+            return 0;
+        case HTTP_NOT_WANTED:
+            break;
+        }
+    }
     size_t room = HTTP_REPLY_MAX - transfer->answer_len;
     if (len > room)
         transfer->answer_cut = true;
@@ -90,11 +104,49 @@ static bool may_have_proxy(void)
     return false;
 }
 
-static void set_up(const struct http *http, struct http_transfer *transfer)
+/* The connections that are open are known, so that what comes in on them can be acknowledged. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http *http = context;
+    (void)purpose;
+    if (http->sockets == http->sockets_size) {
+        size_t size = http->sockets_size > 0 ? 2 * http->sockets_size : 16;
+        int *grown = realloc(http->socket, size * sizeof *grown);
+        if (grown == NULL)
+            return CURL_SOCKET_BAD;
+        http->socket = grown;
+        http->sockets_size = size;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    http->socket[http->sockets++] = fd;
+    return fd;
+}
+
+static int close_socket(void *context, curl_socket_t fd)
+{
+    struct http *http = context;
+    for (size_t i = 0; i < http->sockets; i++)
+        if (http->socket[i] == fd) {
+            http->socket[i] = http->socket[--http->sockets];
+            break;
+        }
+    return close(fd);
+}
+
+/* The kernel forgets this with every request that is sent. */
+static void acknowledge_at_once(const struct http *http)
+{
+    const int on = 1;
+    for (size_t i = 0; i < http->sockets; i++)
+        setsockopt(http->socket[i], IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
+/* What every transfer needs, whatever it is for. */
+static void set_up_plain(struct http *http, struct http_transfer *transfer)
 {
     CURL *easy = transfer->easy;
-    const struct http_options *options = &http->options;
-    long timeout = (long)(options->timeout / 1000);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_SHARE, http->share);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
@@ -112,6 +164,14 @@ static void set_up(const struct http *http, struct http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* A large body is announced, but few servers answer that: no second is lost to it. */
     curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
+}
+
+static void set_up(struct http *http, struct http_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    const struct http_options *options = &http->options;
+    long timeout = (long)(options->timeout / 1000);
+    set_up_plain(http, transfer);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      timeout < CONNECT_TIMEOUT ? timeout : (long)CONNECT_TIMEOUT);
@@ -127,6 +187,12 @@ static void set_up(const struct http *http, struct http_transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_SSLKEY, options->key);
     if (options->key_passphrase != NULL)
         curl_easy_setopt(easy, CURLOPT_KEYPASSWD, options->key_passphrase);
+    if (options->quick_ack) {
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http);
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
+    }
 }
 
 struct http_transfer *http_take(struct http *http)
@@ -134,6 +200,7 @@ struct http_transfer *http_take(struct http *http)
     struct http_transfer *transfer = http->idle;
     if (transfer != NULL) {
         http->idle = transfer->next;
+        transfer->receive = NULL;
         edit_clear(&transfer->body);
         return transfer;
     }
@@ -145,6 +212,20 @@ struct http_transfer *http_take(struct http *http)
     transfer->other = http->all;
     http->all = transfer;
     set_up(http, transfer);
+    return transfer;
+}
+
+struct http_transfer *http_take_plain(struct http *http)
+{
+    struct http_transfer *transfer = http_take(http);
+    if (transfer == NULL)
+        return NULL;
+    curl_easy_reset(transfer->easy);
+    http_set_headers(transfer, NULL);
+    transfer->carrier = NULL;
+    transfer->configured = 0;
+    transfer->plain = true;
+    set_up_plain(http, transfer);
     return transfer;
 }
 
@@ -202,6 +283,12 @@ bool http_start(struct http *http, struct http_transfer *transfer, http_done *do
 
 void http_give(struct http *http, struct http_transfer *transfer)
 {
+    if (transfer->plain) {
+        curl_easy_reset(transfer->easy);
+        http_set_headers(transfer, NULL);
+        set_up(http, transfer);
+        transfer->plain = false;
+    }
     transfer->next = http->idle;
     http->idle = transfer;
 }
@@ -263,6 +350,8 @@ bool http_wait(struct http *http, int input, int wake, int64_t timeout)
     if (http->carrier != NULL)
         extras +=
             http->carrier->watch(http->carrier, extra + extras, CARRIER_DESCRIPTORS, &timeout);
+    if (http->options.quick_ack)
+        acknowledge_at_once(http);
     /* Rounded up, so that what is due is due when the wait ends. */
     int64_t wait = (timeout + 999) / 1000;
     curl_multi_poll(http->multi, extra, extras, wait > LONGEST_WAIT ? LONGEST_WAIT : (int)wait,
@@ -291,6 +380,8 @@ void http_end(struct http *http)
         curl_multi_cleanup(http->multi);
     if (http->share != NULL)
         curl_share_cleanup(http->share);
+    free(http->socket);
+    http->socket = NULL;
     curl_global_cleanup();
 }
 

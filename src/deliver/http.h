@@ -20,6 +20,8 @@ struct http_options {
     const char *key_passphrase; /* NULL: none */
     int64_t timeout;            /* of one attempt, microseconds */
     size_t parallel;            /* transfers at once */
+    bool quick_ack;             /* acknowledge what is received at once: a server that sends an
+                                   answer in two segments then need not wait (Nagle) */
 };
 
 struct http_reply {
@@ -35,6 +37,13 @@ enum { HTTP_REPLY_MAX = 4 * 1024 * 1024 };
 
 struct http;
 struct http_transfer;
+
+/* Takes bytes of an answer's body as they arrive, in place of the reply's body.  What it does not
+ * want, such as the document of an error, becomes the reply's body. */
+enum http_received { HTTP_TAKEN, HTTP_NOT_WANTED, HTTP_NO_MEMORY };
+typedef enum http_received http_receive(void *context, struct http_transfer *transfer,
+                                        struct span bytes);
+
 typedef void http_done(void *context, struct http_transfer *transfer,
                        const struct http_reply *reply);
 
@@ -59,10 +68,12 @@ struct http_transfer {
     struct edit body;             /* what is sent; the spans stay until `done` was called */
     uint64_t configured;          /* the service's: which set-up the handle carries; 0 at first */
     struct curl_slist *headers;   /* freed with the transfer, or when it is set up anew */
+    http_receive *receive;        /* NULL: none; of one request: http_take() sets it to NULL */
     http_done *done;
-    void *context;
+    void *context;               /* of done and receive */
     struct http_transfer *next;  /* among the idle ones */
     struct http_transfer *other; /* among all */
+    bool plain;                  /* http_take_plain()'s */
     char *answer;                /* the reply's body */
     size_t answer_len, answer_size;
     bool answer_cut;
@@ -80,6 +91,8 @@ struct http {
     struct http_transfer *all;
     struct http_carrier *carrier; /* once a transfer has named one */
     size_t running;               /* transfers that were started and are not done */
+    int *socket;                  /* with quick_ack: the connections' */
+    size_t sockets, sockets_size;
 };
 
 /* Begins; the options' strings must stay.  False after a message: libcurl could not be set up. */
@@ -88,6 +101,11 @@ bool http_begin(struct http *http, const struct http_options *options);
 /* A transfer with an empty body, set up with the options; whatever else was set on its handle is
  * as the service left it when `configured` said so.  NULL: no memory. */
 struct http_transfer *http_take(struct http *http);
+
+/* A transfer for a request to another server than the one that the options are about: no
+ * certificates, proxy or time limits of theirs.  http_give() sets it up as http_take()'s again.
+ * NULL: no memory. */
+struct http_transfer *http_take_plain(struct http *http);
 
 /* Memory of at least `size` bytes that belongs to the transfer, used again by the next call. */
 char *http_buffer(struct http_transfer *transfer, size_t size);
