@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "deliver/header.h"
+#include "deliver/url.h"
 #include "post/post.h"
 
 #include <getopt.h>
@@ -81,7 +82,7 @@ static const char *text(const struct settings *s, int id)
 static bool take_header(struct settings *s, const char *value)
 {
     struct reason reason;
-    if (header_add(&s->headers, value, &reason))
+    if (header_add_argument(&s->headers, value, &reason))
         return true;
     options_usage("--header: %s", reason.text);
     return false;
@@ -158,45 +159,18 @@ static bool set_format(struct settings *s)
     service->batch_events = s->batch_events > 0 ? s->batch_events : post->preset->batch_events;
     if (post->framing == FRAMING_NONE)
         service->batch_events = 1;
-    if (http_header_valid(span_of(post->content_type)))
+    if (header_is_value(span_of(post->content_type)))
         return true;
     options_usage("--content-type: a line break or control character in it");
     return false;
-}
-
-static bool has_user(const char *url)
-{
-    char *user = NULL;
-    CURLU *parts = curl_url();
-    bool has = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-               curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK;
-    curl_free(user);
-    curl_url_cleanup(parts);
-    return has;
-}
-
-static bool is_http(const char *url)
-{
-    char *scheme = NULL;
-    CURLU *parts = curl_url();
-    bool is = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-              curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-              strncmp(scheme, "http", 4) == 0;
-    curl_free(scheme);
-    curl_url_cleanup(parts);
-    return is;
 }
 
 /* Where to: the option, the file, or the environment. */
 static bool set_url(struct settings *s)
 {
     struct post *post = &s->post;
+    struct url url;
     post->url = text(s, OPTION_URL);
-    if (post->url != NULL && has_user(post->url)) {
-        options_usage("--url: a user or password does not belong on a command line; use "
-                      "--auth=basic and --credential-file, or --url-file");
-        return false;
-    }
     if (post->url == NULL) {
         if (!secret_read("URL", text(s, OPTION_URL_FILE), "AUDIT_POST_URL", &s->url))
             return false;
@@ -204,12 +178,15 @@ static bool set_url(struct settings *s)
         post->url_secret = true;
     }
     if (post->url == NULL)
-        options_usage("no URL; give --url, --url-file or $AUDIT_POST_URL");
-    else if (!is_http(post->url))
-        options_usage("the URL is not one of http:// or https://");
-    else
-        return true;
-    return false;
+        return options_usage("no URL; give --url, --url-file or $AUDIT_POST_URL"), false;
+    if (!url_parse(&url, post->url))
+        return options_usage("the URL is not one of http:// or https://"), false;
+    bool on_command_line = !post->url_secret && url.user != NULL;
+    if (on_command_line)
+        options_usage("--url: a user or password does not belong on a command line; use "
+                      "--auth=basic and --credential-file, or --url-file");
+    url_free(&url);
+    return !on_command_line;
 }
 
 static bool set_oauth2(struct settings *s)
@@ -224,12 +201,13 @@ static bool set_oauth2(struct settings *s)
     if (chosen < 0)
         return false;
     if (oauth2->token_url == NULL)
-        options_usage("--auth=oauth2 needs --token-url");
-    else if (!is_http(oauth2->token_url) || has_user(oauth2->token_url))
+        return options_usage("--auth=oauth2 needs --token-url"), false;
+    struct url url;
+    bool fit = url_parse(&url, oauth2->token_url) && url.user == NULL;
+    if (!fit)
         options_usage("--token-url: not a URL of http:// or https:// without a user");
-    else
-        return true;
-    return false;
+    url_free(&url);
+    return fit;
 }
 
 /* Who we are: --auth, else what the preset asks for, and the credential for it. */
@@ -293,7 +271,7 @@ int main(int argc, char **argv)
             deliver_run(&filter, &s.post.service, &s.deliver, &s.http);
     }
     post_end(&s.post);
-    curl_slist_free_all(s.headers);
+    header_free(s.headers);
     secret_free(s.url);
     secret_free(s.credential);
     secret_free(s.passphrase);

@@ -1,6 +1,7 @@
 /* audit-s3put: puts each addressed event into an S3 bucket, as one object. */
 #include "config.h"
 
+#include "deliver/header.h"
 #include "s3/s3.h"
 #include "s3/s3_signature.h"
 
@@ -131,7 +132,7 @@ static bool set_sse(struct settings *s)
 static bool check_value(const struct settings *s, int id, const char *option)
 {
     const char *value = text(s, id);
-    if (value == NULL || (http_header_valid(span_of(value)) && *value != '\0' && *value != ' ' &&
+    if (value == NULL || (header_is_value(span_of(value)) && *value != '\0' && *value != ' ' &&
                           value[strlen(value) - 1] != ' ' && strstr(value, "  ") == NULL &&
                           strchr(value, '\t') == NULL))
         return true;

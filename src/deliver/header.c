@@ -1,40 +1,80 @@
 #include "config.h"
 
+#include "base/secret.h"
 #include "deliver/header.h"
-#include "post/auth.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* RFC 9110 section 5.1: a token, a colon; then no control character, so that one field cannot
- * become two. */
+enum { LONG_LINE = 64 * 1024 }; /* bytes */
+
+bool header_is_name(struct span name)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    for (size_t i = 0; i < name.len; i++)
+        if (memchr(token, name.at[i], sizeof token - 1) == NULL)
+            return false;
+    return name.len > 0;
+}
+
+bool header_is_value(struct span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char byte = (unsigned char)value.at[i];
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool append(struct curl_slist **list, const char *field)
+{
+    struct curl_slist *longer = curl_slist_append(*list, field);
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+bool header_add(struct curl_slist **list, const char *name, const char *prefix, const char *value)
+{
+    char *field;
+    if (asprintf(&field, "%s: %s%s", name, prefix != NULL ? prefix : "", value) < 0)
+        return false;
+    bool added = append(list, field);
+    secret_free(field);
+    return added;
+}
+
+bool header_add_all(struct curl_slist **list, const struct curl_slist *more)
+{
+    for (; more != NULL; more = more->next)
+        if (!append(list, more->data))
+            return false;
+    return true;
+}
+
 static bool add_field(struct curl_slist **list, const char *field, struct reason *reason)
 {
     struct printable name;
     const char *colon = strchr(field, ':');
-    if (colon == NULL || !auth_is_token(span_between(field, colon)))
+    if (colon == NULL || !header_is_name(span_between(field, colon)))
         return reason_set(reason, "not a header field; write it as 'Name: value'");
-    struct span before = span_between(field, colon);
-    if (!http_header_valid(span_of(field)))
+    if (!header_is_value(span_of(field)))
         return reason_set(reason, "%s: a line break or control character in the value",
-                          diag_printable(before, &name));
-    struct curl_slist *longer = curl_slist_append(*list, field);
-    if (longer == NULL)
-        return reason_set(reason, "%s", strerror(ENOMEM));
-    *list = longer;
-    return true;
+                          diag_printable(span_between(field, colon), &name));
+    return append(list, field) || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-static bool add_file(struct curl_slist **list, const char *file, struct reason *reason)
+static bool add_lines(struct curl_slist **list, FILE *from, const char *file, struct reason *reason)
 {
-    char *line = NULL;
-    size_t size = 0;
+    static char block[BUFSIZ];
+    size_t size = LONG_LINE;
+    char *line = malloc(size); /* getline() seldom needs another, which would leave a copy */
     ssize_t len;
-    bool added = true;
-    FILE *from = fopen(file, "re");
-    if (from == NULL)
-        return reason_set(reason, "%s: %s", file, strerror(errno));
+    bool added = line != NULL || reason_set(reason, "%s", strerror(ENOMEM));
+    setvbuf(from, block, _IOFBF, sizeof block);
     while (added && (len = getline(&line, &size, from)) >= 0) {
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             line[--len] = '\0';
@@ -43,13 +83,33 @@ static bool add_file(struct curl_slist **list, const char *file, struct reason *
     }
     if (added && ferror(from))
         added = reason_set(reason, "%s: %s", file, strerror(errno));
+    if (line != NULL)
+        explicit_bzero(line, size);
     free(line);
+    explicit_bzero(block, sizeof block);
+    return added;
+}
+
+static bool add_file(struct curl_slist **list, const char *file, struct reason *reason)
+{
+    FILE *from = fopen(file, "re");
+    if (from == NULL)
+        return reason_set(reason, "%s: %s", file, strerror(errno));
+    bool added = add_lines(list, from, file, reason);
     fclose(from);
     return added;
 }
 
-bool header_add(struct curl_slist **list, const char *argument, struct reason *reason)
+bool header_add_argument(struct curl_slist **list, const char *argument, struct reason *reason)
 {
     return argument[0] == '@' ? add_file(list, argument + 1, reason)
                               : add_field(list, argument, reason);
+}
+
+void header_free(struct curl_slist *list)
+{
+    for (struct curl_slist *l = list; l != NULL; l = l->next)
+        if (l->data != NULL)
+            explicit_bzero(l->data, strlen(l->data));
+    curl_slist_free_all(list);
 }

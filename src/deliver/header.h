@@ -1,4 +1,7 @@
-/* header: HTTP header fields that a user gives. */
+/* header: HTTP header fields: their grammar (RFC 9110 section 5), and lists of them for libcurl.
+ *
+ * A field may hold a secret, so that a list is overwritten before it is freed.
+ */
 #ifndef HEADER_H
 #define HEADER_H
 
@@ -6,9 +9,26 @@
 
 #include <curl/curl.h>
 
-/* Appends "Name: value" to the list, or with @FILE every line of the file that is one, so that a
- * secret needs not stand in argv.  False: reason says what is wrong; the field's value is not in
- * it. */
-bool header_add(struct curl_slist **list, const char *argument, struct reason *reason);
+/* Whether it is a token of RFC 9110 section 5.6.2, which a field's name must be. */
+bool header_is_name(struct span name);
+
+/* Whether a field's value or a whole field has no line break or other control character but tabs,
+ * so that one field cannot become two. */
+bool header_is_value(struct span value);
+
+/* Appends "name: prefix value" with no blank between prefix and value; prefix may be NULL.  False:
+ * no memory. */
+bool header_add(struct curl_slist **list, const char *name, const char *prefix, const char *value);
+
+/* Appends all fields of `more`.  False: no memory. */
+bool header_add_all(struct curl_slist **list, const struct curl_slist *more);
+
+/* Appends "Name: value" as a user wrote it, or with @FILE each line of the file that is not empty,
+ * so that a secret need not be in argv.  False: reason says what is wrong, without the field's
+ * value. */
+bool header_add_argument(struct curl_slist **list, const char *argument, struct reason *reason);
+
+/* Overwrites and frees the list; NULL is nothing. */
+void header_free(struct curl_slist *list);
 
 #endif

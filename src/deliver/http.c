@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "deliver/header.h"
 #include "deliver/http.h"
 
 #include <netinet/in.h>
@@ -256,7 +257,7 @@ void http_send_body(struct http_transfer *transfer)
 void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers)
 {
     curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, headers);
-    curl_slist_free_all(transfer->headers);
+    header_free(transfer->headers);
     transfer->headers = headers;
 }
 
@@ -311,9 +312,10 @@ void http_finish(struct http *http, struct http_transfer *transfer, const struct
 
 static void finish(struct http *http, CURL *easy, CURLcode code)
 {
-    struct http_transfer *transfer;
+    char *private = NULL;
     struct http_reply reply = {.code = code, .easy = easy};
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+    struct http_transfer *transfer = (void *)private;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status);
     curl_multi_remove_handle(http->multi, easy);
     reply.body =
@@ -369,7 +371,7 @@ void http_end(struct http *http)
         next = transfer->other;
         curl_multi_remove_handle(http->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
-        curl_slist_free_all(transfer->headers);
+        header_free(transfer->headers);
         edit_free(&transfer->body);
         free(transfer->answer);
         free(transfer->buffer);
@@ -391,37 +393,4 @@ const char *http_reply_header(const struct http_reply *reply, const char *name)
     return curl_easy_header(reply->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
                ? header->value
                : NULL;
-}
-
-bool http_header_valid(struct span field)
-{
-    for (size_t i = 0; i < field.len; i++) {
-        unsigned char byte = (unsigned char)field.at[i];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-const char *http_redact(const char *url, bool path, char *buffer, size_t size)
-{
-    char *scheme = NULL, *host = NULL, *port = NULL, *tail = NULL;
-    CURLU *parts = curl_url();
-    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
-        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
-        curl_url_get(parts, CURLUPART_HOST, &host, 0);
-        curl_url_get(parts, CURLUPART_PORT, &port, 0);
-        curl_url_get(parts, CURLUPART_PATH, &tail, 0);
-    }
-    if (scheme == NULL || host == NULL)
-        snprintf(buffer, size, "the URL");
-    else
-        snprintf(buffer, size, "%s://%s%s%s%s", scheme, host, port != NULL ? ":" : "",
-                 port != NULL ? port : "", path && tail != NULL ? tail : "");
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_free(tail);
-    curl_url_cleanup(parts);
-    return buffer;
 }

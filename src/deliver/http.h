@@ -143,11 +143,4 @@ void http_end(struct http *http);
  * back. */
 const char *http_reply_header(const struct http_reply *reply, const char *name);
 
-/* Whether a header field may be sent as it is: no CR, LF, NUL or other control character in it. */
-bool http_header_valid(struct span field);
-
-/* The URL without what may be secret, for messages: scheme, host and port, and the path where
- * `path` says so; never user, password, query and fragment.  The result stands in buffer. */
-const char *http_redact(const char *url, bool path, char *buffer, size_t size);
-
 #endif

@@ -24,16 +24,9 @@ struct auth {
  * False: it is none of them. */
 bool auth_parse(const char *text, struct auth *auth);
 
-/* Whether it is a token of RFC 9110 section 5.6.2: what the name of a header field may be. */
-bool auth_is_token(struct span name);
-
 /* Sets the transfer's URL and its authentication, adding to *headers where that is how.  token is
  * what an OAuth2 server gave, for AUTH_OAUTH2.  False: no memory. */
 bool auth_apply(const struct auth *auth, const char *url, const char *token,
                 struct http_transfer *transfer, struct curl_slist **headers);
-
-/* Adds "name: value" to *headers. False: no memory. */
-bool auth_add_header(struct curl_slist **headers, const char *name, const char *prefix,
-                     const char *value);
 
 #endif

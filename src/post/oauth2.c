@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "post/auth.h"
+#include "deliver/header.h"
 #include "post/oauth2.h"
 
 #include <cjson/cJSON.h>
@@ -82,7 +82,7 @@ static bool take_token(struct oauth2 *oauth2, struct span document, int64_t now)
         seconds = expires->valuedouble;
     else if (cJSON_IsString(expires)) /* as some servers have it */
         seconds = strtod(expires->valuestring, NULL);
-    bool taken = token != NULL && token[0] != '\0' && http_header_valid(span_of(token));
+    bool taken = token != NULL && token[0] != '\0' && header_is_value(span_of(token));
     if (taken) {
         drop_token(oauth2);
         taken = (oauth2->token = strdup(token)) != NULL;

@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "base/gzip.h"
+#include "deliver/header.h"
+#include "deliver/url.h"
 #include "post/post.h"
 #include "post/reply.h"
 
@@ -38,20 +40,15 @@ static enum readiness is_ready(void *context, struct deliver *deliver, int64_t n
 static bool set_up(struct post *post, struct http_transfer *transfer)
 {
     struct curl_slist *headers = NULL;
-    bool set = auth_add_header(&headers, "User-Agent", NULL, diag_program()) &&
-               auth_add_header(&headers, "Content-Type", NULL, post->content_type) &&
-               (!post->gzip || auth_add_header(&headers, "Content-Encoding", NULL, "gzip")) &&
-               auth_apply(&post->auth, post->url, post->oauth2.token, transfer, &headers);
-    for (const struct curl_slist *l = post->headers; set && l != NULL; l = l->next) {
-        struct curl_slist *longer = curl_slist_append(headers, l->data);
-        set = longer != NULL;
-        if (set)
-            headers = longer;
-    }
+    bool set = header_add(&headers, "User-Agent", NULL, diag_program()) &&
+               header_add(&headers, "Content-Type", NULL, post->content_type) &&
+               (!post->gzip || header_add(&headers, "Content-Encoding", NULL, "gzip")) &&
+               auth_apply(&post->auth, post->url, post->oauth2.token, transfer, &headers) &&
+               header_add_all(&headers, post->headers);
     if (set)
         http_set_headers(transfer, headers);
     else
-        curl_slist_free_all(headers);
+        header_free(headers);
     return set;
 }
 
@@ -149,7 +146,7 @@ static bool show(void *context, const struct request *request, struct out *out)
 bool post_begin(struct post *post, const struct retry_policy *policy)
 {
     bool oauth2 = post->auth.kind == AUTH_OAUTH2;
-    http_redact(post->url, !post->url_secret, post->name, sizeof post->name);
+    url_show(post->url, !post->url_secret, post->name, sizeof post->name);
     post->generation = 1;
     post->service.context = post;
     post->service.accept = accept_line;

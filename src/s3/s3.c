@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/gzip.h"
+#include "deliver/header.h"
 #include "event/addressed.h"
 #include "s3/s3.h"
 #include "s3/s3_signature.h"
@@ -441,7 +442,7 @@ static bool set_address(struct s3 *s3, struct reason *reason)
         s3->region = credentials_region(&s3->profile);
     if (s3->region == NULL)
         s3->region = "us-east-1";
-    if (strlen(s3->region) > 40 || !http_header_valid(span_of(s3->region)) ||
+    if (strlen(s3->region) > 40 || !header_is_value(span_of(s3->region)) ||
         strpbrk(s3->region, ":/ \t") != NULL)
         return reason_set(reason, "the region's name is none");
     if (s3_address_set(&s3->address, endpoint, s3->region, s3->options.bucket,

@@ -101,7 +101,7 @@ static void check_token(struct span bytes)
     static struct oauth2 oauth2;
     const int64_t now = 1000000;
     if (take_token(&oauth2, bytes, now)) {
-        HOLDS(oauth2.token[0] != '\0' && http_header_valid(span_of(oauth2.token)));
+        HOLDS(oauth2.token[0] != '\0' && header_is_value(span_of(oauth2.token)));
         HOLDS(oauth2.expires_at >= now + RETRY_SECOND && oauth2.renew_at >= now);
         HOLDS(oauth2.renew_at <= oauth2.expires_at);
     }

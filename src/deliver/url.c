@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include "base/secret.h"
+#include "deliver/url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static void take(CURLU *handle, CURLUPart what, char **part)
+{
+    if (curl_url_get(handle, what, part, 0) != CURLUE_OK)
+        *part = NULL;
+}
+
+bool url_parse(struct url *url, const char *text)
+{
+    char *scheme = NULL;
+    CURLU *handle = curl_url();
+    *url = (struct url){0};
+    bool taken = handle != NULL && curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK;
+    if (taken) {
+        take(handle, CURLUPART_SCHEME, &scheme);
+        take(handle, CURLUPART_USER, &url->user);
+        take(handle, CURLUPART_PASSWORD, &url->password);
+        take(handle, CURLUPART_HOST, &url->host);
+        take(handle, CURLUPART_PORT, &url->port);
+        take(handle, CURLUPART_PATH, &url->path);
+        take(handle, CURLUPART_QUERY, &url->query);
+        take(handle, CURLUPART_FRAGMENT, &url->fragment);
+    }
+    url->https = scheme != NULL && strcmp(scheme, "https") == 0;
+    taken = taken && scheme != NULL && (url->https || strcmp(scheme, "http") == 0) &&
+            url->host != NULL && url->path != NULL;
+    curl_free(scheme);
+    curl_url_cleanup(handle);
+    if (!taken)
+        url_free(url);
+    return taken;
+}
+
+static void wipe(char *part)
+{
+    if (part != NULL)
+        explicit_bzero(part, strlen(part));
+    curl_free(part);
+}
+
+void url_free(struct url *url)
+{
+    wipe(url->user);
+    wipe(url->password);
+    wipe(url->host);
+    wipe(url->port);
+    wipe(url->path);
+    wipe(url->query);
+    wipe(url->fragment);
+    *url = (struct url){0};
+}
+
+bool url_is_loopback(const struct url *url)
+{
+    static const char name[] = "localhost";
+    struct in_addr address;
+    size_t len = strlen(url->host), tail = sizeof name - 1;
+    if (inet_pton(AF_INET, url->host, &address) == 1)
+        return ntohl(address.s_addr) >> 24 == 127;
+    if (strcmp(url->host, "[::1]") == 0)
+        return true;
+    return len >= tail && strcasecmp(url->host + len - tail, name) == 0 &&
+           (len == tail || url->host[len - tail - 1] == '.');
+}
+
+const char *url_show(const char *text, bool path, char *buffer, size_t size)
+{
+    struct url url;
+    if (!url_parse(&url, text)) {
+        snprintf(buffer, size, "the URL");
+        return buffer;
+    }
+    snprintf(buffer, size, "%s://%s%s%s%s", url.https ? "https" : "http", url.host,
+             url.port != NULL ? ":" : "", url.port != NULL ? url.port : "", path ? url.path : "");
+    url_free(&url);
+    return buffer;
+}
+
+char *url_add_parameter(const char *text, const char *name, const char *value)
+{
+    char *pair = NULL, *whole = NULL, *copy = NULL;
+    CURLU *handle = curl_url();
+    if (asprintf(&pair, "%s=%s", name, value) < 0)
+        pair = NULL;
+    if (handle != NULL && pair != NULL &&
+        curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK &&
+        curl_url_set(handle, CURLUPART_QUERY, pair, CURLU_APPENDQUERY | CURLU_URLENCODE) ==
+            CURLUE_OK &&
+        curl_url_get(handle, CURLUPART_URL, &whole, 0) == CURLUE_OK)
+        copy = strdup(whole);
+    secret_free(pair);
+    wipe(whole);
+    curl_url_cleanup(handle);
+    return copy;
+}

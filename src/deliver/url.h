@@ -1,0 +1,40 @@
+/* url: the parts of an http or https URL (RFC 3986), as libcurl takes it apart.
+ *
+ * A URL may be a secret, so that everything here is overwritten before it is freed.
+ */
+#ifndef URL_H
+#define URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The parts are percent-encoded as in the text.  A part that the URL does not have is NULL. */
+struct url {
+    bool https;
+    char *user, *password;
+    char *host; /* as in the text; an IPv6 address keeps its brackets */
+    char *port; /* NULL: the scheme's own */
+    char *path; /* "/" at least */
+    char *query;
+    char *fragment;
+};
+
+/* Takes `text` apart; url_free() is due afterwards.  False: it is not a URL of http or https, or
+ * there is no memory; url is then empty. */
+bool url_parse(struct url *url, const char *text);
+
+/* Overwrites and frees the parts. */
+void url_free(struct url *url);
+
+/* Whether the host is this machine: localhost, a name below it, 127.0.0.0/8 or [::1]. */
+bool url_is_loopback(const struct url *url);
+
+/* A URL for messages: scheme, host, port, and with `path` the path too; user, password and query
+ * are never in it.  "the URL" where it cannot be taken apart.  Writes to and returns buffer. */
+const char *url_show(const char *text, bool path, char *buffer, size_t size);
+
+/* The URL with "name=value" added to its query, value percent-encoded; the caller's for
+ * secret_free().  NULL: it is not a URL, or there is no memory. */
+char *url_add_parameter(const char *text, const char *name, const char *value);
+
+#endif
