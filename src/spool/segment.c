@@ -53,22 +53,44 @@ static void reset(struct segment *segment)
     segment->fd = -1;
     segment->used = 0;
     segment->bytes = segment->lines = 0;
+    segment->kept = segment->kept_lines = 0;
+}
+
+/* Takes away what was written after what was kept.  Where that cannot be done the file is let go
+ * as it is: its lock is free then, and recovery publishes its whole lines. */
+static void cut_back(struct segment *segment)
+{
+    off_t kept = (off_t)segment->kept;
+    segment->used = 0;
+    segment->bytes = segment->kept;
+    segment->lines = segment->kept_lines;
+    if (ftruncate(segment->fd, kept) == 0 && lseek(segment->fd, kept, SEEK_SET) == kept)
+        return;
+    close(segment->fd);
+    reset(segment);
 }
 
 void segment_abandon(struct segment *segment)
 {
+    if (segment->limit != NULL)
+        segment->limit->counted = 0;
+    if (segment->kept > 0) {
+        cut_back(segment);
+        return;
+    }
     if (segment->fd >= 0) {
         unlinkat(segment->spool->place[SPOOL_TMP], segment->name, 0);
         close(segment->fd);
     }
-    if (segment->limit != NULL)
-        segment->limit->counted = 0;
     reset(segment);
 }
 
 void segment_end(struct segment *segment)
 {
     segment_abandon(segment);
+    if (segment->fd >= 0)
+        close(segment->fd);
+    reset(segment);
     free(segment->buffer);
     segment->buffer = NULL;
 }
@@ -182,6 +204,19 @@ bool segment_flush(struct segment *segment, bool sync, struct reason *reason)
     if (write_buffer(segment) && (!sync || fsync(segment->fd) == 0))
         return true;
     return fail(segment, SPOOL_TMP, reason);
+}
+
+bool segment_keep(struct segment *segment, bool sync, struct reason *reason)
+{
+    segment->error = 0;
+    if (segment->bytes == segment->kept)
+        return true;
+    if (!write_buffer(segment) || (sync && fdatasync(segment->fd) != 0) ||
+        (sync && segment->kept == 0 && fsync(segment->spool->place[SPOOL_TMP]) != 0))
+        return fail(segment, SPOOL_TMP, reason);
+    segment->kept = segment->bytes;
+    segment->kept_lines = segment->lines;
+    return true;
 }
 
 /* The file keeps its lock until it has its place, and is then closed. */

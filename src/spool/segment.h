@@ -11,6 +11,9 @@
  *     while (… && segment_append(&segment, lines, &reason) == SEGMENT_OK) …;
  *     segment_commit(&segment, &reason);
  *
+ * A writer that answers for its lines long before a segment is large enough keeps it open:
+ * segment_keep() makes the lines safe in tmp/, again and again; then segment_commit() publishes.
+ *
  * A caller that commits many segments at once may take the steps apart and sync for all of them:
  * segment_flush() of each, syncfs(2), segment_publish() of each, syncfs(2).
  */
@@ -41,7 +44,9 @@ struct segment {
     size_t used;    /* bytes of it */
     uint64_t bytes; /* appended since the segment was begun */
     uint64_t lines; /* the same, in calls of segment_append() */
-    int error;      /* errno of what failed, else 0 */
+    uint64_t kept;  /* bytes that segment_keep() has made safe */
+    uint64_t kept_lines;
+    int error; /* errno of what failed, else 0 */
 };
 
 /* Begins: nothing is made on disk until the first append.  limit may be NULL. */
@@ -58,6 +63,12 @@ enum segment_result segment_append(struct segment *segment, struct span lines,
  * False with a reason: no line of it is safe. */
 bool segment_commit(struct segment *segment, struct reason *reason);
 
+/* Makes what was appended so far safe where it is, and the segment stays open: the file and, the
+ * first time, tmp/ are synced if `sync`.  From then on an error, or segment_abandon(), cuts the
+ * segment back to what was kept instead of removing it; if the process dies, spooldir_recover()
+ * publishes it.  False with a reason: what was appended since the last call is not safe. */
+bool segment_keep(struct segment *segment, bool sync, struct reason *reason);
+
 /* The steps of segment_commit(), for a caller that syncs many at once: writes what is buffered, and
  * syncs the file if `sync` … */
 bool segment_flush(struct segment *segment, bool sync, struct reason *reason);
@@ -66,10 +77,10 @@ bool segment_publish(struct segment *segment, struct reason *reason);
 /* Syncs new/. */
 bool segment_sync_directory(const struct spooldir *spool, struct reason *reason);
 
-/* Removes what was written; the segment is as begun. */
+/* Removes what was written; the segment is as begun, or as it was after segment_keep(). */
 void segment_abandon(struct segment *segment);
 
-/* Abandons what is open and frees the buffer. */
+/* Abandons what is open and frees the buffer.  What was kept and not committed stays in tmp/. */
 void segment_end(struct segment *segment);
 
 /* Whether the spool has room for that many bytes more.  Counts the files again where that was last
