@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "json/json_block.h"
+#include "json/json_block_avx2.h"
 #include "json/json_index.h"
 
 #include <string.h>
@@ -129,10 +129,10 @@ static void check_utf8(struct json_index *index, uint64_t high)
 
 /* Appends the offsets of the set bits, counted from base.  Writes eight at a time, needed or not:
  * a branch a token would cost more. */
-static inline void list_tokens(struct json_index *index, uint64_t tokens, uint32_t offset)
+static inline __attribute__((always_inline)) void
+list_tokens(struct json_index *index, uint64_t tokens, unsigned count, uint32_t offset)
 {
     uint32_t *out = index->token + index->count;
-    unsigned count = json_block_count(tokens);
     index->count += count;
     for (unsigned done = 0; done < count; done += 8)
         for (int i = 0; i < 8; i++) {
@@ -142,34 +142,68 @@ static inline void list_tokens(struct json_index *index, uint64_t tokens, uint32
         }
 }
 
-/* Goes over a block, of which the first `size` bytes are the text's at `next`. */
-static inline void read_block(struct json_index *index, const unsigned char *at, size_t size)
+/* Which bytes of a block a token begins at.  `between` is json_block_between() or its like. */
+static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_index *index,
+                                                                  const struct json_block *b,
+                                                                  size_t size,
+                                                                  uint64_t (*between)(uint64_t))
 {
-    struct json_block b = json_block_read(at);
     uint64_t own = ~(uint64_t)0 >> (JSON_BLOCK - size);
-    uint64_t quote = b.quote;
-    if ((b.backslash | index->escaped) != 0) {
+    uint64_t quote = b->quote;
+    if ((b->backslash | index->escaped) != 0) {
         index->backslash = true;
-        quote &= ~find_escaped(index, b.backslash);
+        quote &= ~find_escaped(index, b->backslash);
     }
-    uint64_t string = json_block_between(quote) ^ index->string;
-    uint64_t scalar = ~(b.structure | b.space | quote | string);
+    uint64_t string = between(quote) ^ index->string;
+    uint64_t scalar = ~(b->structure | b->space | quote | string);
     uint64_t begin = scalar & ~(scalar << 1 | index->scalar);
-    uint64_t tokens = (b.structure & ~string) | (quote & string) | begin;
+    uint64_t tokens = (b->structure & ~string) | (quote & string) | begin;
     index->string = (uint64_t)((int64_t)string >> (JSON_BLOCK - 1));
     index->scalar = scalar >> (JSON_BLOCK - 1);
-    index->space |= (b.space & ~string & own) != 0;
-    if (b.high != 0)
-        check_utf8(index, b.high);
-    if ((b.control & string) != 0)
-        fail(index, JSON_ERROR_CONTROL, index->next + json_block_first(b.control & string));
+    index->space |= (b->space & ~string & own) != 0;
+    if (b->high != 0)
+        check_utf8(index, b->high);
+    if ((b->control & string) != 0)
+        fail(index, JSON_ERROR_CONTROL, index->next + json_block_first(b->control & string));
     if (index->error.code != JSON_OK && index->error.offset < index->next + JSON_BLOCK) {
         size_t good = index->error.offset > index->next ? index->error.offset - index->next : 0;
         tokens &= ((uint64_t)1 << good) - 1;
     }
-    list_tokens(index, tokens, (uint32_t)(index->next - index->base));
+    return tokens;
+}
+
+/* Goes over a block, of which the first `size` bytes are the text's at `next`. */
+static inline __attribute__((always_inline)) void take_block(struct json_index *index,
+                                                             struct json_block block, size_t size,
+                                                             uint64_t (*between)(uint64_t),
+                                                             unsigned (*count)(uint64_t))
+{
+    uint64_t tokens = find_tokens(index, &block, size, between);
+    list_tokens(index, tokens, count(tokens), (uint32_t)(index->next - index->base));
     index->next += size;
 }
+
+/* Goes over the whole blocks that end before `end`. */
+static void take_blocks(struct json_index *index, size_t end)
+{
+    while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
+        take_block(index, json_block_read(index->text + index->next), JSON_BLOCK,
+                   json_block_between, json_block_count);
+}
+
+#ifdef JSON_BLOCK_AVX2
+JSON_AVX2 static unsigned count_avx2(uint64_t mask)
+{
+    return (unsigned)__builtin_popcountll(mask);
+}
+
+JSON_AVX2 static void take_blocks_avx2(struct json_index *index, size_t end)
+{
+    while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
+        take_block(index, json_avx2_read(index->text + index->next), JSON_BLOCK, json_avx2_between,
+                   count_avx2);
+}
+#endif
 
 bool json_index_fill(struct json_index *index)
 {
@@ -178,14 +212,17 @@ bool json_index_fill(struct json_index *index)
         index->count = index->used = 0;
         size_t left = index->len - index->next;
         size_t end = left < JSON_WINDOW ? index->len : index->next + JSON_WINDOW;
-        while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
-            read_block(index, index->text + index->next, JSON_BLOCK);
+#ifdef JSON_BLOCK_AVX2
+        if (json_has_avx2())
+            take_blocks_avx2(index, end);
+#endif
+        take_blocks(index, end);
         size_t rest = end - index->next;
         if (rest > 0 && index->error.code == JSON_OK) {
             unsigned char padded[JSON_BLOCK]; /* with blanks, which are no tokens */
             memset(padded, ' ', sizeof padded);
             memcpy(padded, index->text + index->next, rest);
-            read_block(index, padded, rest);
+            take_block(index, json_block_read(padded), rest, json_block_between, json_block_count);
         }
     } while (index->count == 0 && index->next < index->len && index->error.code == JSON_OK);
     return index->count > 0;
