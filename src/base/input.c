@@ -80,6 +80,22 @@ static bool would_block(int fd)
     return poll(&ready, 1, 0) == 0;
 }
 
+bool input_await(struct input *input)
+{
+    if (input->before_wait != NULL && !input->stop && would_block(input->fd))
+        input->before_wait(input->context);
+    return !input->stop;
+}
+
+ssize_t input_read(struct input *input, char *to, size_t room)
+{
+    ssize_t n;
+    do
+        n = read(input->fd, to, room);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
 bool input_fill(struct input *input)
 {
     if (input->at_end || input->stop)
@@ -90,14 +106,9 @@ bool input_fill(struct input *input)
         input->at_end = true;
         return false;
     }
-    if (input->before_wait != NULL && would_block(input->fd))
-        input->before_wait(input->context);
-    if (input->stop)
+    if (!input_await(input))
         return false;
-    ssize_t n;
-    do
-        n = read(input->fd, input->buffer + input->end, READ_SIZE);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = input_read(input, input->buffer + input->end, READ_SIZE);
     if (n < 0)
         diag_fail("%s: %s", input->name, strerror(errno));
     if (n <= 0) {

@@ -4,6 +4,8 @@
 
 #include "base/span.h"
 
+#include <sys/types.h>
+
 struct input {
     char *const *operand; /* files, "-" for standard input */
     size_t operands;      /* none means standard input */
@@ -30,6 +32,13 @@ bool input_next_file(struct input *input);
  * file has ended (at_end is set), reading failed, which is a message and STATUS_FAILED, no memory
  * is left for the bytes, likewise, or `stop` is set. */
 bool input_fill(struct input *input);
+
+/* Calls before_wait() if the next read of the open file would block.  False: `stop` is set. */
+bool input_await(struct input *input);
+
+/* Reads up to `room` bytes of the open file into the caller's own memory, past the buffer: read(2),
+ * with its result and errno, but for EINTR.  Who uses it does not use input_fill(). */
+ssize_t input_read(struct input *input, char *to, size_t room);
 
 /* The bytes at hand. */
 static inline struct span input_bytes(const struct input *input)

@@ -8,11 +8,9 @@
 #define QUEUE_H
 
 #include "base/input.h"
-#include "filter/lines.h"
+#include "filter/record.h"
 
 #include <stdint.h>
-
-struct block;
 
 /* One line of the input, from when it was read until its outcome is known. */
 struct entry {

@@ -351,19 +351,20 @@ bool fileput_begin(struct fileput *f, const char *directory)
 
 void fileput_lines(struct fileput *f)
 {
-    struct lines lines;
-    struct record record;
-    lines_begin(&lines, &f->filter->input, f->filter->max_record);
-    lines.too_long = too_long;
-    lines.context = f;
-    while (lines_next(&lines, &record) && !f->done) {
-        take(f, &record);
+    struct reader reader;
+    const struct record *record;
+    reader_begin(&reader, &f->filter->input, f->filter->max_record, 0);
+    reader.too_long = too_long;
+    reader.context = f;
+    while ((record = reader_pull(&reader)) != NULL && !f->done) {
+        take(f, record);
         if (f->done)
             break;
         if (interrupt_asked() != NULL)
             f->filter->input.stop = true;
     }
     complete(f);
+    reader_end(&reader);
 }
 
 static void tell_of_interrupt(const struct fileput *f)

@@ -137,39 +137,39 @@ static void keep_chunk(void *context, struct span chunk)
 
 void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
-    struct lines lines;
-    struct record record;
+    struct reader reader;
+    struct record *record;
     struct reason reason;
-    lines_begin(&lines, &filter->input, filter->max_record);
-    lines.too_long = keep_chunk;
-    lines.context = filter;
-    while (!filter->stop && lines_next(&lines, &record)) {
-        if (record.too_long) {
-            reason_set(&reason, "the record is larger than %zu bytes (--max-record)",
-                       filter->max_record);
-            filter_reject(filter, &record, reason.text);
+    reader_begin(&reader, &filter->input, filter->max_record, 0);
+    reader.too_long = keep_chunk;
+    reader.context = filter;
+    while (!filter->stop && (record = reader_pull(&reader)) != NULL) {
+        if (record->too_long) {
+            reader_whole(&reader, record, &reason);
+            filter_reject(filter, record, reason.text);
             continue;
         }
         edit_clear(&filter->edit);
-        enum verdict verdict = transform(context, record.text, &filter->edit, &reason);
+        enum verdict verdict = transform(context, record->text, &filter->edit, &reason);
         if (verdict == VERDICT_EDIT && filter->edit.no_memory) {
             reason_set(&reason, "%s", strerror(ENOMEM));
             verdict = VERDICT_REJECT;
         }
         switch (verdict) {
         case VERDICT_PASS:
-            filter_write(filter, record.text);
+            filter_write(filter, record->text);
             break;
         case VERDICT_EDIT:
             filter_write_edit(filter);
             break;
         case VERDICT_REJECT:
-            filter_reject(filter, &record, reason.text);
+            filter_reject(filter, record, reason.text);
             break;
         case VERDICT_DROP:
             break;
         }
     }
+    reader_end(&reader);
 }
 
 void filter_close_out(struct filter *filter, struct out *out)

@@ -12,7 +12,7 @@
 #include "base/input.h"
 #include "base/options.h"
 #include "base/out.h"
-#include "filter/lines.h"
+#include "filter/reader.h"
 
 enum verdict {
     VERDICT_PASS,   /* the record leaves as it came */

@@ -1,0 +1,39 @@
+#include "config.h"
+
+#include "event/addressed.h"
+#include "filter/record.h"
+#include "json/json_string.h"
+
+#include <stdlib.h>
+
+/* Sets the name: the path itself, or where that has escapes, what they mean. */
+static void decode_path(struct record *record)
+{
+    struct span path = record->path;
+    size_t len;
+    if (memchr(path.at, '\\', path.len) == NULL) {
+        record->name = path;
+        return;
+    }
+    if ((record->decoded = malloc(path.len)) == NULL)
+        return;
+    if (json_string_decode(path, record->decoded, path.len, &len) &&
+        memchr(record->decoded, '\0', len) == NULL)
+        record->name = (struct span){record->decoded, len};
+}
+
+bool record_split(struct json *json, struct record *record, struct reason *reason)
+{
+    struct addressed addressed;
+    char message[JSON_MESSAGE];
+    if (!addressed_split(json, record->text, &addressed, &record->event)) {
+        record->event = (struct json_value){JSON_NONE, {"", 0}};
+        return reason_set(reason, "%s", json_error_message(json_error(json), message));
+    }
+    record->path = addressed.path;
+    if (record->path.at != NULL)
+        decode_path(record);
+    record->body = record->event.text;
+    record->size = record->body.len;
+    return true;
+}

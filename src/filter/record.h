@@ -1,0 +1,76 @@
+/* record: one line of the input, in every tool, from when it is read until it is released.
+ *
+ * The reader (reader.h) finds it, record_split() takes it apart once, and then it is transformed
+ * and written, or handed to a sink (deliver/sink.h).  Its bytes stay where read(2) put them.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "base/diag.h"
+#include "json/json.h"
+
+#include <stdint.h>
+
+struct block;
+
+struct record {
+    /* Set by the reader. */
+    struct span text;   /* the line; a newline follows it in memory */
+    const char *source; /* the file's name; "stdin" for standard input */
+    size_t line;        /* counted from 1 */
+    bool too_long;      /* longer than the limit; text is empty, the bytes went to too_long() */
+    bool cut;           /* reading was stopped inside the line; text is its first bytes */
+
+    /* Set by record_split(). */
+    struct span path;        /* the path string's content as written; at == NULL: a bare event */
+    struct span name;        /* the path with its escapes decoded; at == NULL: a bare event, or a
+                                path that has no such form (a NUL, half of a surrogate pair) */
+    struct json_value event; /* the event; in a bare event the whole text */
+    struct span body;        /* what a sink sends: the event's text, until accept() changes it */
+
+    /* For sinks. */
+    int64_t read_at; /* when it was read, in microseconds of receipts_clock() */
+    size_t size;     /* bytes that it adds to a request or a group: accept() may raise it */
+    size_t tag;      /* the sink's own */
+
+    /* The owner's: the reader's, the ledger's, or that of the list it is in. */
+    struct record *next;  /* in a list */
+    struct record *after; /* the record read next, where the order matters */
+    struct block *block;  /* what holds the bytes; NULL once they were copied out */
+    char *decoded;        /* memory of `name`; NULL where that is part of the text */
+    bool settled;         /* its outcome is known */
+    bool handed_on;       /* … and --tee writes it */
+};
+
+/* Takes the text apart: sets path, name, event, body and size.  json is a reader for the moment.
+ * False: the text is not JSON; the reason says where and why. */
+bool record_split(struct json *json, struct record *record, struct reason *reason);
+
+/* A list of records, first in, first out. */
+struct records {
+    struct record *first, *last;
+    size_t count;
+};
+
+static inline void records_add(struct records *list, struct record *record)
+{
+    record->next = NULL;
+    if (list->first == NULL)
+        list->first = record;
+    else
+        list->last->next = record;
+    list->last = record;
+    list->count++;
+}
+
+static inline struct record *records_take(struct records *list)
+{
+    struct record *record = list->first;
+    if (record != NULL) {
+        list->first = record->next;
+        list->count--;
+    }
+    return record;
+}
+
+#endif
