@@ -95,7 +95,7 @@ EOF
 @test "every shipped template makes JSON of jobs, activities and deployments, bare and addressed" {
     run_tool audit-template --list
     assert_status 0
-    assert_output $'datadog\nelastic\nloki\nnewrelic\nsplunk\nsumologic\nworkato'
+    assert_output $'azure\ndatadog\nelastic\nloki\nnewrelic\nsplunk\nsumologic\nworkato'
     names=$output
     sed 's/^/{"path":"7\/a.json","event":/; s/$/}/' "$DATA/bare.ndjson" >addressed.ndjson
     for name in $names; do
@@ -107,6 +107,7 @@ EOF
     python3 - "$DATA/bare.ndjson" <<'EOF'
 import json, sys
 event_of = {
+    "azure": lambda m: json.loads(m["Message"]),
     "datadog": lambda m: json.loads(m["message"]),
     "elastic": lambda m: json.loads(m["message"]),
     "loki": lambda m: json.loads(m["streams"][0]["values"][0][1]),
@@ -127,9 +128,10 @@ EOF
 
 @test "the shipped templates have the times that their services read" {
     event='{"event":"e","timestamp":"2023-06-02T01:30:01.002-04:00","team":{}}'
-    for wanted in 'datadog "date":"2023-06-02T01:30:01.002-04:00"' 'splunk "time":1685683801,' \
-        'sumologic "timestamp":"2023-06-02T01:30:01.002-04:00"' 'newrelic "timestamp":1685683801,' \
+    for wanted in 'datadog "date":"2023-06-02T01:30:01.002-04:00"' 'splunk "time":1685683801.002000,' \
+        'sumologic "timestamp":"2023-06-02T01:30:01.002-04:00"' 'newrelic "timestamp":1685683801002,' \
         'loki "values":[["1685683801002000000","{' \
+        'azure "TimeGenerated":"2023-06-02T01:30:01.002-04:00"' \
         'elastic "@timestamp":"2023-06-02T01:30:01.002-04:00"'; do
         audit-template -t "${wanted%% *}" <<<"$event" | grep -F -- "${wanted#* }"
     done
@@ -235,7 +237,7 @@ follow"
 
 @test "--check names placeholders that are unknown, open, or closed otherwise" {
     known="there are log_message, log_message_str, log_message.MEMBER, path, now and event_time, \
-these two with _utc, _utc_sec, _utc_micro and _utc_nano"
+these two with _utc, _utc_epoch, _utc_sec, _utc_milli, _utc_micro and _utc_nano"
     refuses '{"a":\n  {{log_mesage}}}' 2:5 "there is no placeholder 'log_mesage'; $known"
     refuses '[{{ Log_Message }}]' 1:5 "there is no placeholder 'Log_Message'; $known"
     refuses '[{{log_message.}}]' 1:16 "a member's name must stand here"
@@ -333,7 +335,7 @@ audit-template: in:4: byte 24: nothing may follow the event in an addressed even
     run_tool audit-template -t ./splunk <<<'{}'
     assert_output '["file",{}]'
     run_tool audit-template -t splunk <<<'{"timestamp":"2023-06-02 05:30:01 UTC"}'
-    assert_output '{"time":1685683801,"host":"workato","source":"workato","sourcetype":"_json","event":{"timestamp":"2023-06-02 05:30:01 UTC"}}'
+    assert_output '{"time":1685683801.000000,"host":"workato","source":"workato","sourcetype":"_json","event":{"timestamp":"2023-06-02 05:30:01 UTC"}}'
     run_tool audit-template -t <(echo '["pipe",{{log_message}}]') <<<'{}'
     assert_output '["pipe",{}]'
 }
@@ -343,7 +345,7 @@ audit-template: in:4: byte 24: nothing may follow the event in an addressed even
     assert_status 2
     assert_output ''
     assert_stderr_has "audit-template: there is no template 'nowhere' in $AUDIT_TEMPLATE_PATH, /"
-    assert_stderr_has 'there are: datadog, elastic, loki, newrelic, splunk, sumologic, workato'
+    assert_stderr_has 'there are: azure, datadog, elastic, loki, newrelic, splunk, sumologic, workato'
     run_tool audit-template -t ./nowhere.json
     assert_status 2
     assert_stderr 'audit-template: ./nowhere.json: No such file or directory'

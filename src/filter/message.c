@@ -45,10 +45,8 @@ static void show_time(struct message *message, enum template_moment moment,
     static const struct {
         int power, fraction;
     } number[FORMS] = {
-        [FORM_SECONDS] = {0, 0},
-        [FORM_MILLIS] = {3, 3},
-        [FORM_MICROS] = {6, 0},
-        [FORM_NANOS] = {9, 0},
+        [FORM_SECONDS] = {0, 0}, [FORM_EPOCH] = {0, 6},  [FORM_FINE_MILLIS] = {3, 3},
+        [FORM_MILLIS] = {3, 0},  [FORM_MICROS] = {6, 0}, [FORM_NANOS] = {9, 0},
     };
     for (enum template_form form = 0; form < FORMS; form++) {
         if ((message->template->forms[moment] & 1u << form) == 0)

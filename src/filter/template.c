@@ -17,13 +17,17 @@ static const struct {
     {SPAN_INIT("log_message_str"), PART_EVENT, true, 0, 0},
     {SPAN_INIT("path"), PART_PATH, false, 0, 0},
     {SPAN_INIT("now"), PART_TIME, true, MOMENT_NOW, FORM_RFC3339},
-    {SPAN_INIT("now_utc"), PART_TIME, false, MOMENT_NOW, FORM_MILLIS},
+    {SPAN_INIT("now_utc"), PART_TIME, false, MOMENT_NOW, FORM_FINE_MILLIS},
+    {SPAN_INIT("now_utc_epoch"), PART_TIME, false, MOMENT_NOW, FORM_EPOCH},
     {SPAN_INIT("now_utc_sec"), PART_TIME, false, MOMENT_NOW, FORM_SECONDS},
+    {SPAN_INIT("now_utc_milli"), PART_TIME, false, MOMENT_NOW, FORM_MILLIS},
     {SPAN_INIT("now_utc_micro"), PART_TIME, false, MOMENT_NOW, FORM_MICROS},
     {SPAN_INIT("now_utc_nano"), PART_TIME, false, MOMENT_NOW, FORM_NANOS},
     {SPAN_INIT("event_time"), PART_TIME, true, MOMENT_EVENT, FORM_RFC3339},
-    {SPAN_INIT("event_time_utc"), PART_TIME, false, MOMENT_EVENT, FORM_MILLIS},
+    {SPAN_INIT("event_time_utc"), PART_TIME, false, MOMENT_EVENT, FORM_FINE_MILLIS},
+    {SPAN_INIT("event_time_utc_epoch"), PART_TIME, false, MOMENT_EVENT, FORM_EPOCH},
     {SPAN_INIT("event_time_utc_sec"), PART_TIME, false, MOMENT_EVENT, FORM_SECONDS},
+    {SPAN_INIT("event_time_utc_milli"), PART_TIME, false, MOMENT_EVENT, FORM_MILLIS},
     {SPAN_INIT("event_time_utc_micro"), PART_TIME, false, MOMENT_EVENT, FORM_MICROS},
     {SPAN_INIT("event_time_utc_nano"), PART_TIME, false, MOMENT_EVENT, FORM_NANOS},
 };
@@ -157,8 +161,8 @@ static bool name_placeholder(struct compiler *c, struct span name, bool *is_stri
         return member_placeholder(c, span_between(name.at + of_event.len, span_end(name)));
     reason_set(&c->error->why,
                "there is no placeholder '%s'; there are log_message, log_message_str, "
-               "log_message.MEMBER, path, now and event_time, these two with _utc, _utc_sec, "
-               "_utc_micro and _utc_nano",
+               "log_message.MEMBER, path, now and event_time, these two with _utc, "
+               "_utc_epoch, _utc_sec, _utc_milli, _utc_micro and _utc_nano",
                diag_printable(name, &shown));
     return fail_at(c, (size_t)(name.at - c->source.at));
 }

@@ -8,8 +8,9 @@
  *   log_message.A.B        that member's value, or null  path             the event's path, or null
  *   now                    2023-06-02T01:30:01.002-04:00
  *   now_utc                milliseconds since 1970, with a fraction: 1685683801002.123
- *   now_utc_sec now_utc_micro now_utc_nano               whole seconds, micro- and nanoseconds
- *   event_time…            the same five for the event's own time
+ *   now_utc_epoch          seconds since 1970, with a fraction: 1685683801.002123
+ *   now_utc_sec now_utc_milli now_utc_micro now_utc_nano whole seconds, milli-, micro-, nanoseconds
+ *   event_time…            the same seven for the event's own time
  */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
@@ -19,7 +20,16 @@
 
 enum template_moment { MOMENT_NOW, MOMENT_EVENT, MOMENTS };
 
-enum template_form { FORM_RFC3339, FORM_SECONDS, FORM_MILLIS, FORM_MICROS, FORM_NANOS, FORMS };
+enum template_form {
+    FORM_RFC3339,
+    FORM_SECONDS,
+    FORM_EPOCH,
+    FORM_FINE_MILLIS,
+    FORM_MILLIS,
+    FORM_MICROS,
+    FORM_NANOS,
+    FORMS
+};
 
 enum template_kind {
     PART_TEXT,   /* the template's own bytes */
