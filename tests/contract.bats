@@ -241,6 +241,64 @@ to_gone() {
     done
 }
 
+@test "a torn last line of --rejects is ended, not continued" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        printf '{"torn":' >rejects
+        echo '{"broken":nope}' >in
+        run_tool "${command[@]}" --rejects=rejects in
+        assert_status 1
+        run_tool cat rejects
+        assert_output $'{"torn":\n{"broken":nope}'
+    done
+}
+
+@test "an input that is also --rejects or standard output is refused" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { record 1 && echo '{"broken":nope}'; } >both
+        cp both before
+        record 2 >other
+        run_tool timeout 20 "${command[@]}" --rejects=both both other
+        assert_status 2
+        assert_stderr "$tool: both: this input file is also --rejects; write that to another file"
+        assert_records 2
+        cmp both before
+        ln both linked
+        run_tool timeout 20 "${command[@]}" --rejects=linked <both
+        assert_status 2
+        assert_stderr "$tool: stdin: this input file is also --rejects; write that to another file"
+        # shellcheck disable=SC2094 # which is what this tests
+        timeout 20 "${command[@]}" both other >>both 2>stderr && false
+        [ "$(cat stderr)" = "$tool: both: this input file is also standard output; write that to another file" ]
+        run_tool cat both
+        assert_status 0
+        [[ $output == "$(cat before)"$'\n'*90002* ]]
+    done
+}
+
+@test "several processes with one --rejects keep their lines whole" {
+    local letter jobs n
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for letter in a b c; do
+            for n in 1 2 3 4 5 6; do
+                head -c $((n * 130000)) /dev/zero | tr '\0' $letter && echo
+            done >file-$letter
+        done
+        jobs=()
+        for letter in a b c a b c; do
+            timeout 60 "${command[@]}" --rejects=rejects file-$letter >/dev/null 2>&1 &
+            jobs+=($!)
+        done
+        for n in "${jobs[@]}"; do
+            wait "$n" && false
+        done
+        sort rejects | cmp - <(cat file-? file-? | sort)
+        rm rejects file-?
+    done
+}
+
 @test "--rejects to where nothing can be written is an error" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"

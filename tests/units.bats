@@ -8,3 +8,10 @@ load common
     assert_stderr ""
     [[ $output == *" checks, 0 failed" ]]
 }
+
+@test "files that several processes append to keep their lines whole" {
+    run_tool "$AUDIT_BUILD/tests/base-units" "$PWD"
+    assert_status 0
+    assert_stderr ""
+    [[ $output == *" checks, 0 failed" ]]
+}

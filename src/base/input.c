@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 256 * 1024 };
@@ -30,6 +31,46 @@ static void close_file(struct input *input)
     input->fd = -1;
 }
 
+void input_refuse(struct input *input, int fd, const char *what)
+{
+    struct stat file;
+    if (input->refused_count == INPUT_REFUSED || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+        return;
+    input->refused[input->refused_count].device = file.st_dev;
+    input->refused[input->refused_count].inode = file.st_ino;
+    input->refused[input->refused_count++].what = what;
+}
+
+/* Whether the open file may be read; otherwise says why not. */
+static bool may_read(const struct input *input)
+{
+    struct stat file;
+    if (input->refused_count == 0 || fstat(input->fd, &file) != 0)
+        return true;
+    for (size_t i = 0; i < input->refused_count; i++) {
+        if (file.st_dev != input->refused[i].device || file.st_ino != input->refused[i].inode)
+            continue;
+        diag_fail("%s: this input file is also %s; write that to another file", input->name,
+                  input->refused[i].what);
+        return false;
+    }
+    return true;
+}
+
+/* Opens the operand. */
+static bool open_file(struct input *input, const char *file)
+{
+    bool standard = strcmp(file, "-") == 0;
+    input->name = standard ? "stdin" : file;
+    input->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+    if (input->fd < 0)
+        diag_fail("%s: %s", file, strerror(errno));
+    else if (may_read(input))
+        return true;
+    close_file(input);
+    return false;
+}
+
 bool input_next_file(struct input *input)
 {
     close_file(input);
@@ -37,18 +78,9 @@ bool input_next_file(struct input *input)
     input->at_end = false;
     size_t count = input->operands > 0 ? input->operands : 1;
     while (input->next < count && !input->stop) {
-        const char *file = input->operands > 0 ? input->operand[input->next] : "-";
-        input->next++;
-        if (strcmp(file, "-") == 0) {
-            input->fd = STDIN_FILENO;
-            input->name = "stdin";
+        size_t next = input->next++;
+        if (open_file(input, input->operands > 0 ? input->operand[next] : "-"))
             return true;
-        }
-        input->fd = open(file, O_RDONLY | O_CLOEXEC);
-        input->name = file;
-        if (input->fd >= 0)
-            return true;
-        diag_fail("%s: %s", file, strerror(errno));
     }
     return false;
 }

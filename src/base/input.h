@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+enum { INPUT_REFUSED = 4 }; /* files that are written and must not be read, at most */
+
 struct input {
     char *const *operand; /* files, "-" for standard input */
     size_t operands;      /* none means standard input */
@@ -19,13 +21,24 @@ struct input {
     size_t capacity;
     void (*before_wait)(void *context); /* called before a read that would block */
     void *context;
+    struct {
+        dev_t device;
+        ino_t inode;
+        const char *what;
+    } refused[INPUT_REFUSED];
+    size_t refused_count;
 };
 
 /* Begins with the operands, which must stay.  False: no memory. */
 bool input_begin(struct input *input, char *const *operand, size_t operands);
 
+/* Refuses the file behind the descriptor as input from now on, because it is written to: a tool
+ * that reads what it writes never ends.  Only regular files count.  `what` names it in the message:
+ * "--rejects", "standard output". */
+void input_refuse(struct input *input, int fd, const char *what);
+
 /* Goes on to the next file that can be opened; the buffer is then empty.  False: none is left, or
- * `stop` is set.  A file that cannot be opened is a message and STATUS_FAILED. */
+ * `stop` is set.  A file that cannot be opened, or is refused, is a message and STATUS_FAILED. */
 bool input_next_file(struct input *input);
 
 /* Reads more bytes of the open file; makes room, so that spans into the buffer move.  False: the

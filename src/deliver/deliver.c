@@ -254,10 +254,14 @@ static void keep_chunk(void *context, struct span chunk)
 static bool open_receipts(struct deliver *d)
 {
     const char *file = d->options->receipts_file;
-    if (file == NULL || d->options->dry_run || out_append(&d->receipts, file))
+    if (file == NULL || d->options->dry_run)
         return true;
-    diag_fail("%s: %s", file, strerror(errno));
-    return false;
+    if (!out_append(&d->receipts, file)) {
+        diag_fail("%s: %s", file, strerror(errno));
+        return false;
+    }
+    input_refuse(&d->filter->input, d->receipts.fd, "--receipts");
+    return true;
 }
 
 static bool begin(struct deliver *d, const struct http_options *http)

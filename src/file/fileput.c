@@ -120,10 +120,7 @@ static void acknowledge(struct fileput *f, struct fileput_line *line, int64_t no
             filter_write(filter, line->record.text);
         break;
     case OUTCOME_UNDELIVERED:
-        diag_raise(STATUS_REJECTED);
-        filter_keep(filter, line->record.text);
-        if (filter->reject_open)
-            filter_keep(filter, SPAN("\n"));
+        filter_keep_line(filter, &line->record);
         break;
     case OUTCOME_REJECTED:
         break;
@@ -145,7 +142,7 @@ static bool any_staged(const struct fileput *f)
 static void check_writes(struct fileput *f)
 {
     filter_check_write(f->filter, &f->filter->out);
-    filter_check_write(f->filter, &f->filter->rejects);
+    filter_check_append(f->filter, &f->filter->rejects);
     filter_check_write(f->filter, &f->receipts);
     if (f->filter->out.error != 0 || f->filter->rejects.error != 0 || f->receipts.error != 0)
         fail(f);
@@ -339,6 +336,8 @@ bool fileput_begin(struct fileput *f, const char *directory)
         diag_fail("%s", reason.text);
         filter_close_out(f->filter, &f->receipts);
     } else {
+        if (f->receipts_file != NULL)
+            input_refuse(&f->filter->input, f->receipts.fd, "--receipts");
         f->filter->input.before_wait = before_wait;
         f->filter->input.context = f;
         interrupt_begin();

@@ -30,7 +30,7 @@ void filter_init(struct filter *filter, const char *program)
     diag_name(program);
     guard_descriptors();
     signal(SIGPIPE, SIG_IGN);
-    *filter = (struct filter){.max_record = (size_t)256 << 20};
+    *filter = (struct filter){.max_record = (size_t)256 << 20, .rejects.fd = -1};
 }
 
 bool filter_option(struct filter *filter, int id, const char *value)
@@ -52,13 +52,24 @@ bool filter_option(struct filter *filter, int id, const char *value)
     }
 }
 
+/* Says that writing has failed, if it has and if that was not said before. */
+static void check_write(struct filter *filter, const char *name, int error, bool *told)
+{
+    if (error == 0 || *told)
+        return;
+    *told = true;
+    diag_fail("%s: %s", name, strerror(error));
+    filter->stop = true;
+}
+
 void filter_check_write(struct filter *filter, struct out *out)
 {
-    if (out->error == 0 || out->told)
-        return;
-    out->told = true;
-    diag_fail("%s: %s", out->name, strerror(out->error));
-    filter->stop = true;
+    check_write(filter, out->name, out->error, &out->told);
+}
+
+void filter_check_append(struct filter *filter, struct append *append)
+{
+    check_write(filter, append->name, append->error, &append->told);
 }
 
 void filter_flush(void *context)
@@ -66,7 +77,7 @@ void filter_flush(void *context)
     struct filter *filter = context;
     out_flush(&filter->out);
     if (filter->rejects_file != NULL)
-        out_flush(&filter->rejects);
+        append_flush(&filter->rejects);
 }
 
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
@@ -78,20 +89,23 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
     }
     filter->input.before_wait = filter_flush;
     filter->input.context = filter;
-    if (filter->rejects_file != NULL && !out_append(&filter->rejects, filter->rejects_file)) {
+    input_refuse(&filter->input, STDOUT_FILENO, "standard output");
+    if (filter->rejects_file == NULL)
+        return true;
+    if (!append_open(&filter->rejects, filter->rejects_file)) {
         diag_fail("%s: %s", filter->rejects_file, strerror(errno));
         return false;
     }
+    input_refuse(&filter->input, filter->rejects.fd, "--rejects");
     return true;
 }
 
 void filter_keep(struct filter *filter, struct span bytes)
 {
-    if (filter->rejects_file == NULL || bytes.len == 0)
+    if (filter->rejects_file == NULL)
         return;
-    filter->reject_open = span_end(bytes)[-1] != '\n';
-    out_write(&filter->rejects, bytes);
-    filter_check_write(filter, &filter->rejects);
+    append_part(&filter->rejects, bytes);
+    filter_check_append(filter, &filter->rejects);
 }
 
 void filter_name(struct filter *filter, const struct record *record, const char *reason)
@@ -104,10 +118,15 @@ void filter_name(struct filter *filter, const struct record *record, const char 
 
 void filter_keep_line(struct filter *filter, const struct record *record)
 {
+    struct append *rejects = &filter->rejects;
     diag_raise(STATUS_REJECTED);
-    filter_keep(filter, record->text);
-    if (filter->reject_open)
-        filter_keep(filter, SPAN("\n"));
+    if (filter->rejects_file == NULL)
+        return;
+    if (record->text.len > 0)
+        append_line(rejects, &record->text, 1);
+    else
+        append_parts_end(rejects);
+    filter_check_append(filter, rejects);
 }
 
 void filter_reject(struct filter *filter, const struct record *record, const char *reason)
@@ -180,10 +199,18 @@ void filter_close_out(struct filter *filter, struct out *out)
     filter_check_write(filter, out);
 }
 
+void filter_close_append(struct filter *filter, struct append *append)
+{
+    if (append->fd < 0)
+        return;
+    append_close(append);
+    filter_check_append(filter, append);
+}
+
 int filter_end(struct filter *filter)
 {
     filter_close_out(filter, &filter->out);
-    filter_close_out(filter, &filter->rejects);
+    filter_close_append(filter, &filter->rejects);
     input_close(&filter->input);
     edit_free(&filter->edit);
     return diag_exit_status();

@@ -7,6 +7,7 @@
 #ifndef FILTER_H
 #define FILTER_H
 
+#include "base/append.h"
 #include "base/diag.h"
 #include "base/edit.h"
 #include "base/input.h"
@@ -27,13 +28,12 @@ typedef enum verdict filter_transform(void *context, struct span record, struct 
 
 struct filter {
     struct input input;
-    struct out out;     /* standard output */
-    struct out rejects; /* --rejects, if rejects_file is set */
+    struct out out;        /* standard output */
+    struct append rejects; /* --rejects, if rejects_file is set */
     const char *rejects_file;
     size_t max_record; /* --max-record, bytes */
     bool fail_fast;    /* --fail-fast */
     bool stop;         /* no further record is to be read */
-    bool reject_open;  /* what was kept of a reject does not end with a newline yet */
     struct edit edit;
 };
 
@@ -72,6 +72,10 @@ void filter_flush(void *filter);
  * closes the file first, if it was opened. */
 void filter_check_write(struct filter *filter, struct out *out);
 void filter_close_out(struct filter *filter, struct out *out);
+
+/* The same for a file that lines are appended to. */
+void filter_check_append(struct filter *filter, struct append *append);
+void filter_close_append(struct filter *filter, struct append *append);
 
 /* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
 void filter_write(struct filter *filter, struct span line);

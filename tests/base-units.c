@@ -1,0 +1,194 @@
+/* base-units: checks of src/base whose corners no command line reaches: lines that several
+ * processes append to one file.
+ *
+ *     base-units DIRECTORY
+ *
+ * Works in the directory.  Prints each check that fails, and how many there were; status 1 if any
+ * failed.
+ */
+#include "config.h"
+
+#include "base/append.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static unsigned checks, failures;
+
+static void check(bool holds, const char *what)
+{
+    checks++;
+    if (holds)
+        return;
+    failures++;
+    printf("wrong: %s\n", what);
+}
+
+/* The file's bytes, NUL-terminated, the caller's. */
+static char *read_all(const char *file, size_t *len)
+{
+    size_t capacity = 1 << 16;
+    char *bytes = malloc(capacity);
+    FILE *from = fopen(file, "re");
+    *len = 0;
+    while (bytes != NULL && from != NULL) {
+        size_t n = fread(bytes + *len, 1, capacity - *len - 1, from);
+        *len += n;
+        if (n == 0)
+            break;
+        if (capacity - *len < 2)
+            bytes = realloc(bytes, capacity *= 2);
+    }
+    if (from != NULL)
+        fclose(from);
+    if (bytes == NULL || from == NULL) {
+        perror(file);
+        exit(2);
+    }
+    bytes[*len] = '\0';
+    return bytes;
+}
+
+static bool file_is(const char *file, const char *expected)
+{
+    size_t len;
+    char *bytes = read_all(file, &len);
+    bool same = len == strlen(expected) && memcmp(bytes, expected, len) == 0;
+    if (!same)
+        printf("%s holds \"%.200s\", not \"%.200s\"\n", file, bytes, expected);
+    free(bytes);
+    return same;
+}
+
+static void put_file(const char *file, const char *bytes)
+{
+    FILE *to = fopen(file, "we");
+    if (to == NULL || fputs(bytes, to) < 0 || fclose(to) != 0) {
+        perror(file);
+        exit(2);
+    }
+}
+
+static void check_append_lines(void)
+{
+    struct append append;
+    const struct span pieces[] = {SPAN_INIT("{\"n\":"), SPAN_INIT(""), SPAN_INIT("1}")};
+    put_file("lines", "");
+    check(append_open(&append, "lines"), "append_open() of an empty file");
+    check(append_line(&append, pieces, 3), "append_line() of three pieces");
+    check(append_line(&append, NULL, 0), "append_line() of no piece");
+    check(file_is("lines", ""), "lines wait for append_flush()");
+    check(append_flush(&append) && file_is("lines", "{\"n\":1}\n\n"), "append_flush()");
+    check(append_line(&append, pieces, 1) && append_close(&append), "append_close() flushes");
+    check(file_is("lines", "{\"n\":1}\n\n{\"n\":\n"), "lines in order");
+
+    check(!append_open(&append, "missing/lines") && append.fd == -1, "a file that cannot be made");
+    check(append_open(&append, "/dev/full"), "append_open() of a device");
+    check(append_line(&append, pieces, 3), "append_line() of a device");
+    check(!append_flush(&append) && append.error != 0, "append_flush() on a full disk fails");
+    check(!append_line(&append, pieces, 3) && !append_close(&append), "nothing follows a failure");
+}
+
+/* A torn line is ended first, by every append, whoever has torn it. */
+static void check_append_torn(void)
+{
+    struct append append;
+    const struct span line = SPAN_INIT("whole");
+    put_file("torn", "{\"torn\":");
+    check(append_open(&append, "torn") && append_line(&append, &line, 1) && append_flush(&append),
+          "append to a torn file");
+    check(file_is("torn", "{\"torn\":\nwhole\n"), "a torn line is ended");
+    FILE *other = fopen("torn", "ae");
+    check(other != NULL && fputs("half", other) >= 0 && fclose(other) == 0, "another writer");
+    check(append_part(&append, SPAN("part")) && append_parts_end(&append) && append_close(&append),
+          "append of parts to a torn file");
+    check(file_is("torn", "{\"torn\":\nwhole\nhalf\npart\n"), "a torn line is ended again");
+}
+
+static void check_append_parts(void)
+{
+    enum { PART = 1000, PARTS = 300 }; /* more than stays in memory */
+    char part[PART];
+    struct append append;
+    size_t len;
+    memset(part, 'x', sizeof part);
+    put_file("parts", "");
+    check(append_open(&append, "parts") && append_parts_end(&append), "an end without parts");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < PARTS; i++)
+            append_part(&append, (struct span){part, sizeof part});
+        check(append_line(&append, &(const struct span)SPAN_INIT("between"), 1),
+              "a line between the parts of another");
+        check(append_part(&append, span_of(round == 0 ? "y" : "\n")), "a last part");
+        check(append_parts_end(&append), "append_parts_end()");
+    }
+    check(append_close(&append), "append_close() after parts");
+    char *bytes = read_all("parts", &len);
+    check(len == 2 * (8 + PART * PARTS) + 3, "all parts are there");
+    check(memcmp(bytes, "between\nxxx", 11) == 0, "the line comes first");
+    check(memcmp(bytes + 8 + PART * PARTS - 1, "xy\nbetween\nxxx", 14) == 0,
+          "the end is a newline");
+    check(memcmp(bytes + len - 3, "xx\n", 3) == 0, "no second newline is added");
+    free(bytes);
+}
+
+/* One of several processes: lines of one letter each, short and long, whole and in parts. */
+static void append_letters(char letter, unsigned lines)
+{
+    enum { LONGEST = 700000 };
+    struct append append;
+    char *line = malloc(LONGEST);
+    bool good = line != NULL && append_open(&append, "shared");
+    for (unsigned i = 0; good && i < lines; i++) {
+        struct span bytes = {line, (i * 7919u * (unsigned char)letter) % LONGEST + 1};
+        memset(line, letter, bytes.len);
+        if (i % 3 == 0) {
+            size_t half = bytes.len / 2;
+            good = append_part(&append, (struct span){line, half}) &&
+                   append_part(&append, (struct span){line + half, bytes.len - half}) &&
+                   append_parts_end(&append);
+        } else {
+            good = append_line(&append, &bytes, 1);
+        }
+    }
+    _exit(good && append_close(&append) ? 0 : 1);
+}
+
+static void check_append_processes(void)
+{
+    enum { PROCESSES = 4, LINES = 60 };
+    size_t len, lines = 0, mixed = 0;
+    int status;
+    put_file("shared", "");
+    for (int i = 0; i < PROCESSES; i++)
+        if (fork() == 0)
+            append_letters((char)('a' + i), LINES);
+    for (int i = 0; i < PROCESSES; i++)
+        check(wait(&status) > 0 && status == 0, "a process that appends");
+    char *bytes = read_all("shared", &len);
+    for (char *at = bytes; *at != '\0'; lines++) {
+        size_t same = strspn(at, (char[]){*at, '\0'});
+        mixed += at[same] != '\n' || *at == '\n';
+        at = strchr(at, '\n') + 1;
+    }
+    check(lines == PROCESSES * LINES, "as many lines as were appended");
+    check(mixed == 0, "no line has another's bytes");
+    free(bytes);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2 || chdir(argv[1]) != 0) {
+        fprintf(stderr, "Usage: base-units DIRECTORY\n");
+        return 2;
+    }
+    check_append_lines();
+    check_append_torn();
+    check_append_parts();
+    check_append_processes();
+    printf("%u checks, %u failed\n", checks, failures);
+    return failures > 0;
+}
