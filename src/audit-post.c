@@ -2,167 +2,69 @@
 #include "config.h"
 
 #include "base/secret.h"
+#include "base/tool.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
 #include "post/post.h"
 
-#include <getopt.h>
-#include <stdlib.h>
-
-/* First the options whose argument is kept as it stands. */
-enum {
-    OPTION_URL = 256,
-    OPTION_URL_FILE,
-    OPTION_PRESET,
-    OPTION_AUTH,
-    OPTION_CREDENTIAL_FILE,
-    OPTION_TOKEN_URL,
-    OPTION_TOKEN_AUTH,
-    OPTION_SCOPE,
-    OPTION_CERT,
-    OPTION_KEY,
-    OPTION_CONTENT_TYPE,
-    OPTION_BATCH,
-    OPTION_COMPRESS,
-    TEXT_OPTIONS_END,
-    OPTION_HEADER = TEXT_OPTIONS_END,
-    OPTION_BATCH_EVENTS,
-    OPTION_BATCH_BYTES,
-    OPTION_BATCH_WAIT,
-};
-
-static const struct option_line lines[] = {
-    {OPTION_URL, "url", "URL", "where to send events"},
-    {OPTION_URL_FILE, "url-file", "FILE", "read the URL from FILE (else $AUDIT_POST_URL)"},
-    {OPTION_PRESET, "preset", "NAME",
-     "what the service asks for: datadog, splunk, sumologic,\nloki, newrelic, elastic, azure"},
-    {OPTION_AUTH, "auth", "HOW", "none, basic, bearer, header:NAME, query:NAME, oauth2"},
-    {OPTION_CREDENTIAL_FILE, "credential-file", "FILE",
-     "read the credential from FILE (else\n$AUDIT_POST_CREDENTIAL)"},
-    {OPTION_TOKEN_URL, "token-url", "URL", "of the OAuth2 token endpoint"},
-    {OPTION_TOKEN_AUTH, "token-auth", "HOW", "name the client in the body (default) or by basic"},
-    {OPTION_SCOPE, "scope", "SCOPE", "of the OAuth2 token"},
-    {OPTION_CERT, "cert", "FILE", "the client's certificate, for mutual TLS"},
-    {OPTION_KEY, "key", "FILE", "its key (a passphrase: $AUDIT_POST_KEY_PASSPHRASE)"},
-    {OPTION_HEADER, "header", "FIELD", "send 'Name: value' too; @FILE: each line of FILE"},
-    {OPTION_CONTENT_TYPE, "content-type", "TYPE", "of the body (default application/json)"},
-    {OPTION_BATCH, "batch", "HOW", "events in one request: none, array, lines, concat"},
-    {OPTION_BATCH_EVENTS, "batch-events", "N", "at most N events in a request (default 1000)"},
-    {OPTION_BATCH_BYTES, "batch-bytes", "SIZE", "at most SIZE in a request (default 1MB)"},
-    {OPTION_BATCH_WAIT, "batch-wait", "DURATION",
-     "send an event that has waited so long for others\n(default 200ms)"},
-    {OPTION_COMPRESS, "compress", "HOW", "none or gzip"},
-    {0, NULL, NULL, NULL},
-};
-
-static const struct program program = {
-    .name = "audit-post",
-    .operands = "[OPTION]... [FILE]...",
-    .summary = "Deliver events to an HTTP log service, and lose none.",
-    .line = lines,
-    .also = deliver_options,
-    .more = filter_options,
-};
-
 struct settings {
-    struct deliver_options deliver;
-    struct http_options http;
     struct post post;
-    const char *text[TEXT_OPTIONS_END - OPTION_URL];
+    struct http_options http;
+    const char *url, *url_file;
+    int preset; /* its position in preset_names; -1: none */
+    struct auth auth;
+    bool has_auth; /* --auth was given */
+    const char *credential_file;
+    const char *token_url, *scope;
+    int token_auth; /* 0: in the body, 1: basic */
+    const char *content_type;
+    int framing; /* an enum framing; -1: the preset's */
+    int compression;
     struct curl_slist *headers;
     size_t batch_events, batch_bytes; /* 0: the preset's */
-    char *url, *credential, *passphrase;
+    char *secret_url, *credential, *passphrase;
 };
 
-static const char *text(const struct settings *s, int id)
+static bool take_header(void *context, const char *value, struct reason *reason)
 {
-    return s->text[id - OPTION_URL];
+    struct settings *s = context;
+    return header_add_argument(&s->headers, value, reason);
 }
 
-static bool take_header(struct settings *s, const char *value)
+static bool take_auth(void *context, const char *value, struct reason *reason)
 {
-    struct reason reason;
-    if (header_add_argument(&s->headers, value, &reason))
-        return true;
-    options_usage("--header: %s", reason.text);
-    return false;
+    struct settings *s = context;
+    s->has_auth = true;
+    return auth_parse(value, &s->auth) ||
+           reason_set(reason, "not none, basic, bearer, header:NAME, query:NAME or oauth2");
 }
 
-static bool take_count(const char *value, size_t *count)
+static bool take_content_type(void *context, const char *value, struct reason *reason)
 {
-    enum { MOST = 1000000 };
-    char *end;
-    *count = strtoul(value, &end, 10);
-    if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && *count >= 1 && *count <= MOST)
-        return true;
-    options_usage("--batch-events=%s: not a number from 1 to %d", value, MOST);
-    return false;
-}
-
-static bool take_bytes(const char *value, size_t *bytes)
-{
-    if (options_size(value, bytes) && *bytes > 0)
-        return true;
-    options_usage("--batch-bytes=%s: not a size; sizes are like 1MB or 512KiB", value);
-    return false;
-}
-
-/* False: the program ends, with diag_exit_status(). */
-static bool read_options(struct settings *s, struct filter *filter, int argc, char **argv)
-{
-    const char *value;
-    int id;
-    bool taken = true;
-    while (taken && (id = options_next(&program, argc, argv, &value)) != OPTIONS_END) {
-        if (id >= OPTION_URL && id < TEXT_OPTIONS_END)
-            s->text[id - OPTION_URL] = value;
-        else if (id == OPTION_HEADER)
-            taken = take_header(s, value);
-        else if (id == OPTION_BATCH_EVENTS)
-            taken = take_count(value, &s->batch_events);
-        else if (id == OPTION_BATCH_BYTES)
-            taken = take_bytes(value, &s->batch_bytes);
-        else if (id == OPTION_BATCH_WAIT)
-            taken = deliver_interval("batch-wait", value, 0, &s->post.service.batch_wait);
-        else
-            taken = deliver_option(&s->deliver, filter, id, value);
-    }
-    return taken;
+    struct settings *s = context;
+    s->content_type = value;
+    return header_is_value(span_of(value)) ||
+           reason_set(reason, "a line break or control character in it");
 }
 
 /* Preset, framing and limits. */
-static bool set_format(struct settings *s)
+static void set_format(struct settings *s, bool dry_run)
 {
-    static const char *const framings[] = {"none", "array", "lines", "concat", NULL};
-    static const char *const compressions[] = {"none", "gzip", NULL};
     struct post *post = &s->post;
-    const char *name = text(s, OPTION_PRESET), *batch = text(s, OPTION_BATCH);
-    const char *type = text(s, OPTION_CONTENT_TYPE), *compress = text(s, OPTION_COMPRESS);
-    post->preset = name != NULL ? preset_find(name) : &preset_none;
-    if (post->preset == NULL) {
-        options_usage("--preset=%s: there is none of that name; there are %s", name, preset_names);
-        return false;
-    }
-    int framing =
-        batch != NULL ? options_choice("batch", batch, framings) : (int)post->preset->framing;
-    int compression = compress != NULL ? options_choice("compress", compress, compressions) : 0;
-    if (framing < 0 || compression < 0)
-        return false;
-    post->framing = (enum framing)framing;
-    post->gzip = compression == 1;
-    post->dry_run = s->deliver.dry_run;
-    post->content_type = type != NULL ? type : post->preset->content_type;
-    post->event_limit = post->preset->event_limit;
-    post->request_limit = s->batch_bytes > 0 ? s->batch_bytes : post->preset->request_limit;
+    const struct preset *preset =
+        s->preset >= 0 ? preset_find(preset_names[s->preset]) : &preset_none;
+    post->preset = preset;
+    post->framing = s->framing >= 0 ? (enum framing)s->framing : preset->framing;
+    post->gzip = s->compression == 1;
+    post->dry_run = dry_run;
+    post->content_type = s->content_type != NULL ? s->content_type : preset->content_type;
+    post->event_limit = preset->event_limit;
+    post->request_limit = s->batch_bytes > 0 ? s->batch_bytes : preset->request_limit;
     struct service *service = &post->service;
-    service->batch_bytes = s->batch_bytes > 0 ? s->batch_bytes : post->preset->batch_bytes;
-    service->batch_events = s->batch_events > 0 ? s->batch_events : post->preset->batch_events;
+    service->batch_bytes = s->batch_bytes > 0 ? s->batch_bytes : preset->batch_bytes;
+    service->batch_events = s->batch_events > 0 ? s->batch_events : preset->batch_events;
     if (post->framing == FRAMING_NONE)
         service->batch_events = 1;
-    if (header_is_value(span_of(post->content_type)))
-        return true;
-    options_usage("--content-type: a line break or control character in it");
-    return false;
 }
 
 /* Where to: the option, the file, or the environment. */
@@ -170,11 +72,11 @@ static bool set_url(struct settings *s)
 {
     struct post *post = &s->post;
     struct url url;
-    post->url = text(s, OPTION_URL);
+    post->url = s->url;
     if (post->url == NULL) {
-        if (!secret_read("URL", text(s, OPTION_URL_FILE), "AUDIT_POST_URL", &s->url))
+        if (!secret_read("URL", s->url_file, "AUDIT_POST_URL", &s->secret_url))
             return false;
-        post->url = s->url;
+        post->url = s->secret_url;
         post->url_secret = true;
     }
     if (post->url == NULL)
@@ -191,18 +93,13 @@ static bool set_url(struct settings *s)
 
 static bool set_oauth2(struct settings *s)
 {
-    static const char *const hows[] = {"body", "basic", NULL};
     struct oauth2 *oauth2 = &s->post.oauth2;
-    const char *how = text(s, OPTION_TOKEN_AUTH);
-    int chosen = how != NULL ? options_choice("token-auth", how, hows) : 0;
-    oauth2->basic = chosen == 1;
-    oauth2->token_url = text(s, OPTION_TOKEN_URL);
-    oauth2->scope = text(s, OPTION_SCOPE) != NULL ? text(s, OPTION_SCOPE) : s->post.preset->scope;
-    if (chosen < 0)
-        return false;
+    struct url url;
+    oauth2->basic = s->token_auth == 1;
+    oauth2->token_url = s->token_url;
+    oauth2->scope = s->scope != NULL ? s->scope : s->post.preset->scope;
     if (oauth2->token_url == NULL)
         return options_usage("--auth=oauth2 needs --token-url"), false;
-    struct url url;
     bool fit = url_parse(&url, oauth2->token_url) && url.user == NULL;
     if (!fit)
         options_usage("--token-url: not a URL of http:// or https:// without a user");
@@ -215,18 +112,14 @@ static bool set_auth(struct settings *s)
 {
     struct auth *auth = &s->post.auth;
     const struct preset *preset = s->post.preset;
-    const char *how = text(s, OPTION_AUTH);
     *auth = (struct auth){preset->auth, preset->auth_name, preset->auth_prefix, NULL};
-    if (how != NULL && !auth_parse(how, auth)) {
-        options_usage("--auth=%s: not none, basic, bearer, header:NAME, query:NAME or oauth2", how);
-        return false;
-    }
-    if (!secret_read("credential", text(s, OPTION_CREDENTIAL_FILE), "AUDIT_POST_CREDENTIAL",
-                     &s->credential))
+    if (s->has_auth)
+        *auth = s->auth;
+    if (!secret_read("credential", s->credential_file, "AUDIT_POST_CREDENTIAL", &s->credential))
         return false;
     auth->credential = s->credential;
-    if (auth->kind == AUTH_NONE && text(s, OPTION_CREDENTIAL_FILE) != NULL) {
-        options_usage("--credential-file without a way to use it; say --auth");
+    if (auth->kind == AUTH_NONE && s->credential_file != NULL) {
+        options_usage("--credential-file without a way to use it; give --auth");
         return false;
     }
     if (auth->kind != AUTH_NONE && s->credential == NULL) {
@@ -238,42 +131,131 @@ static bool set_auth(struct settings *s)
 
 static bool set_tls(struct settings *s)
 {
-    s->http.cert = text(s, OPTION_CERT);
-    s->http.key = text(s, OPTION_KEY);
     if (!secret_read("passphrase", NULL, "AUDIT_POST_KEY_PASSPHRASE", &s->passphrase))
         return false;
     s->http.key_passphrase = s->passphrase;
     return true;
 }
 
-static bool check(const struct settings *s)
+static struct filter filter = FILTER;
+static struct deliver_options deliver = DELIVER_OPTIONS;
+static struct settings settings = {
+    .preset = -1,
+    .framing = -1,
+    .post.service.batch_wait = 200 * RETRY_MS,
+};
+
+static int run(char **operand, size_t operands)
 {
-    if (s->deliver.dry_run && s->deliver.tee) {
-        options_usage("--dry-run and --tee both write to standard output; give one");
-        return false;
+    struct settings *s = &settings;
+    if (deliver.dry_run && deliver.tee)
+        return options_usage("--dry-run and --tee both write to standard output; give one");
+    set_format(s, deliver.dry_run);
+    if (set_url(s) && set_auth(s) && set_tls(s)) {
+        const struct retry_policy policy = deliver_policy(&deliver);
+        s->post.headers = s->headers;
+        if (post_begin(&s->post, &policy) && filter_begin(&filter, operand, operands))
+            deliver_run(&filter, &s->post.service, &deliver, &s->http);
     }
-    return true;
+    post_end(&s->post);
+    header_free(s->headers);
+    secret_free(s->secret_url);
+    secret_free(s->credential);
+    secret_free(s->passphrase);
+    return filter_end(&filter);
 }
+
+static const char *const auth_names[] = {"none",       "basic",  "bearer", "header:NAME",
+                                         "query:NAME", "oauth2", NULL};
+static const char *const token_auth_names[] = {"body", "basic", NULL};
+static const char *const framing_names[] = {"none", "array", "lines", "concat", NULL};
+static const char *const compression_names[] = {"none", "gzip", NULL};
+
+static const struct option_line options[] = {
+    {.name = "url",
+     .argument = "URL",
+     .help = "where to send events",
+     OPTION_TEXT(struct settings, url)},
+    {.name = "url-file",
+     .argument = "FILE",
+     .help = "read the URL from FILE (else $AUDIT_POST_URL)",
+     .exact = true,
+     OPTION_TEXT(struct settings, url_file)},
+    {.name = "preset",
+     .argument = "NAME",
+     .help = "what the service asks for",
+     OPTION_CHOICE(struct settings, preset, preset_names)},
+    {.name = "auth",
+     .argument = "HOW",
+     .help = "how the credential is used",
+     .values = auth_names,
+     OPTION_CALL(take_auth)},
+    {.name = "credential-file",
+     .argument = "FILE",
+     .help = "read the credential from FILE (else\n$AUDIT_POST_CREDENTIAL)",
+     .exact = true,
+     OPTION_TEXT(struct settings, credential_file)},
+    {.name = "token-url",
+     .argument = "URL",
+     .help = "of the OAuth2 token endpoint",
+     OPTION_TEXT(struct settings, token_url)},
+    {.name = "token-auth",
+     .argument = "HOW",
+     .help = "name the client in the body (default) or by basic",
+     OPTION_CHOICE(struct settings, token_auth, token_auth_names)},
+    {.name = "scope",
+     .argument = "SCOPE",
+     .help = "of the OAuth2 token",
+     OPTION_TEXT(struct settings, scope)},
+    {.name = "cert",
+     .argument = "FILE",
+     .help = "the client's certificate, for mutual TLS",
+     OPTION_TEXT(struct settings, http.cert)},
+    {.name = "key",
+     .argument = "FILE",
+     .help = "its key (a passphrase: $AUDIT_POST_KEY_PASSPHRASE)",
+     OPTION_TEXT(struct settings, http.key)},
+    {.name = "header",
+     .argument = "FIELD",
+     .help = "send 'Name: value' too; @FILE: each line of FILE",
+     .secret = true,
+     OPTION_CALL(take_header)},
+    {.name = "content-type",
+     .argument = "TYPE",
+     .help = "of the body (default application/json)",
+     OPTION_CALL(take_content_type)},
+    {.name = "batch",
+     .argument = "HOW",
+     .help = "how events are joined in one request",
+     OPTION_CHOICE(struct settings, framing, framing_names)},
+    {.name = "batch-events",
+     .argument = "N",
+     .help = "at most N events in a request (default 1000)",
+     OPTION_COUNT(struct settings, batch_events, 1, 1000000)},
+    {.name = "batch-bytes",
+     .argument = "SIZE",
+     .help = "at most SIZE in a request (default 1MB)",
+     OPTION_SIZE(struct settings, batch_bytes, 1)},
+    {.name = "batch-wait",
+     .argument = "DURATION",
+     .help = "send an event that has waited so long for others\n(default 200ms)",
+     OPTION_INTERVAL(struct settings, post.service.batch_wait, 0)},
+    {.name = "compress",
+     .argument = "HOW",
+     .help = "compress requests",
+     OPTION_CHOICE(struct settings, compression, compression_names)},
+    {.name = NULL},
+};
+
+static const struct tool tool = {
+    .name = "audit-post",
+    .operands = "[OPTION]... [FILE]...",
+    .summary = "Deliver events to an HTTP log service, and lose none.",
+    .options = {{options, &settings}, {deliver_options, &deliver}, {filter_options, &filter}},
+    .run = run,
+};
 
 int main(int argc, char **argv)
 {
-    static struct filter filter;
-    static struct settings s = {.post.service.batch_wait = 200 * RETRY_MS};
-    filter_init(&filter, program.name);
-    deliver_options_init(&s.deliver);
-    struct retry_policy policy;
-    if (read_options(&s, &filter, argc, argv) && check(&s) && set_format(&s) && set_url(&s) &&
-        set_auth(&s) && set_tls(&s)) {
-        s.post.headers = s.headers;
-        policy = deliver_policy(&s.deliver);
-        if (post_begin(&s.post, &policy) &&
-            filter_begin(&filter, argv + optind, (size_t)(argc - optind)))
-            deliver_run(&filter, &s.post.service, &s.deliver, &s.http);
-    }
-    post_end(&s.post);
-    header_free(s.headers);
-    secret_free(s.url);
-    secret_free(s.credential);
-    secret_free(s.passphrase);
-    return filter_end(&filter);
+    return tool_main(&tool, argc, argv);
 }

@@ -1,53 +1,16 @@
 /* audit-select: who did what, when: the events that meet criteria. */
 #include "config.h"
 
+#include "base/tool.h"
 #include "filter/filter.h"
 #include "filter/listing.h"
 #include "filter/select.h"
 #include "filter/tally.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* The criteria's options have the numbers of the criteria. */
-enum { OPTION_CRITERION = 256, OPTION_COUNT_BY = OPTION_CRITERION + CRITERIA, OPTION_LIST };
-
-static const struct option_line own_options[] = {
-    {OPTION_CRITERION + SELECT_SINCE, "since", "TIME", "events at TIME or later"},
-    {OPTION_CRITERION + SELECT_UNTIL, "until", "TIME", "events before TIME"},
-    {OPTION_CRITERION + SELECT_USER, "user", "ID|EMAIL|NAME", "events of that user"},
-    {OPTION_CRITERION + SELECT_ASSET, "asset", "TYPE[:ID|NAME]",
-     "events of an asset, or of a type of assets:\n"
-     "recipe, connection, folder, package, ..."},
-    {OPTION_CRITERION + SELECT_EVENT, "event", "GLOB", "activities of that name: recipe_*"},
-    {OPTION_CRITERION + SELECT_CATEGORY, "category", "NAME",
-     "activities of a category of the catalogue"},
-    {OPTION_CRITERION + SELECT_CUSTOMER, "customer", "ID",
-     "events of a customer's workspace, by its id or\n"
-     "external id"},
-    {OPTION_CRITERION + SELECT_STATUS, "status", "STATUS", "jobs of that status"},
-    {OPTION_CRITERION + SELECT_KIND, "kind", "KIND", "job or activity"},
-    {'v', "invert-match", NULL, "select the events that do not meet the criteria"},
-    {'c', "count", NULL, "print only how many events are selected"},
-    {OPTION_COUNT_BY, "count-by", "WHAT",
-     "print only how many for each event, user, asset,\n"
-     "customer, day or status"},
-    {OPTION_LIST, "list-activities", "[=CATEGORY]", "print the catalogue of activities and exit"},
-    {0, NULL, NULL, NULL},
-};
-
-static const struct program program = {
-    .name = "audit-select",
-    .operands = "[OPTION]... [FILE]...",
-    .summary =
-        "Print the audit events that meet all the criteria.  Several criteria of one kind are\n"
-        "alternatives.  TIME is 2024-05-31, 2024-05-31T12:00:00Z, or 7d: that long ago.",
-    .line = own_options,
-    .more = filter_options,
-};
 
 struct job {
     struct selection selection;
@@ -56,79 +19,78 @@ struct job {
     struct timestamp now;
     uint64_t inner; /* the fields that criteria and counts read */
     bool invert, count, list;
-    int list_category; /* -1: all */
-    uint64_t selected; /* with --count */
+    const char *list_category; /* NULL: all */
+    uint64_t selected;         /* with --count */
 };
 
-/* False after a usage error. */
-static bool add_criterion(struct job *job, enum criterion criterion, const char *argument)
+static bool add_criterion(struct job *job, enum criterion criterion, const char *argument,
+                          struct reason *reason)
 {
-    struct reason reason;
-    struct printable shown;
-    if (select_add(&job->selection, criterion, argument, &job->now, &reason))
-        return true;
-    options_usage("--%s=%s: %s", own_options[criterion].name,
-                  diag_printable(span_of(argument), &shown), reason.text);
-    return false;
+    if (job->now.seconds == 0)
+        job->now = timestamp_now();
+    return select_add(&job->selection, criterion, argument, &job->now, reason);
 }
 
-static bool set_count_by(struct job *job, const char *argument)
+static bool take_since(void *context, const char *argument, struct reason *reason)
 {
-    struct printable shown;
+    return add_criterion(context, SELECT_SINCE, argument, reason);
+}
+
+static bool take_until(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_UNTIL, argument, reason);
+}
+
+static bool take_user(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_USER, argument, reason);
+}
+
+static bool take_asset(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_ASSET, argument, reason);
+}
+
+static bool take_event(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_EVENT, argument, reason);
+}
+
+static bool take_category(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_CATEGORY, argument, reason);
+}
+
+static bool take_customer(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_CUSTOMER, argument, reason);
+}
+
+static bool take_status(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_STATUS, argument, reason);
+}
+
+static bool take_kind(void *context, const char *argument, struct reason *reason)
+{
+    return add_criterion(context, SELECT_KIND, argument, reason);
+}
+
+static bool take_count_by(void *context, const char *argument, struct reason *reason)
+{
+    struct job *job = context;
     job->tally.by = tally_by(argument);
-    if (job->tally.by != TALLY_NONE)
-        return true;
-    options_usage("--count-by=%s: count by event, user, asset, customer, day or status",
-                  diag_printable(span_of(argument), &shown));
-    return false;
+    return job->tally.by != TALLY_NONE ||
+           reason_set(reason, "count by event, user, asset, customer, day or status");
 }
 
-static bool set_list(struct job *job, const char *category)
+static bool take_list(void *context, const char *category, struct reason *reason)
 {
-    struct reason reason;
-    struct printable shown;
+    struct job *job = context;
     unsigned number;
     job->list = true;
-    job->list_category = -1;
-    if (category == NULL)
-        return true;
-    if (!select_find_category(&job->selection, category, &number, &reason)) {
-        options_usage("--list-activities=%s: %s", diag_printable(span_of(category), &shown),
-                      reason.text);
-        return false;
-    }
-    job->list_category = (int)number;
-    return true;
-}
-
-/* False: the program ends, with diag_exit_status(). */
-static bool read_options(struct job *job, struct filter *filter, int argc, char **argv)
-{
-    const char *value;
-    int id;
-    while ((id = options_next(&program, argc, argv, &value)) != OPTIONS_END) {
-        bool taken = true;
-        if (id >= OPTION_CRITERION && id < OPTION_COUNT_BY)
-            taken = add_criterion(job, (enum criterion)(id - OPTION_CRITERION), value);
-        else if (id == 'v')
-            job->invert = true;
-        else if (id == 'c')
-            job->count = true;
-        else if (id == OPTION_COUNT_BY)
-            taken = set_count_by(job, value);
-        else if (id == OPTION_LIST)
-            taken = set_list(job, value);
-        else
-            taken = filter_option(filter, id, value) && !filter->stop;
-        if (!taken)
-            return false;
-    }
-    if (job->count && job->tally.by != TALLY_NONE) {
-        options_usage("--count and --count-by exclude each other");
-        return false;
-    }
-    job->inner = select_inner(&job->selection) | tally_inner(job->tally.by);
-    return true;
+    job->list_category = category;
+    return category == NULL || select_find_category(&job->selection, category, &number, reason);
 }
 
 /* A transform: passes on the events that are selected, or counts them. */
@@ -167,8 +129,13 @@ static enum listing_form output_form(void)
 static void print_catalogue(struct job *job, struct filter *filter)
 {
     const struct catalogue *catalogue = select_catalogue(&job->selection);
-    if (catalogue == NULL ||
-        !listing_activities(catalogue, job->list_category, output_form(), &filter->out))
+    struct reason reason;
+    unsigned number;
+    int category = -1;
+    if (catalogue != NULL && job->list_category != NULL &&
+        select_find_category(&job->selection, job->list_category, &number, &reason))
+        category = (int)number;
+    if (catalogue == NULL || !listing_activities(catalogue, category, output_form(), &filter->out))
         diag_fail("%s", strerror(ENOMEM));
 }
 
@@ -184,14 +151,15 @@ static void print_counts(struct job *job, struct filter *filter)
     }
 }
 
-int main(int argc, char **argv)
+static struct filter filter = FILTER;
+static struct job job;
+
+static int run(char **operand, size_t operands)
 {
-    static struct filter filter;
-    static struct job job;
-    filter_init(&filter, program.name);
-    job.now = timestamp_now();
-    if (read_options(&job, &filter, argc, argv) &&
-        filter_begin(&filter, argv + optind, (size_t)(argc - optind))) {
+    if (job.count && job.tally.by != TALLY_NONE)
+        return options_usage("--count and --count-by exclude each other");
+    job.inner = select_inner(&job.selection) | tally_inner(job.tally.by);
+    if (filter_begin(&filter, operand, operands)) {
         if (job.list) {
             print_catalogue(&job, &filter);
         } else {
@@ -202,4 +170,72 @@ int main(int argc, char **argv)
     tally_free(&job.tally);
     select_free(&job.selection);
     return filter_end(&filter);
+}
+
+static const struct option_line options[] = {
+    {.name = "since",
+     .argument = "TIME",
+     .help = "events at TIME or later",
+     OPTION_CALL(take_since)},
+    {.name = "until", .argument = "TIME", .help = "events before TIME", OPTION_CALL(take_until)},
+    {.name = "user",
+     .argument = "ID|EMAIL|NAME",
+     .help = "events of that user",
+     OPTION_CALL(take_user)},
+    {.name = "asset",
+     .argument = "TYPE[:ID|NAME]",
+     .help = "events of an asset, or of a type of assets:\n"
+             "recipe, connection, folder, package, ...",
+     OPTION_CALL(take_asset)},
+    {.name = "event",
+     .argument = "GLOB",
+     .help = "activities of that name: recipe_*",
+     OPTION_CALL(take_event)},
+    {.name = "category",
+     .argument = "NAME",
+     .help = "activities of a category of the catalogue",
+     OPTION_CALL(take_category)},
+    {.name = "customer",
+     .argument = "ID",
+     .help = "events of a customer's workspace, by its id or\n"
+             "external id",
+     OPTION_CALL(take_customer)},
+    {.name = "status",
+     .argument = "STATUS",
+     .help = "jobs of that status",
+     OPTION_CALL(take_status)},
+    {.name = "kind", .argument = "KIND", .help = "job or activity", OPTION_CALL(take_kind)},
+    {.letter = 'v',
+     .name = "invert-match",
+     .help = "select the events that do not meet the criteria",
+     OPTION_FLAG(struct job, invert)},
+    {.letter = 'c',
+     .name = "count",
+     .help = "print only how many events are selected",
+     OPTION_FLAG(struct job, count)},
+    {.name = "count-by",
+     .argument = "WHAT",
+     .help = "print only how many for each event, user, asset,\n"
+             "customer, day or status",
+     OPTION_CALL(take_count_by)},
+    {.name = "list-activities",
+     .argument = "[=CATEGORY]",
+     .help = "print the catalogue of activities and exit",
+     OPTION_CALL(take_list)},
+    {.name = NULL},
+};
+
+static const struct tool tool = {
+    .name = "audit-select",
+    .operands = "[OPTION]... [FILE]...",
+    .summary =
+        "Print the audit events that meet all the criteria.  Several criteria of one kind are\n"
+        "alternatives.  TIME is 2024-05-31, 2024-05-31T12:00:00Z, or 7d: that long ago.",
+    .options = {{options, &job}, {filter_options, &filter}},
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    return tool_main(&tool, argc, argv);
 }

@@ -1,37 +1,12 @@
 /* audit-template: gives each event a log message of its own. */
 #include "config.h"
 
+#include "base/tool.h"
 #include "filter/filter.h"
 #include "filter/message.h"
 #include "filter/template_file.h"
 
-#include <getopt.h>
 #include <stdlib.h>
-
-enum { OPTION_CHECK = 256, OPTION_LIST, OPTION_NOW, OPTION_STRICT };
-
-static const struct option_line own_options[] = {
-    {'t', "template", "FILE|NAME",
-     "the message: a JSON text with placeholders, in FILE (a\n"
-     "name with a '/' or '.') or the shipped one of that NAME"},
-    {OPTION_STRICT, "strict", NULL,
-     "end with status 2 if the template is invalid, instead of\n"
-     "sending the default message, which is the event itself"},
-    {OPTION_CHECK, "check", NULL, "only check the template"},
-    {OPTION_LIST, "list", NULL, "print the names that -t knows"},
-    {OPTION_NOW, "now", "TIME", "the time that {{now}} shows, instead of the clock's"},
-    {0, NULL, NULL, NULL},
-};
-
-static const struct program program = {
-    .name = "audit-template",
-    .operands = "-t FILE|NAME [OPTION]... [FILE]...",
-    .summary =
-        "Give each audit event a custom log message, made from a template:\n"
-        "EVENT leaves as MESSAGE, {\"path\":P,\"event\":EVENT} as {\"path\":P,\"event\":MESSAGE}.",
-    .line = own_options,
-    .more = filter_options,
-};
 
 struct settings {
     const char *template; /* -t's argument */
@@ -39,58 +14,14 @@ struct settings {
     struct timestamp now; /* if pinned */
 };
 
-/* False after a usage error. */
-static bool read_now(struct settings *settings, const char *text)
+static bool take_now(void *context, const char *text, struct reason *reason)
 {
+    struct settings *settings = context;
     struct timestamp clock = timestamp_now();
     settings->pinned = timestamp_argument(text, &clock, &settings->now);
-    if (settings->pinned)
-        return true;
-    options_usage("--now=%s: not a time; times are like 2023-06-02T01:30:01.002-04:00, 2023-06-02 "
-                  "or 7d (ago)",
-                  text);
-    return false;
-}
-
-/* False: the program ends, with diag_exit_status(). */
-static bool read_options(struct settings *settings, struct filter *filter, int argc, char **argv)
-{
-    const char *value;
-    int id;
-    while ((id = options_next(&program, argc, argv, &value)) != OPTIONS_END) {
-        switch (id) {
-        case 't':
-            settings->template = value;
-            break;
-        case OPTION_STRICT:
-            settings->strict = true;
-            break;
-        case OPTION_CHECK:
-            settings->check = true;
-            break;
-        case OPTION_LIST:
-            settings->list = true;
-            break;
-        case OPTION_NOW:
-            if (!read_now(settings, value))
-                return false;
-            break;
-        default:
-            if (!filter_option(filter, id, value))
-                return false;
-        }
-    }
-    if (settings->template == NULL && !settings->list) {
-        options_usage("which template? say it with --template=FILE or --template=NAME; --list "
-                      "prints the names");
-        return false;
-    }
-    if ((settings->check || settings->list) && optind < argc) {
-        options_usage("%s: no events are read with --%s", argv[optind],
-                      settings->list ? "list" : "check");
-        return false;
-    }
-    return true;
+    return settings->pinned ||
+           reason_set(reason, "not a time; times are like 2023-06-02T01:30:01.002-04:00, "
+                              "2023-06-02 or 7d (ago)");
 }
 
 static int print_names(struct filter *filter)
@@ -121,8 +52,8 @@ static void report(const struct settings *settings, const char *file,
 }
 
 /* Compiles the template and does what the options ask for with it. */
-static void run(const struct settings *settings, struct filter *filter, const char *file,
-                struct span text, char **operand, size_t operands)
+static void use_template(const struct settings *settings, struct filter *filter, const char *file,
+                         struct span text, char **operand, size_t operands)
 {
     static struct message message;
     struct template template;
@@ -140,24 +71,63 @@ static void run(const struct settings *settings, struct filter *filter, const ch
     template_free(&template);
 }
 
-int main(int argc, char **argv)
+static struct filter filter = FILTER;
+static struct settings settings;
+
+static int run(char **operand, size_t operands)
 {
-    static struct filter filter;
-    static struct settings settings;
     struct reason reason;
     struct span text;
-    filter_init(&filter, program.name);
-    if (!read_options(&settings, &filter, argc, argv))
-        return diag_exit_status();
+    if (settings.template == NULL && !settings.list)
+        return options_usage("no template; give --template=FILE or --template=NAME (--list prints "
+                             "the names)");
+    if ((settings.check || settings.list) && operands > 0)
+        return options_usage("%s: no events are read with --%s", operand[0],
+                             settings.list ? "list" : "check");
     if (settings.list)
         return print_names(&filter);
     char *file = template_file_find(settings.template, &reason);
     char *buffer = file != NULL ? template_file_read(file, &text, &reason) : NULL;
     if (buffer != NULL)
-        run(&settings, &filter, file, text, argv + optind, (size_t)(argc - optind));
+        use_template(&settings, &filter, file, text, operand, operands);
     else
         diag_fail("%s", reason.text);
     free(buffer);
     free(file);
     return diag_exit_status();
+}
+
+static const struct option_line options[] = {
+    {.letter = 't',
+     .name = "template",
+     .argument = "FILE|NAME",
+     .help = "the message: a JSON text with placeholders, in FILE (a\n"
+             "name with a '/' or '.') or the shipped one of that NAME",
+     OPTION_TEXT(struct settings, template)},
+    {.name = "strict",
+     .help = "end with status 2 if the template is invalid, instead of\n"
+             "sending the default message, which is the event itself",
+     OPTION_FLAG(struct settings, strict)},
+    {.name = "check", .help = "only check the template", OPTION_FLAG(struct settings, check)},
+    {.name = "list", .help = "print the names that -t knows", OPTION_FLAG(struct settings, list)},
+    {.name = "now",
+     .argument = "TIME",
+     .help = "the time that {{now}} shows, instead of the clock's",
+     OPTION_CALL(take_now)},
+    {.name = NULL},
+};
+
+static const struct tool tool = {
+    .name = "audit-template",
+    .operands = "-t FILE|NAME [OPTION]... [FILE]...",
+    .summary =
+        "Give each audit event a custom log message, made from a template:\n"
+        "EVENT leaves as MESSAGE, {\"path\":P,\"event\":EVENT} as {\"path\":P,\"event\":MESSAGE}.",
+    .options = {{options, &settings}, {filter_options, &filter}},
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    return tool_main(&tool, argc, argv);
 }

@@ -421,7 +421,7 @@ Try '$tool --help' for more information."
             run_tool "${command[@]}" --max-record="$size" </dev/null
             assert_status 2
             assert_output ""
-            assert_stderr "$tool: --max-record=$size: not a size; sizes are like 256MiB or 40MB
+            assert_stderr "$tool: --max-record=$size: not a size; sizes are like 40MB or 40MiB
 Try '$tool --help' for more information."
         done
     done

@@ -81,5 +81,5 @@ P
     run_tool audit-truncate --text=$'\xff' /dev/null
     assert_status 2
     assert_output ''
-    assert_stderr_has '--text: this is not UTF-8'
+    assert_stderr_has '--text=\xff: this is not UTF-8'
 }

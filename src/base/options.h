@@ -1,56 +1,111 @@
-/* options: command lines in the manner of getopt_long(3), --help and --version, and the values that
- * options take: sizes, durations, times.
+/* options: command lines in the manner of getopt_long(3).
  *
- * A tool describes its options once, in a table; parsing and --help both read it.
+ * A tool describes its options once, in tables.  An entry says what the option takes, which values
+ * are allowed and where the value is stored; parsing, --help and the error messages all read it,
+ * and the tests hold the manual and the completions to it.
+ *
+ * Each table has a context, the struct that its options are stored in.  A table that several tools
+ * use (of filters, of sinks) is a group of its own, so names and numbers of options never clash by
+ * hand-made ranges.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
+
+#include "base/diag.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+enum option_kind {
+    OPTION_KIND_FLAG,     /* bool: becomes true */
+    OPTION_KIND_UNFLAG,   /* bool: becomes false */
+    OPTION_KIND_TEXT,     /* const char *: the argument as it is */
+    OPTION_KIND_CHOICE,   /* int: the position of the argument in `values` */
+    OPTION_KIND_SIZE,     /* size_t, bytes, at least `least` */
+    OPTION_KIND_COUNT,    /* size_t, a decimal number from `least` to `most` */
+    OPTION_KIND_INTERVAL, /* int64_t, microseconds, at least `least` */
+    OPTION_KIND_CALL,     /* `take` decides */
+};
+
 struct option_line {
-    int id;               /* the short option's letter, or a number above 255 */
-    const char *name;     /* the long option, without its dashes */
-    const char *argument; /* what it takes, for --help: "FILE"; "[=NAME]" where the argument may be
-                             left out; NULL for nothing */
-    const char *help;     /* one or more lines, parted by '\n' */
+    int letter;                /* the short option; 0: there is none */
+    const char *name;          /* the long option, without its dashes; NULL ends a table */
+    const char *argument;      /* what it takes, for --help: "FILE"; "[=NAME]" if the argument is
+                                  optional; NULL: nothing */
+    const char *help;          /* one or more lines, separated by '\n' */
+    const char *const *values; /* the allowed values, ended by NULL; NULL: any.  --help lists them.
+                                  For OPTION_KIND_CALL they are what --help shows; `take` checks. */
+    bool exact;  /* an abbreviation of the name is refused, and its argument is not shown: for
+                    options whose users tend to give a secret in place of a file */
+    bool secret; /* the argument is not shown in messages */
+    enum option_kind kind;
+    size_t offset; /* of the field in the table's context */
+    int64_t least, most;
+
+    /* Takes the argument (NULL where an optional one is absent).  False with a reason: the message
+     * is "--name=argument: reason". */
+    bool (*take)(void *context, const char *argument, struct reason *reason);
 };
 
-struct program {
-    const char *name;               /* "audit-path" */
-    const char *operands;           /* for the usage line: "[OPTION]... [FILE]..." */
-    const char *summary;            /* what it does: a sentence or two */
-    const struct option_line *line; /* the tool's own options; ended by a line with id 0 */
-    const struct option_line *more; /* options that it shares with others, or NULL */
-    const struct option_line *also; /* further ones that it shares with some, or NULL */
+/* Where an entry stores its value; each checks at compile time that the field has the right type.
+ *
+ *     {.name = "limit", .argument = "SIZE", .help = "…", OPTION_SIZE(struct truncation, limit, 0)},
+ */
+#define OPTION_FIELD(type, member, wanted)                                                         \
+    (offsetof(type, member) + 0 * sizeof(_Generic(&((type *)0)->member, wanted * : 1)))
+#define OPTION_FLAG(type, member)                                                                  \
+    .kind = OPTION_KIND_FLAG, .offset = OPTION_FIELD(type, member, bool)
+#define OPTION_UNFLAG(type, member)                                                                \
+    .kind = OPTION_KIND_UNFLAG, .offset = OPTION_FIELD(type, member, bool)
+#define OPTION_TEXT(type, member)                                                                  \
+    .kind = OPTION_KIND_TEXT, .offset = OPTION_FIELD(type, member, const char *)
+#define OPTION_CHOICE(type, member, names)                                                         \
+    .values = (names), .kind = OPTION_KIND_CHOICE, .offset = OPTION_FIELD(type, member, int)
+#define OPTION_SIZE(type, member, smallest)                                                        \
+    .kind = OPTION_KIND_SIZE, .offset = OPTION_FIELD(type, member, size_t), .least = (smallest)
+#define OPTION_COUNT(type, member, smallest, largest)                                              \
+    .kind = OPTION_KIND_COUNT, .offset = OPTION_FIELD(type, member, size_t), .least = (smallest),  \
+    .most = (largest)
+#define OPTION_INTERVAL(type, member, shortest)                                                    \
+    .kind = OPTION_KIND_INTERVAL, .offset = OPTION_FIELD(type, member, int64_t), .least = (shortest)
+#define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .take = (function)
+
+/* A table and the struct that its options are stored in. */
+struct option_group {
+    const struct option_line *line; /* ended by an entry without a name; NULL ends the groups */
+    void *context;
 };
 
-enum {
-    OPTIONS_END = -1,  /* no option is left: operands begin at optind */
-    OPTIONS_STOP = -2, /* the program ends now, with diag_exit_status() */
+/* What --help says of a program. */
+struct options_program {
+    const char *name;                 /* "audit-path" */
+    const char *operands;             /* for the usage line: "[OPTION]... [FILE]..." */
+    const char *summary;              /* what it does: a sentence or two */
+    const struct option_group *group; /* ended by one without a table; --help is in this order */
 };
 
-/* The id of the next option; *value is its argument or NULL.  --help, --version and usage errors
- * are dealt with here: they print what they have to and answer OPTIONS_STOP. */
-int options_next(const struct program *program, int argc, char **argv, const char **value);
+/* Reads the command line and stores each option's value.  Afterwards operands begin at
+ * argv[optind].  False: the program ends now with diag_exit_status(), because --help or --version
+ * was printed, or because of a usage error, which was told. */
+bool options_read(const struct options_program *program, int argc, char **argv);
 
-/* A usage error of the tool's own: the message, then where help is.  Answers STATUS_FAILED. */
+/* A usage error found after parsing: the message, and where help is.  Returns STATUS_FAILED. */
 int options_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The place of an option's value among the names, the last of which is followed by NULL; -1 after a
- * usage error. */
-int options_choice(const char *option, const char *value, const char *const names[]);
+/* The position of a value among the names, which NULL ends.  -1 with a reason that lists them and
+ * suggests the nearest. */
+int options_choice(const char *value, const char *const names[], struct reason *reason);
 
 /* A size as GNU tools write it: 40MB is 40,000,000 bytes, 40MiB and 40M are 41,943,040; 40 is
  * bytes.  False: not a size, or above SIZE_MAX. */
 bool options_size(const char *text, size_t *bytes);
 
-/* A duration, 7d 12h 30m 45s, or several together, in seconds.  False: not one. */
+/* A duration, 7d 12h 30m 45s, or several together, in seconds.  False: it is not a duration. */
 bool options_duration(const char *text, int64_t *seconds);
 
-/* The same in microseconds, with milliseconds as a unit too: 250ms, 1s500ms. */
+/* The same in microseconds, with milliseconds as a unit too: 250ms, 1s500ms.  At most 10,000 years,
+ * so that adding it to a clock cannot overflow. */
 bool options_interval(const char *text, int64_t *microseconds);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LEAST_WINDOW = 4 * 1024 * 1024 }; /* bytes of lines that are read ahead */
 
@@ -289,7 +290,8 @@ static bool begin(struct deliver *d, const struct http_options *http)
     ledger_begin(&d->ledger, d->filter, &d->queue, d->receipts.buffer != NULL ? &d->receipts : NULL,
                  d->options->tee);
     d->now = receipts_clock();
-    progress_begin(&d->progress, d->options->progress, d->now);
+    bool draws = !d->options->no_progress && (d->options->progress || isatty(STDERR_FILENO) == 1);
+    progress_begin(&d->progress, draws, d->now);
     return true;
 }
 

@@ -87,7 +87,7 @@ struct service {
     int64_t batch_wait;    /* how long a line waits for others to join it */
 };
 
-/* The options that both sinks share, for struct program's `also`. */
+/* The options that both sinks share; the context is struct deliver_options. */
 struct deliver_options {
     size_t parallel; /* --parallel */
     int64_t retry_for;
@@ -96,22 +96,18 @@ struct deliver_options {
     bool tee;
     const char *receipts_file;
     const char *cacert;
-    bool progress; /* draw a line on standard error */
+    bool progress; /* draw a line on standard error, whether that is a terminal or not */
+    bool no_progress;
     bool dry_run;
 };
 extern const struct option_line deliver_options[];
 
-/* Sets the defaults. */
-void deliver_options_init(struct deliver_options *options);
-
-/* Takes one of deliver_options or of filter_options, or OPTIONS_STOP.  False: the program ends,
- * with diag_exit_status(). */
-bool deliver_option(struct deliver_options *options, struct filter *filter, int id,
-                    const char *value);
-
-/* Reads a duration for the option of that name.  False: it is none or shorter than `least`, and the
- * program ends. */
-bool deliver_interval(const char *name, const char *value, int64_t least, int64_t *interval);
+/* The defaults, for an initializer. */
+#define DELIVER_OPTIONS                                                                            \
+    {                                                                                              \
+        .parallel = 8, .retry_for = 300 * RETRY_SECOND, .timeout = 60 * RETRY_SECOND,              \
+        .drain = 30 * RETRY_SECOND                                                                 \
+    }
 
 /* How long is waited between attempts, and for how long there are any. */
 struct retry_policy deliver_policy(const struct deliver_options *options);

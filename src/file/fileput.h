@@ -35,7 +35,7 @@ struct fileput {
     struct filter *filter;
     struct json json;
     struct filestore store;
-    enum fileput_sync sync;
+    int sync;                  /* an enum fileput_sync */
     bool tee;                  /* --tee */
     const char *receipts_file; /* --receipts, or NULL */
     struct out receipts;

@@ -3,54 +3,22 @@
 #include "filter/filter.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
-enum { OPTION_REJECTS = 256 + 1000, OPTION_FAIL_FAST, OPTION_MAX_RECORD };
-
 const struct option_line filter_options[] = {
-    {OPTION_REJECTS, "rejects", "FILE", "append rejected records to FILE, byte for byte"},
-    {OPTION_FAIL_FAST, "fail-fast", NULL, "stop at the first rejected record"},
-    {OPTION_MAX_RECORD, "max-record", "SIZE", "reject records larger than SIZE (default 256MiB)"},
-    {0, NULL, NULL, NULL},
+    {.name = "rejects",
+     .argument = "FILE",
+     .help = "append rejected records to FILE, byte for byte",
+     OPTION_TEXT(struct filter, rejects_file)},
+    {.name = "fail-fast",
+     .help = "stop at the first rejected record",
+     OPTION_FLAG(struct filter, fail_fast)},
+    {.name = "max-record",
+     .argument = "SIZE",
+     .help = "reject records larger than SIZE (default 256MiB)",
+     OPTION_SIZE(struct filter, max_record, 1)},
+    {.name = NULL},
 };
-
-/* Opens /dev/null on those of the descriptors 0 to 2 that are closed, the wrong way round: using
- * one of them still fails, but no file that is opened later can take its place. */
-static void guard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
-            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
-
-void filter_init(struct filter *filter, const char *program)
-{
-    diag_name(program);
-    guard_descriptors();
-    signal(SIGPIPE, SIG_IGN);
-    *filter = (struct filter){.max_record = (size_t)256 << 20, .rejects.fd = -1};
-}
-
-bool filter_option(struct filter *filter, int id, const char *value)
-{
-    switch (id) {
-    case OPTION_REJECTS:
-        filter->rejects_file = value;
-        return true;
-    case OPTION_FAIL_FAST:
-        filter->fail_fast = true;
-        return true;
-    case OPTION_MAX_RECORD:
-        if (options_size(value, &filter->max_record) && filter->max_record > 0)
-            return true;
-        options_usage("--max-record=%s: not a size; sizes are like 256MiB or 40MB", value);
-        return false;
-    default:
-        return false;
-    }
-}
 
 /* Says that writing has failed, if it has and if that was not said before. */
 static void check_write(struct filter *filter, const char *name, int error, bool *told)

@@ -37,17 +37,14 @@ struct filter {
     struct edit edit;
 };
 
-/* The options that all the tools share, for struct program's `more`. */
+/* The defaults, for an initializer. */
+#define FILTER                                                                                     \
+    {                                                                                              \
+        .max_record = (size_t)256 << 20, .rejects.fd = -1                                          \
+    }
+
+/* The options that all the tools share; the context is struct filter. */
 extern const struct option_line filter_options[];
-
-/* First call of every main(): names the program, makes sure that descriptors 0 to 2 are open, so
- * that no file is taken for standard output, lets a closed pipe be an error of the write, and sets
- * the defaults. */
-void filter_init(struct filter *filter, const char *program);
-
-/* Takes one of filter_options, or OPTIONS_STOP.  False: the program ends, with diag_exit_status().
- */
-bool filter_option(struct filter *filter, int id, const char *value);
 
 /* Opens what the options name and begins with the operands.  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);

@@ -83,7 +83,10 @@ static const struct preset presets[] = {
     },
 };
 
-const char preset_names[] = "datadog, splunk, sumologic, loki, newrelic, elastic, azure";
+const char *const preset_names[] = {"datadog",  "splunk",  "sumologic", "loki",
+                                    "newrelic", "elastic", "azure",     NULL};
+_Static_assert(sizeof preset_names / sizeof *preset_names == sizeof presets / sizeof *presets + 1,
+               "each preset has a name");
 
 const struct preset *preset_find(const char *name)
 {

@@ -39,7 +39,7 @@ const struct preset *preset_find(const char *name);
 /* What holds without one: any service that takes JSON. */
 extern const struct preset preset_none;
 
-/* "datadog, splunk, …", for messages. */
-extern const char preset_names[];
+/* The names, ended by NULL: for --help and messages. */
+extern const char *const preset_names[];
 
 #endif

@@ -4,13 +4,9 @@
  * safe components, the event leaves as it came, and both are the same every time. */
 #include "config.h"
 
+#include "filter/addressing.h"
 #include "render.h"
 #include "strict.h"
-
-#define main audit_path_main
-int audit_path_main(int argc, char **argv);
-#include "../../src/audit-path.c"
-#undef main
 
 /* Whether the components are neither empty nor "." nor "..", and there is nothing in them that the
  * pattern does not have and no value may. */
@@ -58,7 +54,7 @@ static bool run(struct addressing *addressing, struct span record, struct span *
 {
     struct edit edit = {NULL, 0, 0, false};
     struct reason reason = {""};
-    enum verdict verdict = address(addressing, record, &edit, &reason);
+    enum verdict verdict = addressing_transform(addressing, record, &edit, &reason);
     HOLDS(verdict == VERDICT_EDIT || (verdict == VERDICT_REJECT && reason.text[0] != '\0'));
     if (verdict == VERDICT_EDIT)
         *line = render(&edit);

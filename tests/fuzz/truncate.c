@@ -4,13 +4,9 @@
  * replaced, byte for byte. */
 #include "config.h"
 
+#include "filter/truncate.h"
 #include "render.h"
 #include "strict.h"
-
-#define main audit_truncate_main
-int audit_truncate_main(int argc, char **argv);
-#include "../../src/audit-truncate.c"
-#undef main
 
 /* The event in a record. */
 static struct span event_of(struct span record)

@@ -1,0 +1,31 @@
+#include "config.h"
+
+#include "base/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* Opens /dev/null on those of the descriptors 0 to 2 that are closed, with the access reversed:
+ * using one of them still fails, but no file that is opened later can take its place. */
+static void guard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+int tool_main(const struct tool *tool, int argc, char **argv)
+{
+    const struct options_program program = {tool->name, tool->operands, tool->summary,
+                                            tool->options};
+    diag_name(tool->name);
+    guard_descriptors();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (!options_read(&program, argc, argv))
+        return diag_exit_status();
+    return tool->run(argv + optind, (size_t)(argc - optind));
+}

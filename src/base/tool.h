@@ -1,0 +1,24 @@
+/* tool: a program of the toolkit, from its command line to its exit status. */
+#ifndef TOOL_H
+#define TOOL_H
+
+#include "base/options.h"
+
+enum { TOOL_GROUPS = 6 };
+
+struct tool {
+    const char *name;                         /* "audit-path" */
+    const char *operands;                     /* for the usage line: "[OPTION]... [FILE]..." */
+    const char *summary;                      /* what it does: a sentence or two */
+    struct option_group options[TOOL_GROUPS]; /* its own first; the last one stays empty */
+
+    /* Does the work, after the options were stored; the exit status.  operand is ended by NULL. */
+    int (*run)(char **operand, size_t operands);
+};
+
+/* Runs the tool; its exit status.  Before anything else it makes sure that descriptors 0 to 2 are
+ * open, so that no file that is opened later takes the place of standard output, and makes a closed
+ * pipe and a file-size limit errors of the write. */
+int tool_main(const struct tool *tool, int argc, char **argv);
+
+#endif

@@ -1,0 +1,20 @@
+/* addressing: gives each event the path of its file. */
+#ifndef ADDRESSING_H
+#define ADDRESSING_H
+
+#include "filter/filter.h"
+#include "filter/layout.h"
+
+struct addressing {
+    struct layout layout;
+    bool print; /* only the path leaves */
+    struct json json;
+    char path[LAYOUT_PATH];
+};
+
+/* The transform from a bare event, or one with another path, to {"path":"…","event":…}; context is
+ * struct addressing. */
+enum verdict addressing_transform(void *context, struct span record, struct edit *edit,
+                                  struct reason *reason);
+
+#endif
