@@ -873,15 +873,15 @@ Try 'audit-post --help' for more information."
     assert_usage "the URL is not one of http:// or https://" --url=ftp://host/
     assert_usage "--parallel=0: not a number from 1 to 1000" --url=$url --parallel=0
     assert_usage "--retry-for=5: not a duration; durations are like 30s, 5m or 250ms" --url=$url --retry-for=5
-    assert_usage "--batch=rows: there is no such choice" --url=$url --batch=rows
+    assert_usage "--batch=rows: not one of none, array, lines, concat" --url=$url --batch=rows
     assert_usage "--batch-events=x: not a number from 1 to 1000000" --url=$url --batch-events=x
-    assert_usage "--batch-bytes=x: not a size; sizes are like 1MB or 512KiB" --url=$url --batch-bytes=x
-    assert_usage "--compress=zstd: there is no such choice" --url=$url --compress=zstd
-    assert_usage "--preset=x: there is none of that name; there are datadog, splunk, sumologic, loki, newrelic, elastic, azure" --url=$url --preset=x
+    assert_usage "--batch-bytes=x: not a size; sizes are like 40MB or 40MiB" --url=$url --batch-bytes=x
+    assert_usage "--compress=zstd: not one of none, gzip" --url=$url --compress=zstd
+    assert_usage "--preset=x: not one of datadog, splunk, sumologic, loki, newrelic, elastic, azure" --url=$url --preset=x
     assert_usage "--auth=digest: not none, basic, bearer, header:NAME, query:NAME or oauth2" --url=$url --auth=digest
     assert_usage "no credential; give --credential-file or \$AUDIT_POST_CREDENTIAL" --url=$url --auth=bearer
     assert_usage "--dry-run and --tee both write to standard output; give one" --url=$url --dry-run --tee
     echo id:secret >credential
     assert_usage "--auth=oauth2 needs --token-url" --url=$url --auth=oauth2 --credential-file=credential
-    assert_usage "--credential-file without a way to use it; say --auth" --url=$url --credential-file=credential
+    assert_usage "--credential-file without a way to use it; give --auth" --url=$url --credential-file=credential
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/nearest.h"
 #include "base/options.h"
 
 #include <errno.h>
@@ -184,14 +185,22 @@ int options_usage(const char *format, ...)
 
 int options_choice(const char *value, const char *const names[], struct reason *reason)
 {
+    struct nearest nearest;
+    char message[NEAREST_MESSAGE];
     for (int i = 0; names[i] != NULL; i++)
         if (strcmp(value, names[i]) == 0)
             return i;
-    reason_set(reason, "there %s ", names[0] != NULL && names[1] == NULL ? "is only" : "are");
+    reason_set(reason, "not one of ");
     for (int i = 0; names[i] != NULL; i++) {
         if (i > 0)
             reason_append(reason, SPAN(", "));
         reason_append(reason, span_of(names[i]));
+    }
+    nearest_begin(&nearest, span_of(value));
+    nearest_offer_all(&nearest, names);
+    if (nearest.count > 0) {
+        reason_append(reason, SPAN("; "));
+        reason_append(reason, span_of(nearest_message(&nearest, message)));
     }
     return -1;
 }
