@@ -21,16 +21,16 @@ struct retry_policy deliver_policy(const struct deliver_options *options)
 }
 
 /* Whether the fresh lines should go out now, rather than wait for more. */
-static bool batch_is_ready(struct deliver *d)
+static bool batch_is_ready(struct sender *d)
 {
     const struct service *service = d->service;
     size_t full = service->batch_bytes;
     return d->fresh.count >= service->batch_events ||
-           (full > 0 && d->fresh_size + service->batch_overhead >= full) || d->queue.at_end ||
-           queue_full(&d->queue) || d->now - d->fresh.first->read_at >= service->batch_wait;
+           (full > 0 && d->fresh_size + service->batch_overhead >= full) || d->reader.at_end ||
+           reader_full(&d->reader) || d->now - d->fresh.first->read_at >= service->batch_wait;
 }
 
-static struct request *batch(struct deliver *d)
+static struct request *batch(struct sender *d)
 {
     const struct service *service = d->service;
     if (d->fresh.count == 0 || !batch_is_ready(d))
@@ -41,26 +41,26 @@ static struct request *batch(struct deliver *d)
         return NULL;
     }
     do {
-        struct entry *entry = d->fresh.first;
-        size_t size = service->batch_overhead + request->size + entry->size;
-        if (request->entries.count > 0 && service->batch_bytes > 0 && size > service->batch_bytes)
+        struct record *record = d->fresh.first;
+        size_t size = service->batch_overhead + request->size + record->size;
+        if (request->records.count > 0 && service->batch_bytes > 0 && size > service->batch_bytes)
             break;
-        entries_take(&d->fresh);
-        entries_add(&request->entries, entry);
-        request->size += entry->size;
-    } while (d->fresh.count > 0 && request->entries.count < service->batch_events);
+        records_take(&d->fresh);
+        records_add(&request->records, record);
+        request->size += record->size;
+    } while (d->fresh.count > 0 && request->records.count < service->batch_events);
     d->fresh_size -= request->size;
     return request;
 }
 
 /* With one request at a time the order is kept: the one that waits is the next. */
-static bool in_turn(const struct deliver *d)
+static bool in_turn(const struct sender *d)
 {
     return d->options->parallel == 1 && d->waiting.count > 0;
 }
 
 /* The request to begin next, NULL if there is none now. */
-static struct request *next_request(struct deliver *d)
+static struct request *next_request(struct sender *d)
 {
     struct request *request = d->again;
     if (in_turn(d) && schedule_due(&d->waiting) > d->now)
@@ -74,7 +74,7 @@ static struct request *next_request(struct deliver *d)
     return batch(d);
 }
 
-static bool is_ready(struct deliver *d, int64_t *wake_at)
+static bool is_ready(struct sender *d, int64_t *wake_at)
 {
     struct service *service = d->service;
     struct reason reason;
@@ -92,7 +92,7 @@ static bool is_ready(struct deliver *d, int64_t *wake_at)
 }
 
 /* Begins as many requests as may be; *wake_at is lowered to when it should be tried again. */
-static bool begin_requests(struct deliver *d, int64_t *wake_at)
+static bool begin_requests(struct sender *d, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
@@ -102,42 +102,44 @@ static bool begin_requests(struct deliver *d, int64_t *wake_at)
     return begun;
 }
 
-static void reject_line(struct deliver *d, struct entry *entry, const char *why)
+static void reject_line(struct sender *d, struct record *record, const char *why)
 {
     const struct ledger_line line = {.outcome = OUTCOME_REJECTED, .now = d->now, .why = why};
-    ledger_settle(&d->ledger, entry, &line);
+    ledger_settle(&d->ledger, record, &line);
 }
 
-static void take_line(struct deliver *d, struct entry *entry)
+static void take_line(struct sender *d, struct record *record)
 {
     struct reason reason;
-    ledger_read(&d->ledger, entry);
-    if (entry->record.too_long) {
-        reason_set(&reason, "the record is larger than %zu bytes (--max-record)", d->queue.limit);
-        reject_line(d, entry, reason.text);
+    ledger_read(&d->ledger, record);
+    if (record->too_long) {
+        reason_set(&reason, "the record is larger than %zu bytes (--max-record)", d->reader.limit);
+        reject_line(d, record, reason.text);
         ledger_unhold(&d->ledger);
-    } else if (!d->stopping && !d->service->accept(d->service->context, entry, &reason)) {
-        reject_line(d, entry, reason.text);
+    } else if (!record_split(&d->json, record, &reason) ||
+               (!d->stopping && !d->service->accept(d->service->context, record, &reason))) {
+        reject_line(d, record, reason.text);
     } else {
-        entries_add(&d->fresh, entry);
-        d->fresh_size += entry->size;
+        records_add(&d->fresh, record);
+        d->fresh_size += record->size;
     }
 }
 
 /* --fail-fast, at a line that cannot be sent: what stands before it still is, and what follows it
  * counts as not read. */
-static void close_input(struct deliver *d)
+static void close_input(struct sender *d)
 {
-    queue_stop(&d->queue);
-    queue_discard(&d->queue);
+    reader_stop(&d->reader);
+    reader_discard(&d->reader);
     d->filter->stop = false;
     d->closing = d->unread = true;
 }
 
-static void take_lines(struct deliver *d)
+static void take_lines(struct sender *d)
 {
-    for (struct entry *entry; (entry = queue_next(&d->queue, d->now)) != NULL;) {
-        take_line(d, entry);
+    for (struct record *record; (record = reader_next(&d->reader)) != NULL;) {
+        record->read_at = d->now;
+        take_line(d, record);
         if (d->filter->stop && d->filter->fail_fast && diag_exit_status() != STATUS_FAILED)
             close_input(d);
         else if (d->filter->stop)
@@ -146,7 +148,7 @@ static void take_lines(struct deliver *d)
 }
 
 /* Signals, and the end of patience with what is in flight. */
-static void look_up(struct deliver *d)
+static void look_up(struct sender *d)
 {
     if (d->filter->stop)
         attempt_stop(d);
@@ -164,13 +166,13 @@ static void look_up(struct deliver *d)
         attempt_break_off(d);
 }
 
-static bool is_finished(const struct deliver *d)
+static bool is_finished(const struct sender *d)
 {
-    return d->queue.at_end && d->fresh.count == 0 && d->again == NULL && d->waiting.count == 0 &&
+    return d->reader.at_end && d->fresh.count == 0 && d->again == NULL && d->waiting.count == 0 &&
            d->flying_count == 0;
 }
 
-static void draw(struct deliver *d)
+static void draw(struct sender *d)
 {
     const struct progress_counts counts = {
         .delivered = d->ledger.delivered,
@@ -192,7 +194,7 @@ static void earlier(int64_t *wake_at, int64_t time)
 }
 
 /* When the loop has something to do although nothing happens. */
-static int64_t next_moment(struct deliver *d, int64_t wake_at)
+static int64_t next_moment(struct sender *d, int64_t wake_at)
 {
     int64_t send_at = INT64_MAX;
     if (d->stopping && (d->fresh.count > 0 || d->again != NULL || d->waiting.count > 0))
@@ -217,7 +219,7 @@ static int64_t next_moment(struct deliver *d, int64_t wake_at)
 
 /* Output is written out before a wait for which there is no end in sight, and ten times a second.
  */
-static void flush(struct deliver *d)
+static void flush(struct sender *d)
 {
     if (d->now < d->flush_at && d->flying_count > 0)
         return;
@@ -225,7 +227,7 @@ static void flush(struct deliver *d)
     d->flush_at = d->now + FLUSH_EVERY;
 }
 
-static void turn(struct deliver *d)
+static void turn(struct sender *d)
 {
     int64_t wake_at = INT64_MAX;
     begin_requests(d, &wake_at);
@@ -236,14 +238,14 @@ static void turn(struct deliver *d)
         if (begin_requests(d, &wake_at))
             return;
     }
-    int fd = queue_fd(&d->queue);
+    int fd = reader_fd(&d->reader);
     if (is_finished(d))
         return;
     flush(d);
     draw(d);
     int64_t at = next_moment(d, wake_at);
     if (http_wait(&d->http, fd, d->wake, at > d->now ? at - d->now : 0))
-        queue_read(&d->queue);
+        reader_fill(&d->reader);
 }
 
 static void keep_chunk(void *context, struct span chunk)
@@ -252,7 +254,7 @@ static void keep_chunk(void *context, struct span chunk)
 }
 
 /* False after a message. */
-static bool open_receipts(struct deliver *d)
+static bool open_receipts(struct sender *d)
 {
     const char *file = d->options->receipts_file;
     if (file == NULL || d->options->dry_run)
@@ -265,7 +267,7 @@ static bool open_receipts(struct deliver *d)
     return true;
 }
 
-static bool begin(struct deliver *d, const struct http_options *http)
+static bool begin(struct sender *d, const struct http_options *http)
 {
     struct http_options options = *http;
     options.timeout = d->options->timeout;
@@ -283,12 +285,12 @@ static bool begin(struct deliver *d, const struct http_options *http)
         d->random == 0)
         d->random = (uint64_t)receipts_clock() | 1;
     size_t window = 2 * d->service->batch_bytes;
-    queue_begin(&d->queue, &d->filter->input, d->filter->max_record,
-                window > LEAST_WINDOW ? window : LEAST_WINDOW);
-    d->queue.too_long = keep_chunk;
-    d->queue.context = d->filter;
-    ledger_begin(&d->ledger, d->filter, &d->queue, d->receipts.buffer != NULL ? &d->receipts : NULL,
-                 d->options->tee);
+    reader_begin(&d->reader, &d->filter->input, d->filter->max_record,
+                 window > LEAST_WINDOW ? window : LEAST_WINDOW);
+    d->reader.too_long = keep_chunk;
+    d->reader.context = d->filter;
+    ledger_begin(&d->ledger, d->filter, &d->reader,
+                 d->receipts.buffer != NULL ? &d->receipts : NULL, d->options->tee);
     d->now = receipts_clock();
     bool draws = !d->options->no_progress && (d->options->progress || isatty(STDERR_FILENO) == 1);
     progress_begin(&d->progress, draws, d->now);
@@ -296,7 +298,7 @@ static bool begin(struct deliver *d, const struct http_options *http)
 }
 
 /* Says what a signal or --fail-fast has left undone. */
-static void tell_stop(struct deliver *d)
+static void tell_stop(struct sender *d)
 {
     struct reason where;
     bool first_reject = d->closing || (d->filter->fail_fast && d->filter->stop);
@@ -311,14 +313,14 @@ static void tell_stop(struct deliver *d)
         diag_raise(STATUS_FAILED);
 }
 
-static void end(struct deliver *d)
+static void end(struct sender *d)
 {
     draw(d);
     tell_stop(d);
     ledger_flush(&d->ledger);
     filter_close_out(d->filter, &d->receipts);
     http_end(&d->http);
-    queue_end(&d->queue);
+    reader_end(&d->reader);
     schedule_free(&d->waiting);
     for (struct request *next, *request = d->unused; request != NULL; request = next) {
         next = request->next;
@@ -329,7 +331,7 @@ static void end(struct deliver *d)
 void deliver_run(struct filter *filter, struct service *service,
                  const struct deliver_options *options, const struct http_options *http)
 {
-    struct deliver d = {
+    struct sender d = {
         .options = options,
         .at_once = options->parallel,
         .filter = filter,

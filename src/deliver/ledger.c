@@ -2,94 +2,94 @@
 
 #include "deliver/ledger.h"
 
-void ledger_begin(struct ledger *ledger, struct filter *filter, struct queue *queue,
+void ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
                   struct out *receipts, bool tee)
 {
-    *ledger = (struct ledger){.filter = filter, .queue = queue, .receipts = receipts, .tee = tee};
+    *ledger = (struct ledger){.filter = filter, .reader = reader, .receipts = receipts, .tee = tee};
 }
 
-void ledger_read(struct ledger *ledger, struct entry *entry)
+void ledger_read(struct ledger *ledger, struct record *record)
 {
     if (!ledger->tee)
         return;
-    entry->after = NULL;
+    record->after = NULL;
     if (ledger->first == NULL)
-        ledger->first = entry;
+        ledger->first = record;
     else
-        ledger->last->after = entry;
-    ledger->last = entry;
+        ledger->last->after = record;
+    ledger->last = record;
 }
 
 /* Writes the lines at the front of the order whose outcome is known. */
 static void write_in_order(struct ledger *ledger)
 {
-    for (struct entry *entry; (entry = ledger->first) != NULL && entry->settled;) {
-        ledger->first = entry->after;
-        if (entry->delivered)
-            filter_write(ledger->filter, entry->record.text);
-        queue_release(ledger->queue, entry);
+    for (struct record *record; (record = ledger->first) != NULL && record->settled;) {
+        ledger->first = record->after;
+        if (record->handed_on)
+            filter_write(ledger->filter, record->text);
+        reader_release(ledger->reader, record);
     }
 }
 
-/* The entry's outcome is known and its bytes are in the rejects if they belong there. */
-static void finish(struct ledger *ledger, struct entry *entry)
+/* The record's outcome is known and its bytes are in the rejects if they belong there. */
+static void finish(struct ledger *ledger, struct record *record)
 {
-    entry->settled = true;
+    record->settled = true;
     if (ledger->tee)
         write_in_order(ledger);
     else
-        queue_release(ledger->queue, entry);
+        reader_release(ledger->reader, record);
 }
 
-static void write_receipt(struct ledger *ledger, const struct entry *entry,
+static void write_receipt(struct ledger *ledger, const struct record *record,
                           const struct ledger_line *line)
 {
     const struct receipt receipt = {
-        .line = entry->record.line,
-        .path = entry->path,
+        .line = record->line,
+        .path = record->path,
         .outcome = line->outcome,
         .status = (int)line->status,
         .attempts = line->attempts,
-        .bytes = entry->event.len,
-        .microseconds = line->now - entry->read_at,
+        .bytes = record->body.len,
+        .microseconds = line->now - record->read_at,
         .etag = line->etag,
     };
     receipts_write(ledger->receipts, &receipt);
     filter_check_write(ledger->filter, ledger->receipts);
 }
 
-void ledger_settle(struct ledger *ledger, struct entry *entry, const struct ledger_line *line)
+void ledger_settle(struct ledger *ledger, struct record *record, const struct ledger_line *line)
 {
     ledger->unflushed = true;
     if (ledger->receipts != NULL)
-        write_receipt(ledger, entry, line);
-    entry->delivered = line->outcome == OUTCOME_DELIVERED || line->outcome == OUTCOME_EXISTS;
-    if (entry->delivered) {
+        write_receipt(ledger, record, line);
+    record->handed_on = line->outcome == OUTCOME_DELIVERED || line->outcome == OUTCOME_EXISTS;
+    if (record->handed_on) {
         ledger->delivered++;
-        finish(ledger, entry);
+        finish(ledger, record);
         return;
     }
     if (line->outcome == OUTCOME_REJECTED) {
         ledger->rejected++;
         if (line->why != NULL)
-            filter_name(ledger->filter, &entry->record, line->why);
+            filter_name(ledger->filter, record, line->why);
     } else {
         ledger->undelivered++;
     }
     /* The parts of an over-long line must stay together in the rejects. */
-    if (ledger->queue->overlong && !entry->record.too_long) {
-        entries_add(&ledger->held, entry);
+    if (ledger->reader->overlong && !record->too_long) {
+        records_add(&ledger->held, record);
         return;
     }
-    filter_keep_line(ledger->filter, &entry->record);
-    finish(ledger, entry);
+    filter_keep_line(ledger->filter, record);
+    finish(ledger, record);
 }
 
 void ledger_unhold(struct ledger *ledger)
 {
-    for (struct entry *entry; (entry = entries_take(&ledger->held)) != NULL;) {
-        filter_keep_line(ledger->filter, &entry->record);
-        finish(ledger, entry);
+    for (struct record *record; (record = records_take(&ledger->held)) != NULL;) {
+        filter_keep_line(ledger->filter, record);
+        finish(ledger, record);
     }
 }
 

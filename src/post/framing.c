@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "event/addressed.h"
 #include "post/framing.h"
 
 /* What stands around the events, around each, and between two. */
@@ -48,25 +47,18 @@ static bool take_streams(struct json *json, struct span event, struct span *insi
     return any && !json_member(json, &key) && json_end(json);
 }
 
-bool framing_accept(enum framing framing, struct json *json, struct entry *entry,
+bool framing_accept(enum framing framing, struct json *json, struct record *record,
                     struct reason *reason)
 {
-    char message[JSON_MESSAGE];
-    struct addressed addressed;
-    struct json_value event;
     const struct frame *frame = &frames[framing];
-    if (!addressed_split(json, entry->record.text, &addressed, &event))
-        return reason_set(reason, "%s", json_error_message(json_error(json), message));
-    entry->path = addressed.path;
-    entry->event = event.text;
-    if (frame->objects && event.type != JSON_OBJECT)
+    if (frame->objects && record->event.type != JSON_OBJECT)
         return reason_set(reason, "the event is not an object, as the service wants it");
-    if (framing == FRAMING_STREAMS && !take_streams(json, event.text, &entry->event))
+    if (framing == FRAMING_STREAMS && !take_streams(json, record->event.text, &record->body))
         return reason_set(reason, "the event is not {\"streams\":[...]}, as Loki wants it; "
                                   "audit-template -t loki makes it so");
-    entry->size = entry->event.len + frame->between.len + frame->after.len;
+    record->size = record->body.len + frame->between.len + frame->after.len;
     if (framing == FRAMING_BULK)
-        entry->size += ACTION_SIZE;
+        record->size += ACTION_SIZE;
     return true;
 }
 
@@ -102,25 +94,25 @@ static void add_line(struct edit *body, struct span event)
     }
 }
 
-bool framing_compose(enum framing framing, const struct entries *entries, char *memory,
+bool framing_compose(enum framing framing, const struct records *records, char *memory,
                      struct edit *body)
 {
     const struct frame *frame = &frames[framing];
     edit_add(body, frame->opening);
-    for (const struct entry *entry = entries->first; entry != NULL; entry = entry->next) {
-        if (entry != entries->first)
+    for (const struct record *record = records->first; record != NULL; record = record->next) {
+        if (record != records->first)
             edit_add(body, frame->between);
         if (framing == FRAMING_BULK) {
-            char *end = put_action(memory, entry->event);
+            char *end = put_action(memory, record->body);
             if (end == NULL)
                 return false;
             edit_add(body, span_between(memory, end));
             memory = end;
         }
         if (frame->after.len > 0)
-            add_line(body, entry->event);
+            add_line(body, record->body);
         else
-            edit_add(body, entry->event);
+            edit_add(body, record->body);
     }
     edit_add(body, frame->closing);
     return !body->no_memory;

@@ -4,7 +4,7 @@
 
 #include "base/diag.h"
 #include "base/edit.h"
-#include "deliver/queue.h"
+#include "filter/record.h"
 #include "json/json.h"
 
 enum framing {
@@ -19,18 +19,18 @@ enum framing {
 /* Bytes of a body beside what its events take. */
 size_t framing_overhead(enum framing framing);
 
-/* Takes a line apart: checks that it is JSON, sets entry's event, path and size.  Where the framing
- * asks for an object, or for Loki's document, the event must be one.  False: reason says why not.
- * json is a reader for the moment. */
-bool framing_accept(enum framing framing, struct json *json, struct entry *entry,
+/* Sets what is sent of a record, and its size.  Where the framing asks for an object, or for Loki's
+ * document, the event must be one.  False: reason says why not.  json is a reader for the moment.
+ */
+bool framing_accept(enum framing framing, struct json *json, struct record *record,
                     struct reason *reason);
 
 /* Bytes of memory that framing_compose() needs besides. */
 size_t framing_memory(enum framing framing, size_t events);
 
-/* Lists the body's pieces, which stay as long as the entries and `memory` do.  False: no memory, or
+/* Lists the body's pieces, which stay as long as the records and `memory` do.  False: no memory, or
  * no digest could be made. */
-bool framing_compose(enum framing framing, const struct entries *entries, char *memory,
+bool framing_compose(enum framing framing, const struct records *records, char *memory,
                      struct edit *body);
 
 #endif

@@ -114,7 +114,7 @@ static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, i
     if (hopeless)
         reason_set(&oauth2->hopeless, "no token from the token endpoint: %s", why);
     oauth2->try_at =
-        now + retry_wait(&oauth2->policy, oauth2->failures, deliver_random(oauth2->deliver));
+        now + retry_wait(&oauth2->policy, oauth2->failures, sender_random(oauth2->sender));
 }
 
 static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
@@ -133,18 +133,18 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     } else if (!take_token(oauth2, reply->body, now)) {
         fail(oauth2, RETRY_NOT, "its answer holds no access_token", now);
     }
-    http_give(deliver_http(oauth2->deliver), transfer);
+    http_give(sender_http(oauth2->sender), transfer);
 }
 
-static void ask(struct oauth2 *oauth2, struct deliver *deliver)
+static void ask(struct oauth2 *oauth2, struct sender *sender)
 {
-    struct http *http = deliver_http(deliver);
+    struct http *http = sender_http(sender);
     struct http_transfer *transfer = http_take(http);
     if (transfer == NULL) {
         reason_set(&oauth2->hopeless, "no memory left");
         return;
     }
-    oauth2->deliver = deliver;
+    oauth2->sender = sender;
     transfer->configured = 0;
     struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
     curl_easy_setopt(transfer->easy, CURLOPT_URL, oauth2->token_url);
@@ -162,7 +162,7 @@ static void ask(struct oauth2 *oauth2, struct deliver *deliver)
     oauth2->asking = true;
 }
 
-enum readiness oauth2_ready(struct oauth2 *oauth2, struct deliver *deliver, int64_t now,
+enum readiness oauth2_ready(struct oauth2 *oauth2, struct sender *sender, int64_t now,
                             int64_t *wake_at, struct reason *reason)
 {
     bool usable = oauth2->token != NULL && now < oauth2->expires_at;
@@ -172,7 +172,7 @@ enum readiness oauth2_ready(struct oauth2 *oauth2, struct deliver *deliver, int6
     }
     bool wanted = !usable || now >= oauth2->renew_at;
     if (wanted && !oauth2->asking && now >= oauth2->try_at && oauth2->hopeless.text[0] == '\0')
-        ask(oauth2, deliver);
+        ask(oauth2, sender);
     if (wanted && !oauth2->asking && oauth2->try_at < *wake_at)
         *wake_at = oauth2->try_at;
     return usable ? READY_NOW : READY_LATER;

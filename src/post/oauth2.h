@@ -6,7 +6,9 @@
 #ifndef OAUTH2_H
 #define OAUTH2_H
 
-#include "deliver/deliver.h"
+#include "deliver/receipts.h"
+#include "deliver/retry.h"
+#include "deliver/service.h"
 
 struct oauth2 {
     const char *token_url;
@@ -24,7 +26,7 @@ struct oauth2 {
     unsigned failures;            /* in a row */
     bool asking;                  /* a request is under way */
     bool refused;                 /* the service has refused a token, and has taken none since */
-    struct deliver *deliver;
+    struct sender *sender;
     struct reason hopeless; /* why no token will ever be given; "" while there is hope */
 };
 
@@ -33,7 +35,7 @@ bool oauth2_begin(struct oauth2 *oauth2);
 
 /* Says whether there is a token to use now, and asks for one where it is time: a service's ready().
  */
-enum readiness oauth2_ready(struct oauth2 *oauth2, struct deliver *deliver, int64_t now,
+enum readiness oauth2_ready(struct oauth2 *oauth2, struct sender *sender, int64_t now,
                             int64_t *wake_at, struct reason *reason);
 
 /* The service has refused (401) a request sent with the token of that generation.  True: another

@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool accept_line(void *context, struct entry *entry, struct reason *reason)
+static bool accept_line(void *context, struct record *record, struct reason *reason)
 {
     struct post *post = context;
-    if (!framing_accept(post->framing, &post->json, entry, reason))
+    if (!framing_accept(post->framing, &post->json, record, reason))
         return false;
-    size_t whole = framing_overhead(post->framing) + entry->size;
-    if (post->event_limit > 0 && entry->event.len > post->event_limit)
-        return reason_set(reason, "the event has %zu bytes; %s takes at most %zu", entry->event.len,
+    size_t whole = framing_overhead(post->framing) + record->size;
+    if (post->event_limit > 0 && record->body.len > post->event_limit)
+        return reason_set(reason, "the event has %zu bytes; %s takes at most %zu", record->body.len,
                           post->preset->name, post->event_limit);
     if (post->request_limit == 0 || whole <= post->request_limit)
         return true;
@@ -29,11 +29,11 @@ static bool accept_line(void *context, struct entry *entry, struct reason *reaso
                       post->preset->name, post->request_limit);
 }
 
-static enum readiness is_ready(void *context, struct deliver *deliver, int64_t now,
-                               int64_t *wake_at, struct reason *reason)
+static enum readiness is_ready(void *context, struct sender *sender, int64_t now, int64_t *wake_at,
+                               struct reason *reason)
 {
     struct post *post = context;
-    return oauth2_ready(&post->oauth2, deliver, now, wake_at, reason);
+    return oauth2_ready(&post->oauth2, sender, now, wake_at, reason);
 }
 
 /* What does not change from request to request: set once, and again with a new token. */
@@ -63,24 +63,25 @@ static bool compress_body(struct http_transfer *transfer, char *to, size_t room)
     return !transfer->body.no_memory;
 }
 
-static bool prepare(void *context, struct request *request, struct reason *reason)
+static bool prepare(void *context, struct request *request, struct judgement *judgement)
 {
     struct post *post = context;
+    judgement->answer = ANSWER_REJECTED;
     struct http_transfer *transfer = request->transfer;
     uint64_t generation =
         post->auth.kind == AUTH_OAUTH2 ? post->oauth2.generation : post->generation;
-    size_t extra = framing_memory(post->framing, request->entries.count);
+    size_t extra = framing_memory(post->framing, request->records.count);
     size_t size = framing_overhead(post->framing) + request->size;
     bool compress = post->gzip && !post->dry_run;
     size_t bound = compress ? gzip_bound(size) : 0;
     char *memory = extra + bound > 0 ? http_buffer(transfer, extra + bound) : NULL;
     if ((extra + bound > 0 && memory == NULL) ||
         (transfer->configured != generation && !set_up(post, transfer)))
-        return reason_set(reason, "no memory left");
+        return reason_set(&judgement->reason, "no memory left");
     transfer->configured = generation;
-    if (!framing_compose(post->framing, &request->entries, memory, &transfer->body) ||
+    if (!framing_compose(post->framing, &request->records, memory, &transfer->body) ||
         (compress && !compress_body(transfer, memory + extra, bound)))
-        return reason_set(reason, "the request could not be put together");
+        return reason_set(&judgement->reason, "the request could not be put together");
     http_send_body(transfer);
     return true;
 }
@@ -94,19 +95,17 @@ static const char *secret_of(const struct post *post)
     return colon != NULL && colon[1] != '\0' ? colon + 1 : post->auth.credential;
 }
 
-static enum answer judge(void *context, struct request *request, const struct http_reply *reply,
-                         struct reason *reason)
+static void judge(void *context, struct request *request, const struct http_reply *reply,
+                  struct judgement *judgement)
 {
     struct post *post = context;
-    const char *secret = secret_of(post);
-    enum answer answer = reply_judge(post->preset->reply, request, reply, secret, reason);
+    reply_judge(post->preset->reply, reply, secret_of(post), judgement);
     if (post->auth.kind != AUTH_OAUTH2)
-        return answer;
+        return;
     if (reply->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
-        return ANSWER_AGAIN;
-    if (answer == ANSWER_DELIVERED)
+        judgement->answer = ANSWER_AGAIN;
+    else if (judgement->answer == ANSWER_DELIVERED)
         oauth2_accept(&post->oauth2);
-    return answer;
 }
 
 static const char *shown_auth(const struct post *post)

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "deliver/retry.h"
 #include "post/reply.h"
 
 #include <cjson/cJSON.h>
@@ -55,36 +56,33 @@ static enum answer by_status(long status)
 
 /* Splunk says with a 400 which event, counted from 0, is the first that is wrong: those before it
  * are indexed already, those after it were not looked at. */
-static enum answer judge_splunk_400(struct request *request, const cJSON *json,
-                                    const struct reason *reason)
+static enum answer judge_splunk_400(const cJSON *json, struct judgement *judgement)
 {
     const cJSON *number = cJSON_GetObjectItemCaseSensitive(json, "invalid-event-number");
     if (!cJSON_IsNumber(number) || number->valuedouble < 0 ||
-        number->valuedouble >= (double)request->entries.count)
+        number->valuedouble >= (double)judgement->count)
         return ANSWER_BAD;
-    struct entry *entry = request->entries.first;
-    for (int i = 0; i < number->valueint; i++, entry = entry->next)
-        deliver_settle(request, entry, OUTCOME_DELIVERED, NULL);
-    deliver_settle(request, entry, OUTCOME_REJECTED, reason->text);
+    size_t wrong = (size_t)number->valuedouble;
+    for (size_t i = 0; i < wrong; i++)
+        judgement_settle(judgement, i, ANSWER_DELIVERED, NULL);
+    judgement_settle(judgement, wrong, ANSWER_REJECTED, judgement->reason.text);
     return ANSWER_AGAIN;
 }
 
-static enum answer judge_splunk(struct request *request, const struct http_reply *reply,
-                                struct reason *reason)
+static void judge_splunk(const struct http_reply *reply, struct judgement *judgement)
 {
-    enum answer answer = by_status(reply->status);
     cJSON *json = cJSON_ParseWithLength(reply->body.at, reply->body.len);
     if (reply->status == 400) {
-        answer = judge_splunk_400(request, json, reason);
-    } else if (answer == ANSWER_DELIVERED) {
+        judgement->answer = judge_splunk_400(json, judgement);
+    } else if (judgement->answer == ANSWER_DELIVERED) {
         const cJSON *code = cJSON_GetObjectItemCaseSensitive(json, "code");
         if (!cJSON_IsNumber(code) || code->valueint != 0) {
-            reason_set(reason, "HTTP %ld without the code 0 that Splunk gives", reply->status);
-            answer = ANSWER_RETRY;
+            reason_set(&judgement->reason, "HTTP %ld without the code 0 that Splunk gives",
+                       reply->status);
+            judgement->answer = ANSWER_RETRY;
         }
     }
     cJSON_Delete(json);
-    return answer;
 }
 
 struct item {
@@ -125,50 +123,43 @@ static bool read_item(struct json *json, struct item *item)
     return item->status != 0 && !json_member(json, &key);
 }
 
-/* What the items leave to do: nothing for those that were taken, were there already, or are
- * refused for good. */
-static enum answer settle_item(struct request *request, struct entry *entry,
-                               const struct item *item)
+/* Settles the event unless it may be sent again; an item's answer then says how. */
+static void settle_item(struct judgement *judgement, size_t index, const struct item *item)
 {
     struct reason reason;
     enum answer answer = by_status(item->status);
+    if (answer == ANSWER_SLOW_DOWN)
+        judgement->answer = ANSWER_SLOW_DOWN;
     if (answer == ANSWER_RETRY || answer == ANSWER_SLOW_DOWN)
-        return answer;
+        return;
     reason_set(&reason, "HTTP %ld for this event: ", item->status);
     reason_append(&reason, item->error);
     if (item->status == 409)
-        deliver_settle(request, entry, OUTCOME_EXISTS, NULL);
+        judgement_settle(judgement, index, ANSWER_EXISTS, NULL);
     else if (answer == ANSWER_DELIVERED)
-        deliver_settle(request, entry, OUTCOME_DELIVERED, NULL);
+        judgement_settle(judgement, index, ANSWER_DELIVERED, NULL);
     else
-        deliver_settle(request, entry, OUTCOME_REJECTED, reason.text);
-    return ANSWER_RETRY;
+        judgement_settle(judgement, index, ANSWER_REJECTED, reason.text);
 }
 
-/* Reads "items"; with request NULL only counts them.  False: the answer is not what it should be.
+/* Reads "items"; with judgement NULL only counts them.  False: the answer is not what it should be.
  */
-static bool read_items(struct json *json, struct request *request, size_t *count,
-                       enum answer *answer)
+static bool read_items(struct json *json, struct judgement *judgement, size_t *count)
 {
-    struct entry *entry = request != NULL ? request->entries.first : NULL;
     struct item item;
     if (!json_array(json))
         return false;
     for (*count = 0; json_element(json); ++*count) {
         if (!read_item(json, &item))
             return false;
-        if (entry == NULL)
-            continue;
-        if (settle_item(request, entry, &item) == ANSWER_SLOW_DOWN)
-            *answer = ANSWER_SLOW_DOWN;
-        entry = entry->next;
+        if (judgement != NULL && *count < judgement->count)
+            settle_item(judgement, *count, &item);
     }
     return true;
 }
 
 /* Goes over the document; *errors is the member of that name. */
-static bool read_bulk(struct span body, struct request *request, bool *errors, size_t *count,
-                      enum answer *answer)
+static bool read_bulk(struct span body, struct judgement *judgement, bool *errors, size_t *count)
 {
     static struct json json;
     struct json_key key;
@@ -179,7 +170,7 @@ static bool read_bulk(struct span body, struct request *request, bool *errors, s
         return false;
     while (json_member(&json, &key)) {
         if (json_key_is(&key, SPAN("items"))) {
-            if (!read_items(&json, request, count, answer))
+            if (!read_items(&json, judgement, count))
                 return false;
         } else if (!json_value(&json, &value)) {
             return false;
@@ -191,46 +182,40 @@ static bool read_bulk(struct span body, struct request *request, bool *errors, s
     return json_end(&json) && told;
 }
 
-static enum answer judge_bulk(struct request *request, const struct http_reply *reply,
-                              struct reason *reason)
+static void judge_bulk(const struct http_reply *reply, struct judgement *judgement)
 {
-    enum answer answer = by_status(reply->status);
     bool errors = false;
     size_t count = 0;
-    if (answer != ANSWER_DELIVERED)
-        return answer;
-    answer = ANSWER_RETRY;
-    if (reply->cut || !read_bulk(reply->body, NULL, &errors, &count, &answer) ||
-        count != request->entries.count) {
-        reason_set(reason, "HTTP %ld, but the answer does not tell what became of each event",
+    if (judgement->answer != ANSWER_DELIVERED)
+        return;
+    judgement->answer = ANSWER_RETRY;
+    if (reply->cut || !read_bulk(reply->body, NULL, &errors, &count) || count != judgement->count) {
+        reason_set(&judgement->reason,
+                   "HTTP %ld, but the answer does not tell what became of each event",
                    reply->status);
-        return ANSWER_RETRY;
+        return;
     }
-    if (!errors)
-        return ANSWER_DELIVERED;
-    reason_set(reason, "the service has taken only a part of the batch");
-    read_bulk(reply->body, request, &errors, &count, &answer);
-    return answer;
+    if (!errors) {
+        judgement->answer = ANSWER_DELIVERED;
+        return;
+    }
+    reason_set(&judgement->reason, "the service has taken only a part of the batch");
+    read_bulk(reply->body, judgement, &errors, &count);
 }
 
-enum answer reply_judge(enum reply_style style, struct request *request,
-                        const struct http_reply *reply, const char *secret, struct reason *reason)
+void reply_judge(enum reply_style style, const struct http_reply *reply, const char *secret,
+                 struct judgement *judgement)
 {
-    if (by_status(reply->status) == ANSWER_DELIVERED && style == REPLY_STATUS)
-        return ANSWER_DELIVERED;
-    explain(reply, secret, reason);
-    switch (style) {
-    case REPLY_SPLUNK:
-        return judge_splunk(request, reply, reason);
-    case REPLY_BULK:
-        return judge_bulk(request, reply, reason);
-    case REPLY_LOKI:
-        if (reply->status == 260) {
-            reason_set(reason, "HTTP 260: the tenant is blocked, nothing was taken");
-            return ANSWER_MISCONFIGURED;
-        }
-        return by_status(reply->status);
-    default:
-        return by_status(reply->status);
+    judgement->answer = by_status(reply->status);
+    if (judgement->answer == ANSWER_DELIVERED && style == REPLY_STATUS)
+        return;
+    explain(reply, secret, &judgement->reason);
+    if (style == REPLY_SPLUNK) {
+        judge_splunk(reply, judgement);
+    } else if (style == REPLY_BULK) {
+        judge_bulk(reply, judgement);
+    } else if (style == REPLY_LOKI && reply->status == 260) {
+        reason_set(&judgement->reason, "HTTP 260: the tenant is blocked, nothing was taken");
+        judgement->answer = ANSWER_MISCONFIGURED;
     }
 }

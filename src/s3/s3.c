@@ -2,7 +2,6 @@
 
 #include "base/gzip.h"
 #include "deliver/header.h"
-#include "event/addressed.h"
 #include "s3/s3.h"
 #include "s3/s3_signature.h"
 
@@ -60,42 +59,33 @@ static bool renew_refused(struct s3 *s3)
 }
 
 /* The key of an addressed event's object, in key[S3_KEY_MAX + 1].  False with a reason. */
-static bool make_key(const struct s3 *s3, struct span path, char *key, size_t *len,
+static bool make_key(const struct s3 *s3, struct span name, char *key, size_t *len,
                      struct reason *reason)
 {
-    const struct addressed addressed = {path};
-    size_t prefix = strlen(s3->options.prefix), suffix = strlen(s3->options.suffix), middle;
-    char decoded[S3_KEY_MAX + 1];
-    if (!addressed_path(&addressed, decoded, sizeof decoded, &middle))
+    size_t prefix = strlen(s3->options.prefix), suffix = strlen(s3->options.suffix);
+    if (name.at == NULL || name.len > S3_KEY_MAX)
         return reason_set(reason, "its path is no key: longer than %d bytes, or not UTF-8 text",
                           S3_KEY_MAX);
-    if (middle == 0)
+    if (name.len == 0)
         return reason_set(reason, "its path is empty");
-    *len = prefix + middle + suffix;
+    *len = prefix + name.len + suffix;
     if (*len <= S3_KEY_MAX) {
         memcpy(key, s3->options.prefix, prefix);
-        memcpy(key + prefix, decoded, middle);
-        memcpy(key + prefix + middle, s3->options.suffix, suffix);
+        memcpy(key + prefix, name.at, name.len);
+        memcpy(key + prefix + name.len, s3->options.suffix, suffix);
     }
     return s3_key_check((struct span){key, *len}, reason);
 }
 
-static bool accept_line(void *context, struct entry *entry, struct reason *reason)
+static bool accept_line(void *context, struct record *record, struct reason *reason)
 {
     struct s3 *s3 = context;
-    struct addressed addressed;
-    struct json_value event;
-    char message[JSON_MESSAGE], key[S3_KEY_MAX + 1];
+    char key[S3_KEY_MAX + 1];
     size_t len;
-    if (!addressed_split(&s3->json, entry->record.text, &addressed, &event))
-        return reason_set(reason, "%s", json_error_message(json_error(&s3->json), message));
-    entry->event = event.text;
-    entry->size = event.text.len;
-    if (addressed.path.at == NULL)
+    if (record->path.at == NULL)
         return reason_set(reason, "a bare event has no path to be its key; pipe it through "
                                   "audit-path first");
-    entry->path = addressed.path;
-    return make_key(s3, entry->path, key, &len, reason);
+    return make_key(s3, record->name, key, &len, reason);
 }
 
 static bool compress(struct http_transfer *transfer, struct span *body)
@@ -111,14 +101,16 @@ static bool compress(struct http_transfer *transfer, struct span *body)
     return done;
 }
 
-static bool prepare(void *context, struct request *request, struct reason *reason)
+static bool prepare(void *context, struct request *request, struct judgement *judgement)
 {
     struct s3 *s3 = context;
-    const struct entry *entry = request->entries.first;
-    struct span body = entry->event;
+    const struct record *record = request->records.first;
+    struct span body = record->body;
+    struct reason *reason = &judgement->reason;
     char key[S3_KEY_MAX + 1];
     size_t len;
-    if (!make_key(s3, entry->path, key, &len, reason))
+    judgement->answer = ANSWER_REJECTED;
+    if (!make_key(s3, record->name, key, &len, reason))
         return false;
     if (s3->options.gzip && !compress(request->transfer, &body))
         return reason_set(reason, "no memory left to compress it");
@@ -310,15 +302,16 @@ static enum answer judge_answer(struct s3 *s3, long status, uint64_t generation,
     }
 }
 
-static enum answer judge(void *context, struct request *request, const struct http_reply *reply,
-                         struct reason *reason)
+static void judge(void *context, struct request *request, const struct http_reply *reply,
+                  struct judgement *judgement)
 {
     struct s3 *s3 = context;
     struct s3_answer answer;
     s3->options.signature->answer(s3, request->transfer, reply, &answer);
     if (answer.etag[0] != '\0')
-        request->etag = strcpy(s3->etag, answer.etag);
-    return judge_answer(s3, reply->status, request->transfer->configured, &answer, reason);
+        judgement->etag = strcpy(s3->etag, answer.etag);
+    judgement->answer =
+        judge_answer(s3, reply->status, request->transfer->configured, &answer, &judgement->reason);
 }
 
 /* The bucket's answer.  What does not rule out that objects can be put is passed over: a key may
@@ -358,12 +351,12 @@ static void looked(void *context, struct http_transfer *transfer, const struct h
 {
     struct s3 *s3 = context;
     judge_look(s3, transfer, reply);
-    http_give(deliver_http(s3->deliver), transfer);
+    http_give(sender_http(s3->sender), transfer);
 }
 
 static void look(struct s3 *s3)
 {
-    struct http *http = deliver_http(s3->deliver);
+    struct http *http = sender_http(s3->sender);
     struct http_transfer *transfer = http_take(http);
     if (transfer == NULL) {
         reason_set(&s3->hopeless, "no memory left");
@@ -389,7 +382,7 @@ static bool renew(struct s3 *s3, struct reason *reason)
     return now < s3->credentials.expires;
 }
 
-static enum readiness ready(void *context, struct deliver *deliver, int64_t now, int64_t *wake_at,
+static enum readiness ready(void *context, struct sender *sender, int64_t now, int64_t *wake_at,
                             struct reason *reason)
 {
     struct s3 *s3 = context;
@@ -397,7 +390,7 @@ static enum readiness ready(void *context, struct deliver *deliver, int64_t now,
     (void)wake_at; /* the look's answer wakes the loop */
     if (!renew(s3, reason))
         return READY_NEVER;
-    s3->deliver = deliver;
+    s3->sender = sender;
     if (s3->look == S3_LOOK_WANTED && s3->hopeless.text[0] == '\0')
         look(s3);
     if (s3->hopeless.text[0] != '\0') {
@@ -413,7 +406,7 @@ static bool show(void *context, const struct request *request, struct out *out)
     char key[S3_KEY_MAX + 1], url[S3_URL_MAX], length[64];
     struct reason reason;
     size_t len, size = 0;
-    if (!make_key(s3, request->entries.first->path, key, &len, &reason))
+    if (!make_key(s3, request->records.first->name, key, &len, &reason))
         return true;
     s3_address_url(&s3->address, (struct span){key, len}, url);
     out_write(out, SPAN("PUT "));

@@ -41,7 +41,7 @@ struct s3 {
     uint64_t generation; /* counts the credentials; 0: none yet */
     int64_t renew_at;    /* seconds since 1970; INT64_MAX: never */
     void *signing;       /* what the signature keeps */
-    struct deliver *deliver;
+    struct sender *sender;
     enum { S3_LOOK_WANTED, S3_LOOK_UNDER_WAY, S3_LOOK_DONE } look;
     bool secret_is_right;   /* the store has taken a signature */
     struct reason hopeless; /* what the look found; "" where nothing speaks against going on */

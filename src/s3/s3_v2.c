@@ -112,7 +112,7 @@ static bool v2_start(struct http_carrier *carrier, struct http_transfer *transfe
         .secretAccessKey = s3->credentials.secret_key,
     };
     request->started = true;
-    request->give_up_at = receipts_clock() + s3->deliver->options->timeout;
+    request->give_up_at = receipts_clock() + sender_http(s3->sender)->options.timeout;
     S3PutProperties properties = v2->properties;
     properties.md5 = request->md5[0] != '\0' ? request->md5 : NULL;
     /* Where it fails at once take_status() is called from within. */

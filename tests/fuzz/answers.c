@@ -6,14 +6,10 @@
 #include "config.h"
 
 #include "fuzz.h"
+#include "post/reply.h"
 #include "s3/s3_error.h"
 
 #include <cjson/cJSON.h>
-
-/* What deliver.c has of this name needs a run around it. */
-#define deliver_settle settle
-#include "../../src/post/reply.c"
-#undef deliver_settle
 
 /* take_token() is what is of interest here. */
 #define fail    oauth2_fail
@@ -23,19 +19,6 @@
 #undef explain
 
 enum { MOST = 8 };
-static struct entry entries[MOST];
-static unsigned rejects;
-
-void settle(struct request *request, struct entry *entry, enum outcome outcome, const char *reason)
-{
-    HOLDS(entry >= entries && entry < entries + request->entries.count);
-    HOLDS(!entry->judged);
-    HOLDS((outcome == OUTCOME_REJECTED) == (reason != NULL));
-    HOLDS(reason == NULL || (reason[0] != '\0' && fuzz_is_tame(reason)));
-    entry->judged = true;
-    entry->outcome = (int)outcome;
-    rejects += outcome == OUTCOME_REJECTED;
-}
 
 /* The last member of that name, as the tools' own reader has it. */
 static const cJSON *last_member(const cJSON *object, const char *name)
@@ -57,43 +40,57 @@ static int item_status(const cJSON *answer, size_t n)
 }
 
 /* Events that were settled as delivered by a _bulk answer have a status that says so. */
-static void check_bulk(const struct http_reply *reply, size_t count)
+static void check_bulk(const struct http_reply *reply, const struct judgement *judgement)
 {
     cJSON *answer = cJSON_ParseWithLength(reply->body.at, reply->body.len);
-    for (size_t i = 0; answer != NULL && i < count; i++) {
+    for (size_t i = 0; answer != NULL && judgement->each != NULL && i < judgement->count; i++) {
+        const struct judged *judged = &judgement->each[i];
         int status = item_status(answer, i);
-        if (entries[i].judged && entries[i].outcome == OUTCOME_DELIVERED)
+        if (judged->is && judged->answer == ANSWER_DELIVERED)
             HOLDS(status >= 200 && status <= 299);
-        if (entries[i].judged && entries[i].outcome == OUTCOME_EXISTS)
+        if (judged->is && judged->answer == ANSWER_EXISTS)
             HOLDS(status == 409);
     }
     cJSON_Delete(answer);
+}
+
+/* Each record's own answer is one of those that settle it; a reason comes with a reject alone. */
+static unsigned check_each(const struct judgement *judgement)
+{
+    unsigned rejects = 0;
+    for (size_t i = 0; judgement->each != NULL && i < judgement->count; i++) {
+        const struct judged *judged = &judgement->each[i];
+        if (!judged->is)
+            continue;
+        bool rejected = judged->answer == ANSWER_REJECTED;
+        HOLDS(rejected || judged->answer == ANSWER_DELIVERED || judged->answer == ANSWER_EXISTS);
+        HOLDS(rejected == (judged->reason != NULL));
+        HOLDS(!rejected || (judged->reason[0] != '\0' && fuzz_is_tame(judged->reason)));
+        rejects += rejected;
+    }
+    return rejects;
 }
 
 static void check_reply(struct span bytes)
 {
     static const long statuses[] = {200, 200, 200, 201, 204, 260, 301, 400, 400,
                                     401, 403, 404, 408, 413, 429, 500, 503, 999};
-    struct request request = {.entries = {entries, NULL, 0}};
     enum reply_style style = fuzz_byte(&bytes) % 4;
     struct http_reply reply = {
         .status = statuses[fuzz_byte(&bytes) % (sizeof statuses / sizeof *statuses)]};
-    struct reason reason = {""};
-    request.entries.count = 1 + fuzz_byte(&bytes) % MOST;
-    memset(entries, 0, sizeof entries);
-    for (size_t i = 0; i + 1 < request.entries.count; i++)
-        entries[i].next = &entries[i + 1];
-    request.entries.last = &entries[request.entries.count - 1];
+    struct judgement judgement;
+    judgement_begin(&judgement, 1 + fuzz_byte(&bytes) % MOST);
     reply.body = bytes;
-    rejects = 0;
-    enum answer answer = reply_judge(style, &request, &reply, "s3cret", &reason);
-    HOLDS(fuzz_is_tame(reason.text) && strstr(reason.text, "s3cret") == NULL);
-    HOLDS(answer == ANSWER_DELIVERED || reason.text[0] != '\0');
-    if (answer == ANSWER_DELIVERED)
+    reply_judge(style, &reply, "s3cret", &judgement);
+    unsigned rejects = check_each(&judgement);
+    HOLDS(fuzz_is_tame(judgement.reason.text) && strstr(judgement.reason.text, "s3cret") == NULL);
+    HOLDS(judgement.answer == ANSWER_DELIVERED || judgement.reason.text[0] != '\0');
+    if (judgement.answer == ANSWER_DELIVERED)
         HOLDS(reply.status >= 200 && reply.status <= 299 && rejects == 0 &&
               !(style == REPLY_LOKI && reply.status == 260));
     if (style == REPLY_BULK)
-        check_bulk(&reply, request.entries.count);
+        check_bulk(&reply, &judgement);
+    judgement_end(&judgement);
 }
 
 static void check_token(struct span bytes)
