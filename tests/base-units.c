@@ -9,6 +9,8 @@
 #include "config.h"
 
 #include "base/append.h"
+#include "base/diag.h"
+#include "base/redact.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -179,6 +181,93 @@ static void check_append_processes(void)
     free(bytes);
 }
 
+#define SECRET "s3cr&t/\"To+k e\\n%41~\xc3\xa9"
+
+/* Texts that hold a secret, and what is printed of them. */
+static void check_redact_spellings(void)
+{
+    static const char *const rows[][2] = {
+        {"said '" SECRET "' aloud", "said '" REDACTED "' aloud"},
+        {SECRET SECRET, REDACTED REDACTED},
+        {"t=s3cr%26t%2F%22To%2Bk%20e%5Cn%2541%7E%C3%A9&x", "t=" REDACTED "&x"},
+        {"t=s3cr%26t%2f%22To%2bk+e%5cn%2541~%c3%a9&x", "t=" REDACTED "&x"},
+        {"t=%73%33%63%72%26%74/%22To%2Bk%20e%5Cn%2541%7E%C3%A9", "t=" REDACTED},
+        {"t=s3cr%2526t%252F%2522To%252Bk%2520e%255Cn%252541~%25C3%25A9.", "t=" REDACTED "."},
+        {"\"s3cr&t\\/\\\"To+k e\\\\n%41~\xc3\xa9\"", "\"" REDACTED "\""},
+        {"\"s3cr\\u0026t\\u002F\\u0022To\\u002bk e\\u005cn%41~\\u00e9\"", "\"" REDACTED "\""},
+        {"{\\\"s3cr&t\\\\/\\\\\\\"To+k e\\\\\\\\n%41~\xc3\xa9\\\"}", "{\\\"" REDACTED "\\\"}"},
+        {"<M>s3cr&amp;t/&quot;To+k e\\n%41~\xc3\xa9</M>", "<M>" REDACTED "</M>"},
+        {"<M>s3cr&#38;t&#x2F;&#34;To+k&#x20;e&#92;n%41~&#xE9;</M>", "<M>" REDACTED "</M>"},
+        {"s3cr&t/\"To+k e\\n%41~\\xc3\\xa9", REDACTED},
+        {"s3cr&t/\"To+k e\\nA~\xc3\xa9", REDACTED},
+        {"cut: s3cr&t/\"To", "cut: " REDACTED},
+        {"cut: s3cr%26t%2", "cut: " REDACTED},
+        {"S3CR&T, s3cr&t/ and s3cr%26", "S3CR&T, s3cr&t/ and s3cr%26"},
+        {"", ""},
+    };
+    check(redact_add(span_of(SECRET)) && redact_add(span_of(SECRET)), "redact_add()");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char shown[200] = "";
+        struct span text = span_of(rows[i][0]);
+        size_t len = redact_copy(text, shown, sizeof shown - 1);
+        check(len == strlen(rows[i][1]) && strcmp(shown, rows[i][1]) == 0, rows[i][0]);
+    }
+}
+
+/* In base64, alone and within something longer, as base64(1) writes it. */
+static void check_redact_base64(void)
+{
+    static const char *const rows[][2] = {
+        {"Basic dXNlcjpwYT8/c3dvcmQ+PjE=.", "Basic " REDACTED "=."},
+        {"Basic dXNlcjpwYT8_c3dvcmQ-PjE", "Basic " REDACTED},
+        {"Basic dXNlcjpwYT8\\/c3dvcmQ%2BPjE%3D", "Basic " REDACTED "%3D"},
+        {"YTp1c2VyOnBhPz9zd29yZD4+MTpi", "YTp" REDACTED "Tpi"},
+        {"YWE6dXNlcjpwYT8/c3dvcmQ+PjE6Yg==", "YWE6" REDACTED "6Yg=="},
+        {"YWFhOnVzZXI6cGE/P3N3b3JkPj4xOmI=", "YWFhOn" REDACTED "OmI="},
+        {"dXNlcjpv", "dXNlcjpv"},
+    };
+    check(redact_add(SPAN("user:pa??sword>>1")), "redact_add() of a pair");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char shown[200] = "";
+        redact_copy(span_of(rows[i][0]), shown, sizeof shown - 1);
+        check(strcmp(shown, rows[i][1]) == 0, rows[i][0]);
+    }
+}
+
+static void check_redact_messages(void)
+{
+    struct printable shown;
+    struct reason reason;
+    struct span found;
+    char small[12];
+    redact_clear();
+    check(!redact_find(SPAN(SECRET), &found), "nothing is a secret any more");
+    check(redact_add(SPAN("xyz")) && redact_add(SPAN("")), "redact_add() of short ones");
+    check(strcmp(diag_printable(SPAN("xyz wxyz xyz-w axyz"), &shown),
+                 REDACTED " wxyz " REDACTED "-w axyz") == 0,
+          "a short secret is a word");
+    check(redact_add(SPAN("0123456789")), "redact_add()");
+    check(strcmp(diag_printable(SPAN("\x1b"
+                                     "0123456789\x1b"),
+                                &shown),
+                 "\\x1b" REDACTED "\\x1b") == 0,
+          "diag_printable() of a secret");
+    reason_set(&reason, "it said ");
+    reason_append(&reason, SPAN("no: 01234%356789, no"));
+    check(strcmp(reason.text, "it said no: " REDACTED ", no") == 0, "reason_append() of a secret");
+    for (size_t before = 40; before < 70; before++) {
+        char text[100];
+        memset(text, '.', sizeof text);
+        memcpy(text + before, "0123456789", 10);
+        diag_printable((struct span){text, sizeof text}, &shown);
+        check(strstr(shown.text, "0") == NULL, "a secret where diag_printable() cuts");
+    }
+    check(redact_copy(SPAN("a 0123456789 b"), small, 5) == 5 && memcmp(small, "a [se", 5) == 0,
+          "redact_copy() is cut");
+    diag_name("base-units");
+    diag_warn("the URL %s/%s failed", "https://host", "0123%3456789");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || chdir(argv[1]) != 0) {
@@ -189,6 +278,9 @@ int main(int argc, char **argv)
     check_append_torn();
     check_append_parts();
     check_append_processes();
+    check_redact_spellings();
+    check_redact_base64();
+    check_redact_messages();
     printf("%u checks, %u failed\n", checks, failures);
     return failures > 0;
 }

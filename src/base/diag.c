@@ -1,8 +1,10 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/redact.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -37,9 +39,21 @@ void diag_before(void (*call)(void))
     before = call;
 }
 
+/* Standard error is the last resort: if it fails there is nobody left to tell. */
+static void write_line(struct span line)
+{
+    while (line.len > 0) {
+        ssize_t n = write(STDERR_FILENO, line.at, line.len);
+        if (n < 0 && errno != EINTR)
+            return;
+        line.at += n > 0 ? n : 0;
+        line.len -= n > 0 ? (size_t)n : 0;
+    }
+}
+
 void diag_vwarn(const char *format, va_list arguments)
 {
-    char line[2048];
+    char line[2048], shown[sizeof line + 1];
     if (before != NULL)
         before();
     int head = snprintf(line, sizeof line, "%s: ", program);
@@ -47,14 +61,9 @@ void diag_vwarn(const char *format, va_list arguments)
     size_t len = (size_t)head + (body > 0 ? (size_t)body : 0);
     if (len > sizeof line - 1)
         len = sizeof line - 1;
-    line[len++] = '\n';
-    /* Standard error is the last resort: if it fails there is nobody left to tell. */
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write(STDERR_FILENO, line + done, len - done);
-        if (n < 0 && errno != EINTR)
-            return;
-        done += n > 0 ? (size_t)n : 0;
-    }
+    len = redact_copy((struct span){line, len}, shown, sizeof shown - 1);
+    shown[len++] = '\n';
+    write_line((struct span){shown, len});
 }
 
 void diag_warn(const char *format, ...)
@@ -83,40 +92,81 @@ bool reason_set(struct reason *reason, const char *format, ...)
     return false;
 }
 
-/* Bytes of the character at hand where that can be shown as it is.  0 for control characters, which
- * are those of ISO 8859-1 too (U+0080 to U+009F), and for what is no UTF-8. */
-static size_t shown_length(struct span bytes)
+/* The character that the bytes begin with, and its length; 0 for what is not UTF-8 (RFC 3629:
+ * overlong forms and surrogates are not). */
+static size_t character(struct span bytes, uint32_t *c)
 {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *at = (const unsigned char *)bytes.at;
-    if (at[0] < 0x80)
-        return at[0] >= 0x20 && at[0] != 0x7f;
     size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    if (at[0] < 0xc2 || at[0] > 0xf4 || len > bytes.len || (at[0] == 0xc2 && at[1] < 0xa0))
+    *c = at[0];
+    if (at[0] < 0x80)
+        return 1;
+    if (at[0] < 0xc2 || at[0] > 0xf4 || len > bytes.len)
         return 0;
-    for (size_t i = 1; i < len; i++)
+    *c = at[0] & (0xffu >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
         if ((at[i] & 0xc0) != 0x80)
             return 0;
-    return len;
+        *c = *c << 6 | (at[i] & 0x3fu);
+    }
+    return *c >= least[len] && *c <= 0x10ffff && (*c < 0xd800 || *c > 0xdfff) ? len : 0;
 }
 
-/* Puts the character at hand, or its first byte as \xNN, 4 bytes at most; *to and *bytes move on.
- */
+/* Whether a terminal may get it: not the controls of ASCII and ISO 8859-1, which move the cursor,
+ * and not the marks of Unicode that change the direction of the text or end a line. */
+static bool is_shown(uint32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+        return false;
+    return c != 0x61c && c != 0x200e && c != 0x200f && (c < 0x2028 || c > 0x202e) &&
+           (c < 0x2066 || c > 0x2069);
+}
+
+/* Puts the character at hand, or each of its bytes as \xNN, 16 bytes at most; *to and *bytes move
+ * on. */
 static void put_printable(char **to, struct span *bytes)
 {
-    size_t len = shown_length(*bytes);
-    if (len > 0)
+    uint32_t c;
+    size_t len = character(*bytes, &c);
+    if (len > 0 && is_shown(c)) {
         memcpy(*to, bytes->at, len);
-    *to += len > 0 ? (int)len : sprintf(*to, "\\x%02x", (unsigned char)*bytes->at);
-    len += len == 0;
+        *to += len;
+    } else {
+        len += len == 0;
+        for (size_t i = 0; i < len; i++)
+            *to += sprintf(*to, "\\x%02x", (unsigned char)bytes->at[i]);
+    }
     *bytes = (struct span){bytes->at + len, bytes->len - len};
+}
+
+enum { PUT_MOST = 16, CUT = sizeof "..." }; /* bytes that one step puts, and the end needs */
+
+/* Puts the bytes, printable, and REDACTED in place of secrets, while there is room for a step and
+ * the end, and while fewer than `most` bytes were looked at.  Returns what is left. */
+static struct span put_all(char **to, const char *end, struct span bytes, size_t most)
+{
+    const char *from = bytes.at;
+    struct span found = {span_end(bytes), 0};
+    _Static_assert(sizeof REDACTED <= PUT_MOST, "REDACTED is one step");
+    redact_find(bytes, &found);
+    while (bytes.len > 0 && (size_t)(bytes.at - from) < most && end - *to >= PUT_MOST + CUT) {
+        if (bytes.at < found.at) {
+            put_printable(to, &bytes);
+            continue;
+        }
+        *to = stpcpy(*to, REDACTED);
+        bytes = span_between(span_end(found), span_end(bytes));
+        found = (struct span){span_end(bytes), 0};
+        redact_find(bytes, &found);
+    }
+    return bytes;
 }
 
 void reason_append(struct reason *reason, struct span bytes)
 {
-    enum { CUT = sizeof "...", MOST = 4 + CUT };
     char *to = reason->text + strlen(reason->text), *end = reason->text + sizeof reason->text;
-    while (bytes.len > 0 && end - to >= MOST)
-        put_printable(&to, &bytes);
+    bytes = put_all(&to, end, bytes, SIZE_MAX);
     if (bytes.len == 0)
         *to = '\0';
     else if (end - to >= CUT)
@@ -126,10 +176,8 @@ void reason_append(struct reason *reason, struct span bytes)
 const char *diag_printable(struct span bytes, struct printable *printable)
 {
     enum { SHOWN = 60 };
-    const char *from = bytes.at;
     char *to = printable->text;
-    while (bytes.len > 0 && bytes.at - from < SHOWN)
-        put_printable(&to, &bytes);
+    bytes = put_all(&to, to + sizeof printable->text, bytes, SHOWN);
     strcpy(to, bytes.len > 0 ? "..." : "");
     return printable->text;
 }

@@ -2,7 +2,7 @@
  *
  * A message is one line: the program's name, where, and what is wrong.  Bytes that come from
  * outside are printed through diag_printable(), so that a hostile record cannot write escape
- * sequences to a terminal.
+ * sequences to a terminal.  No message shows a secret that redact knows.
  */
 #ifndef DIAG_H
 #define DIAG_H
@@ -48,11 +48,10 @@ bool reason_set(struct reason *reason, const char *format, ...)
 /* Appends bytes from outside, made printable as below, as far as they fit. */
 void reason_append(struct reason *reason, struct span bytes);
 
-/* Bytes from outside, for a message: control characters and what is no UTF-8 as \xNN, cut after 60
- * bytes with "...".
- * The result stands in `printable`. */
+/* Bytes from outside, for a message: control characters, marks of direction and what is not UTF-8
+ * as \xNN, secrets as REDACTED, cut after 60 bytes with "...".  The result is in `printable`. */
 struct printable {
-    char text[280];
+    char text[300];
 };
 const char *diag_printable(struct span bytes, struct printable *printable);
 

@@ -1,24 +1,32 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/redact.h"
 #include "base/secret.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-/* The file's bytes, NULL with errno set; *len at most `size`. */
+/* Reads the file, of `size` bytes at most.  False with errno set. */
 static bool read_file(const char *file, char *buffer, size_t size, size_t *len)
 {
-    FILE *from = fopen(file, "re");
-    if (from == NULL)
-        return false;
-    errno = 0;
-    *len = fread(buffer, 1, size, from);
-    int error = ferror(from) ? errno : 0;
-    fclose(from);
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? 1 : -1;
+    *len = 0;
+    while (n > 0 && *len < size) {
+        n = read(fd, buffer + *len, size - *len);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            *len += (size_t)n;
+    }
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
     errno = error;
-    return error == 0;
+    return n >= 0;
 }
 
 static bool refuse(const char *what, const char *where, const char *why)
@@ -27,41 +35,51 @@ static bool refuse(const char *what, const char *where, const char *why)
     return false;
 }
 
+/* Takes the newline off the end.  False after a message. */
+static bool check(const char *what, const char *where, struct span *value)
+{
+    if (value->len > SECRET_MAX)
+        return refuse(what, where, "is longer than 64 KiB");
+    if (value->len > 0 && span_end(*value)[-1] == '\n')
+        value->len--;
+    if (value->len > 0 && span_end(*value)[-1] == '\r')
+        value->len--;
+    if (value->len == 0)
+        return refuse(what, where, "is empty");
+    for (size_t i = 0; i < value->len; i++)
+        if ((unsigned char)value->at[i] < 0x20 || value->at[i] == 0x7f)
+            return refuse(what, where, "has more than one line, or a control character");
+    return true;
+}
+
+char *secret_copy(struct span bytes)
+{
+    char *copy = malloc(bytes.len + 1);
+    if (copy != NULL && redact_add(bytes)) {
+        memcpy(copy, bytes.at, bytes.len);
+        copy[bytes.len] = '\0';
+        return copy;
+    }
+    free(copy);
+    diag_fail("%s", strerror(ENOMEM));
+    return NULL;
+}
+
 bool secret_read(const char *what, const char *file, const char *variable, char **secret)
 {
-    static char buffer[SECRET_MAX + 1];
-    size_t len = 0;
     const char *value = file == NULL ? getenv(variable) : NULL;
+    const char *where = file != NULL ? file : variable;
+    char buffer[SECRET_MAX + 1];
+    size_t len = 0;
     *secret = NULL;
     if (file == NULL && value == NULL)
         return true;
-    const char *where = file != NULL ? file : variable;
-    if (file != NULL && !read_file(file, buffer, sizeof buffer, &len)) {
+    bool read = file == NULL || read_file(file, buffer, sizeof buffer, &len);
+    struct span bytes = file != NULL ? (struct span){buffer, len} : span_of(value);
+    if (!read)
         diag_fail("%s: %s", file, strerror(errno));
-        return false;
-    }
-    if (value != NULL) {
-        len = strnlen(value, sizeof buffer);
-        memcpy(buffer, value, len);
-    }
-    if (len > SECRET_MAX)
-        return refuse(what, where, "is longer than 64 KiB");
-    if (len > 0 && buffer[len - 1] == '\n')
-        len--;
-    if (len > 0 && buffer[len - 1] == '\r')
-        len--;
-    if (len == 0)
-        return refuse(what, where, "is empty");
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)buffer[i] < 0x20 || buffer[i] == 0x7f)
-            return refuse(what, where, "has more than one line, or a control character");
-    *secret = malloc(len + 1);
-    if (*secret != NULL) {
-        memcpy(*secret, buffer, len);
-        (*secret)[len] = '\0';
-    } else {
-        diag_fail("%s", strerror(ENOMEM));
-    }
+    else if (check(what, where, &bytes))
+        *secret = secret_copy(bytes);
     explicit_bzero(buffer, sizeof buffer);
     return *secret != NULL;
 }

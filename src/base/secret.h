@@ -1,4 +1,5 @@
-/* secret: a credential from a file or the environment, never from argv, never in a message. */
+/* secret: a credential from a file or the environment, never from argv, never in a message: what is
+ * read or copied here is known to redact. */
 #ifndef SECRET_H
 #define SECRET_H
 
@@ -12,7 +13,11 @@ enum { SECRET_MAX = 64 * 1024 };
  * cannot be read, is empty or too long, or holds a NUL or a control character. */
 bool secret_read(const char *what, const char *file, const char *variable, char **secret);
 
-/* Overwrites and frees it; NULL is nothing. */
+/* A copy of a secret that came otherwise, such as a token from an answer, NUL-terminated, for
+ * secret_free().  NULL after a message: no memory. */
+char *secret_copy(struct span bytes);
+
+/* Overwrites and frees it; NULL is nothing.  Messages still do not show it. */
 void secret_free(char *secret);
 
 #endif
