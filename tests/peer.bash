@@ -126,3 +126,30 @@ stop_peers() {
     peers=()
 }
 peers=()
+
+# events COUNT [FROM]: that many small events, each with a number of its own.
+events() {
+    local from=${2:-1}
+    seq "$from" $((from + $1 - 1)) | sed 's/.*/{"id":"j-&","status":"succeeded","started_at":"2026-01-02T03:04:05Z","n":&}/'
+}
+
+# assert_taken FILE: the peer has acknowledged exactly these events, in whatever order.
+assert_taken() {
+    sort "$peer/events" | cmp - <(sort "$1") || { show "not the events of $1"; return 1; }
+}
+
+# assert_receipts FILE COUNT: one receipt for each of the lines 1 to COUNT.
+assert_receipts() {
+    python3 - "$1" "$2" <<'END'
+import json, sys
+lines = sorted(json.loads(line)["line"] for line in open(sys.argv[1]))
+assert lines == list(range(1, int(sys.argv[2]) + 1)), lines[:20]
+END
+}
+
+# from_log EXPRESSION: a Python expression over `log`, the peer's requests.
+from_log() {
+    python3 -c 'import json, sys
+log = [json.loads(line) for line in open(sys.argv[1])]
+print(eval(sys.argv[2]))' "$peer/log" "$1"
+}

@@ -9,7 +9,9 @@ It listens on 127.0.0.1, writes its port to DIRECTORY/port, and keeps in DIRECTO
 How it behaves is in DIRECTORY/script, a JSON object that is read again when it changes:
     faults      [[share, what], …]: shares of the requests that are answered with a status, or
                 "reset" (the connection is reset before an answer), "slow" (an answer after a while)
-    sequence    answers to the first requests since the script changed, one after the other
+    sequence    answers to the first requests since the script changed, one after the other: a
+                status, a fault's name, or {"status": N, "body": TEXT, "keep": BOOL}, and "keep" says
+                whether the events are acknowledged all the same; {"raw": TEXT} is not HTTP
     headers     header fields for the answers that are not 2xx
     seconds     how long "slow" takes; delay: seconds before every answer
     most_bytes  a longer body is answered with 413
@@ -18,7 +20,8 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
     reply       "splunk", "elastic" or "loki": answers as that service gives them
     status      of the answer to what is taken (200)
     need        [header, value]: without it 401
-    token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long
+    token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long;
+                with "status" and "said" it answers that
     seed        of the random source
 Its own address answers too: GET /quit ends it.  Standard library only.
 """
@@ -147,6 +150,9 @@ class Handler(BaseHTTPRequestHandler):
         with open(os.path.join(state.directory, "tokens"), "ab") as f:
             f.write(body + b"\n")
         self.note(status, 0, len(body))
+        if "said" in wanted:
+            self.answer(status, wanted["said"].encode())
+            return
         self.answer(status, json.dumps({"access_token": token, "token_type": "Bearer",
                                         "expires_in": wanted.get("told", wanted.get("seconds", 3600))}).encode(),
                     [("Content-Type", "application/json")])
@@ -161,6 +167,8 @@ class Handler(BaseHTTPRequestHandler):
         sequence = script.get("sequence", [])
         if number <= len(sequence):
             what = sequence[number - 1]
+            if isinstance(what, dict):
+                return what
             return int(what) if str(what).isdigit() else what
         for share, what in script.get("faults", []):
             if dice < share:
@@ -221,6 +229,18 @@ class Handler(BaseHTTPRequestHandler):
             return script.get("status", 204), b""
         return script.get("status", 200), b"{}"
 
+    def answer_literally(self, what, script, body):
+        events = split_events(body, script.get("reply"))
+        self.note("literal", len(events), len(body))
+        if what.get("keep"):
+            self.keep(events)
+        if "raw" in what:
+            self.wfile.write(what["raw"].encode())
+            self.wfile.flush()
+            self.close_connection = True
+            return
+        self.answer(what.get("status", 200), what.get("body", "").encode())
+
     def is_let_in(self, script):
         need = script.get("need")
         if need is not None and self.headers.get(need[0]) != need[1]:
@@ -242,6 +262,9 @@ class Handler(BaseHTTPRequestHandler):
         if what == "reset":
             self.note(what, 0, len(raw))
             self.reset()
+            return
+        if isinstance(what, dict):
+            self.answer_literally(what, script, body)
             return
         if script.get("broken", "\0").encode() in body:
             what = 500

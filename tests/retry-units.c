@@ -50,6 +50,8 @@ static void check_transfers(void)
     check(retry_transfer(CURLE_HTTP2_STREAM, true), RETRY_LATER, "stream");
     check(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, false), RETRY_HOPELESS, "host at first");
     check(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, true), RETRY_UNREACHABLE, "host later");
+    check(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, false), RETRY_HOPELESS, "no HTTP at first");
+    check(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, true), RETRY_LATER, "no HTTP later");
     check(retry_transfer(CURLE_PEER_FAILED_VERIFICATION, true), RETRY_HOPELESS, "certificate");
     check(retry_transfer(CURLE_SSL_CERTPROBLEM, false), RETRY_HOPELESS, "own certificate");
 }

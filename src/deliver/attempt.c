@@ -324,6 +324,7 @@ static void follow(struct sender *d, struct request *request, const struct judge
         settle_all(d, request, outcome_of(judgement->answer), NULL, judgement->etag);
         break;
     case ANSWER_RETRY:
+    case ANSWER_UNREADABLE:
         try_later(d, request, RETRY_LATER, asked, why);
         break;
     case ANSWER_SLOW_DOWN:

@@ -17,6 +17,7 @@ enum {
     CONNECT_TIMEOUT = 10 * 1000, /* milliseconds */
     LONGEST_WAIT = 3600 * 1000,  /* milliseconds */
     CARRIER_DESCRIPTORS = 1024,
+    LEAST_ANSWER = 4096, /* bytes of an answer's buffer: most fit, and are not copied about */
 };
 
 bool http_begin(struct http *http, const struct http_options *options)
@@ -52,6 +53,8 @@ static size_t take_answer(char *data, size_t size, size_t count, void *context)
     size_t kept = len < room ? len : room;
     if (kept > transfer->answer_size - transfer->answer_len) {
         size_t wanted = 2 * transfer->answer_size + kept;
+        if (wanted < LEAST_ANSWER)
+            wanted = LEAST_ANSWER;
         char *grown = realloc(transfer->answer, wanted);
         if (grown == NULL)
             return 0;
@@ -261,6 +264,12 @@ void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers
     transfer->headers = headers;
 }
 
+void http_wipe_answer(struct http_transfer *transfer)
+{
+    if (transfer->answer != NULL)
+        explicit_bzero(transfer->answer, transfer->answer_size);
+}
+
 bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context)
 {
     if (transfer->body.no_memory)
@@ -310,6 +319,18 @@ void http_finish(struct http *http, struct http_transfer *transfer, const struct
     transfer->done(transfer->context, transfer, reply);
 }
 
+/* Whether the peer answered a TLS greeting with something else, as a plain HTTP server does.
+ * libcurl has no code for that; the texts are those of OpenSSL, GnuTLS and mbed TLS. */
+static bool speaks_no_tls(CURLcode code, const char *error)
+{
+    static const char *const texts[] = {"wrong version number", "unexpected TLS packet",
+                                        "packet length too long", "invalid SSL record"};
+    for (size_t i = 0; code == CURLE_SSL_CONNECT_ERROR && i < sizeof texts / sizeof *texts; i++)
+        if (strstr(error, texts[i]) != NULL)
+            return true;
+    return false;
+}
+
 static void finish(struct http *http, CURL *easy, CURLcode code)
 {
     char *private = NULL;
@@ -324,6 +345,10 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
     reply.error = "";
     if (code != CURLE_OK)
         reply.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    if (speaks_no_tls(code, reply.error)) {
+        reply.code = CURLE_UNSUPPORTED_PROTOCOL;
+        reply.error = "this port does not speak TLS; is it an http:// URL?";
+    }
     http_finish(http, transfer, &reply);
 }
 

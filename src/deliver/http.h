@@ -25,7 +25,8 @@ struct http_options {
 };
 
 struct http_reply {
-    CURLcode code;     /* CURLE_OK: an answer came */
+    CURLcode code;     /* CURLE_OK: an answer came; CURLE_UNSUPPORTED_PROTOCOL: the peer does not
+                          speak HTTP, or not TLS where the URL asks for it */
     long status;       /* the HTTP status, 0 where none came */
     struct span body;  /* of the answer, or its first HTTP_REPLY_MAX bytes */
     bool cut;          /* it was longer */
@@ -116,6 +117,9 @@ void http_send_body(struct http_transfer *transfer);
 
 /* Uses `headers` from now on; the transfer owns the list. */
 void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers);
+
+/* Overwrites the answer's body, which holds a secret. */
+void http_wipe_answer(struct http_transfer *transfer);
 
 /* Starts it.  done is called from a later http_run().  False: no memory, for the body either. */
 bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context);

@@ -10,6 +10,8 @@ enum retry_kind retry_transfer(CURLcode code, bool answered)
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return answered ? RETRY_UNREACHABLE : RETRY_HOPELESS;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return answered ? RETRY_LATER : RETRY_HOPELESS;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
@@ -20,7 +22,6 @@ enum retry_kind retry_transfer(CURLcode code, bool answered)
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_NOT_BUILT_IN:
         return RETRY_HOPELESS;
     case CURLE_COULDNT_CONNECT:

@@ -30,7 +30,8 @@ struct retry_policy {
 };
 
 /* What a transfer that failed before an answer came leaves to do.  answered: the service has
- * answered before, so that a host name that is not found now is an outage and no mistake. */
+ * answered before, so that a host name that is not found now, or an answer that is not HTTP, is an
+ * outage and no mistake. */
 enum retry_kind retry_transfer(CURLcode code, bool answered);
 
 /* The same for an answer, by its HTTP status: 408 425 429 500 502 503 504 522 524 may be tried

@@ -34,15 +34,16 @@ struct request {
 /* What an answer means. */
 enum answer {
     ANSWER_DELIVERED,
-    ANSWER_EXISTS,    /* the same content was there already, which is as good */
-    ANSWER_REPLACED,  /* other content was there, and is replaced */
-    ANSWER_RETRY,     /* again, after a wait */
-    ANSWER_SLOW_DOWN, /* the same, and fewer requests at once */
-    ANSWER_AGAIN,     /* again at once: the service has seen to what was wrong, or took a step */
-    ANSWER_TOO_LARGE, /* again in two halves; a single one is rejected */
-    ANSWER_BAD,       /* the same: some event in it is refused */
-    ANSWER_REJECTED,  /* every event in it is refused */
-    ANSWER_REFUSED,   /* before anything was delivered: ANSWER_MISCONFIGURED; later: ANSWER_BAD */
+    ANSWER_EXISTS,     /* the same content was there already, which is as good */
+    ANSWER_REPLACED,   /* other content was there, and is replaced */
+    ANSWER_RETRY,      /* again, after a wait */
+    ANSWER_SLOW_DOWN,  /* the same, and fewer requests at once */
+    ANSWER_AGAIN,      /* again at once: the service has seen to what was wrong, or took a step */
+    ANSWER_TOO_LARGE,  /* again in two halves; a single one is rejected */
+    ANSWER_BAD,        /* the same: some event in it is refused */
+    ANSWER_UNREADABLE, /* it does not say what became of the events */
+    ANSWER_REJECTED,   /* every event in it is refused */
+    ANSWER_REFUSED,    /* before anything was delivered: ANSWER_MISCONFIGURED; later: ANSWER_BAD */
     ANSWER_MISCONFIGURED, /* no request can succeed: stop */
     ANSWER_WAIT,          /* of prepare() only: it is asked again once a transfer has ended */
 };

@@ -1,14 +1,22 @@
 #include "config.h"
 
-#include "deliver/header.h"
+#include "base/secret.h"
 #include "post/oauth2.h"
+#include "post/token.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* How long before its end a token is renewed, at most. */
 #define MARGIN (60 * RETRY_SECOND)
+
+/* Overwrites and frees what libcurl allocated. */
+static void wipe(char *text)
+{
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    curl_free(text);
+}
 
 /* Appends "name=value" as a form has it (WHATWG URL, application/x-www-form-urlencoded). */
 static bool add_field(char **form, const char *name, const char *value, size_t len)
@@ -18,12 +26,10 @@ static bool add_field(char **form, const char *name, const char *value, size_t l
     int n = escaped == NULL ? -1
                             : asprintf(&longer, "%s%s%s=%s", *form != NULL ? *form : "",
                                        *form != NULL ? "&" : "", name, escaped);
-    curl_free(escaped);
+    wipe(escaped);
     if (n < 0)
         return false;
-    if (*form != NULL)
-        explicit_bzero(*form, strlen(*form));
-    free(*form);
+    secret_free(*form);
     *form = longer;
     return true;
 }
@@ -57,50 +63,30 @@ static bool set_basic(const struct oauth2 *oauth2, CURL *easy)
                curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_USERNAME, user) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_PASSWORD, password) == CURLE_OK;
-    curl_free(user);
-    curl_free(password);
+    wipe(user);
+    wipe(password);
     return set;
 }
 
 static void drop_token(struct oauth2 *oauth2)
 {
-    if (oauth2->token != NULL)
-        explicit_bzero(oauth2->token, strlen(oauth2->token));
-    free(oauth2->token);
+    secret_free(oauth2->token);
     oauth2->token = NULL;
 }
 
-/* Takes the token document of RFC 6749 section 5.1. */
-static bool take_token(struct oauth2 *oauth2, struct span document, int64_t now)
+static void use_token(struct oauth2 *oauth2, const struct token *token, int64_t now)
 {
-    cJSON *json = cJSON_ParseWithLength(document.at, document.len);
-    const char *token =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "access_token"));
-    const cJSON *expires = cJSON_GetObjectItemCaseSensitive(json, "expires_in");
-    double seconds = -1;
-    if (cJSON_IsNumber(expires))
-        seconds = expires->valuedouble;
-    else if (cJSON_IsString(expires)) /* as some servers have it */
-        seconds = strtod(expires->valuestring, NULL);
-    bool taken = token != NULL && token[0] != '\0' && header_is_value(span_of(token));
-    if (taken) {
-        drop_token(oauth2);
-        taken = (oauth2->token = strdup(token)) != NULL;
-    }
-    cJSON_Delete(json);
-    if (!taken)
-        return false;
+    drop_token(oauth2);
+    oauth2->token = token->text;
     oauth2->generation++;
     oauth2->renew_at = oauth2->expires_at = INT64_MAX;
-    if (seconds > 0 && seconds < 1e9) {
-        /* Not shorter than a second: it would be asked for without a pause. */
-        int64_t life = seconds < 1 ? RETRY_SECOND : (int64_t)(seconds * 1e6);
+    if (token->seconds > 0) {
+        int64_t life = token->seconds * RETRY_SECOND;
         oauth2->expires_at = now + life;
         oauth2->renew_at = oauth2->expires_at - (life / 5 < MARGIN ? life / 5 : MARGIN);
     }
     oauth2->failing = 0;
     oauth2->failures = 0;
-    return true;
 }
 
 /* No token this time: what now? */
@@ -121,6 +107,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
 {
     struct oauth2 *oauth2 = context;
     struct reason why;
+    struct token token;
     int64_t now = receipts_clock();
     oauth2->asking = false;
     if (reply->code != CURLE_OK) {
@@ -129,10 +116,14 @@ static void answered(void *context, struct http_transfer *transfer, const struct
         fail(oauth2, retry_transfer(reply->code, oauth2->generation > 0), why.text, now);
     } else if (reply->status != 200) {
         reason_set(&why, "it answered %ld", reply->status);
+        token_explain(reply->body, &why);
         fail(oauth2, retry_status(reply->status), why.text, now);
-    } else if (!take_token(oauth2, reply->body, now)) {
+    } else if (token_read(reply->body, &token)) {
+        use_token(oauth2, &token, now);
+    } else {
         fail(oauth2, RETRY_NOT, "its answer holds no access_token", now);
     }
+    http_wipe_answer(transfer);
     http_give(sender_http(oauth2->sender), transfer);
 }
 
@@ -199,8 +190,6 @@ void oauth2_accept(struct oauth2 *oauth2)
 void oauth2_end(struct oauth2 *oauth2)
 {
     drop_token(oauth2);
-    if (oauth2->body != NULL)
-        explicit_bzero(oauth2->body, strlen(oauth2->body));
-    free(oauth2->body);
+    secret_free(oauth2->body);
     oauth2->body = NULL;
 }

@@ -4,7 +4,6 @@
 #include "deliver/header.h"
 #include "deliver/url.h"
 #include "post/post.h"
-#include "post/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,11 +94,18 @@ static const char *secret_of(const struct post *post)
     return colon != NULL && colon[1] != '\0' ? colon + 1 : post->auth.credential;
 }
 
+/* Whether an answer may be quoted: it does not repeat the credential. */
+static bool may_quote(const struct post *post, struct span said)
+{
+    const char *secret = secret_of(post);
+    return secret == NULL || memmem(said.at, said.len, secret, strlen(secret)) == NULL;
+}
+
 static void judge(void *context, struct request *request, const struct http_reply *reply,
                   struct judgement *judgement)
 {
     struct post *post = context;
-    reply_judge(post->preset->reply, reply, secret_of(post), judgement);
+    reply_judge(post->preset->reply, reply, may_quote(post, reply->body), &post->json, judgement);
     if (post->auth.kind != AUTH_OAUTH2)
         return;
     if (reply->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
@@ -108,31 +114,35 @@ static void judge(void *context, struct request *request, const struct http_repl
         oauth2_accept(&post->oauth2);
 }
 
-static const char *shown_auth(const struct post *post)
+static void show_auth(const struct auth *auth, struct out *out)
 {
-    static char line[256];
-    switch (post->auth.kind) {
+    switch (auth->kind) {
     case AUTH_NONE:
-        return "";
+        return;
     case AUTH_QUERY:
-        snprintf(line, sizeof line, "# the parameter %s is not shown\n", post->auth.name);
-        return line;
+        out_write(out, SPAN("# the parameter "));
+        out_write(out, span_of(auth->name));
+        out_write(out, SPAN(" is not shown\n"));
+        return;
     case AUTH_HEADER:
-        snprintf(line, sizeof line, "%s: ***\n", post->auth.name);
-        return line;
+        out_write(out, span_of(auth->name));
+        out_write(out, SPAN(": ***\n"));
+        return;
     default:
-        return "Authorization: ***\n";
+        out_write(out, SPAN("Authorization: ***\n"));
     }
 }
 
 static bool show(void *context, const struct request *request, struct out *out)
 {
     const struct post *post = context;
-    char head[2048];
-    int n =
-        snprintf(head, sizeof head, "POST %s\n%sContent-Type: %s\n%s", post->name, shown_auth(post),
-                 post->content_type, post->gzip ? "Content-Encoding: gzip\n" : "");
-    out_write(out, (struct span){head, (size_t)n});
+    out_write(out, SPAN("POST "));
+    out_write(out, span_of(post->name));
+    out_write(out, SPAN("\n"));
+    show_auth(&post->auth, out);
+    out_write(out, SPAN("Content-Type: "));
+    out_write(out, span_of(post->content_type));
+    out_write(out, post->gzip ? SPAN("\nContent-Encoding: gzip\n") : SPAN("\n"));
     for (const struct curl_slist *l = post->headers; l != NULL; l = l->next) {
         out_write(out, span_between(l->data, strchr(l->data, ':')));
         out_write(out, SPAN(": ***\n"));

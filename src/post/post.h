@@ -6,6 +6,7 @@
 #include "post/auth.h"
 #include "post/oauth2.h"
 #include "post/preset.h"
+#include "post/reply.h"
 
 struct post {
     /* What the user says; credential, URL and headers stay the caller's. */

@@ -3,24 +3,29 @@
 #include "deliver/retry.h"
 #include "post/reply.h"
 
-#include <cjson/cJSON.h>
+struct reading {
+    const struct http_reply *reply;
+    bool quote;
+    struct json *json;
+    struct judgement *judgement;
+};
 
-/* "HTTP 400: " and what the answer says, if that is text for people and holds no secret. */
-static void explain(const struct http_reply *reply, const char *secret, struct reason *reason)
+/* "HTTP 400: " and what the answer says, if that is text for people and may be shown. */
+static void explain(const struct reading *r)
 {
     enum { SHOWN = 240 };
-    struct span said = reply->body;
+    struct span said = r->reply->body;
     while (said.len > 0 && (said.at[said.len - 1] == '\n' || said.at[said.len - 1] == '\r'))
         said.len--;
     bool markup = said.len > 0 && said.at[0] == '<';
-    bool leaks = secret != NULL && memmem(said.at, said.len, secret, strlen(secret)) != NULL;
-    reason_set(reason, "HTTP %ld", reply->status);
-    if (said.len == 0 || markup || leaks)
+    reason_set(&r->judgement->reason, "HTTP %ld", r->reply->status);
+    if (said.len == 0 || markup || !r->quote)
         return;
-    reason_append(reason, SPAN(": "));
-    reason_append(reason, (struct span){said.at, said.len < SHOWN ? said.len : SHOWN});
+    reason_append(&r->judgement->reason, SPAN(": "));
+    reason_append(&r->judgement->reason,
+                  (struct span){said.at, said.len < SHOWN ? said.len : SHOWN});
     if (said.len > SHOWN)
-        reason_append(reason, SPAN("..."));
+        reason_append(&r->judgement->reason, SPAN("..."));
 }
 
 static enum answer by_status(long status)
@@ -54,35 +59,76 @@ static enum answer by_status(long status)
     }
 }
 
-/* Splunk says with a 400 which event, counted from 0, is the first that is wrong: those before it
- * are indexed already, those after it were not looked at. */
-static enum answer judge_splunk_400(const cJSON *json, struct judgement *judgement)
+/* A number without sign, fraction and exponent, at most nine digits; -1: the value is not one. */
+static long read_whole(const struct json_value *value)
 {
-    const cJSON *number = cJSON_GetObjectItemCaseSensitive(json, "invalid-event-number");
-    if (!cJSON_IsNumber(number) || number->valuedouble < 0 ||
-        number->valuedouble >= (double)judgement->count)
-        return ANSWER_BAD;
-    size_t wrong = (size_t)number->valuedouble;
-    for (size_t i = 0; i < wrong; i++)
-        judgement_settle(judgement, i, ANSWER_DELIVERED, NULL);
-    judgement_settle(judgement, wrong, ANSWER_REJECTED, judgement->reason.text);
-    return ANSWER_AGAIN;
+    long number = 0;
+    if (value->type != JSON_NUMBER || value->text.len > 9)
+        return -1;
+    for (size_t i = 0; i < value->text.len; i++) {
+        if (value->text.at[i] < '0' || value->text.at[i] > '9')
+            return -1;
+        number = number * 10 + (value->text.at[i] - '0');
+    }
+    return number;
 }
 
-static void judge_splunk(const struct http_reply *reply, struct judgement *judgement)
+/* What Splunk's answers say; -1: nothing, not as a whole number, or more than once. */
+struct splunk {
+    long code;
+    long invalid; /* the first event that is wrong, counted from 0 */
+};
+
+static void note(long *noted, bool *before, const struct json_value *value)
 {
-    cJSON *json = cJSON_ParseWithLength(reply->body.at, reply->body.len);
-    if (reply->status == 400) {
-        judgement->answer = judge_splunk_400(json, judgement);
-    } else if (judgement->answer == ANSWER_DELIVERED) {
-        const cJSON *code = cJSON_GetObjectItemCaseSensitive(json, "code");
-        if (!cJSON_IsNumber(code) || code->valueint != 0) {
-            reason_set(&judgement->reason, "HTTP %ld without the code 0 that Splunk gives",
-                       reply->status);
-            judgement->answer = ANSWER_RETRY;
-        }
+    *noted = *before ? -1 : read_whole(value);
+    *before = true;
+}
+
+static struct splunk read_splunk(struct json *json, struct span body)
+{
+    struct splunk said = {-1, -1};
+    struct json_key key;
+    struct json_value value;
+    bool code = false, invalid = false;
+    json_begin(json, body.at, body.len);
+    if (!json_object(json))
+        return said;
+    while (json_member(json, &key))
+        if (!json_value(json, &value))
+            break;
+        else if (json_key_is(&key, SPAN("code")))
+            note(&said.code, &code, &value);
+        else if (json_key_is(&key, SPAN("invalid-event-number")))
+            note(&said.invalid, &invalid, &value);
+    return json_end(json) ? said : (struct splunk){-1, -1};
+}
+
+/* With a 400, Splunk says which event is the first that is wrong: those before it are indexed
+ * already, those after it were not looked at. */
+static enum answer refuse_one(struct judgement *judgement, long number)
+{
+    if (number < 0 || (size_t)number >= judgement->count)
+        return ANSWER_BAD;
+    for (size_t i = 0; i < (size_t)number; i++)
+        if (!judgement_settle(judgement, i, ANSWER_DELIVERED, NULL))
+            return judgement->answer;
+    return judgement_settle(judgement, (size_t)number, ANSWER_REJECTED, judgement->reason.text)
+               ? ANSWER_AGAIN
+               : judgement->answer;
+}
+
+static void judge_splunk(const struct reading *r)
+{
+    struct judgement *judgement = r->judgement;
+    struct splunk said = read_splunk(r->json, r->reply->body);
+    if (r->reply->status == 400) {
+        judgement->answer = refuse_one(judgement, said.invalid);
+    } else if (judgement->answer == ANSWER_DELIVERED && said.code != 0) {
+        reason_set(&judgement->reason, "HTTP %ld without the code 0 that Splunk answers",
+                   r->reply->status);
+        judgement->answer = ANSWER_UNREADABLE;
     }
-    cJSON_Delete(json);
 }
 
 struct item {
@@ -90,130 +136,115 @@ struct item {
     struct span error; /* the error member's text */
 };
 
-/* An HTTP status; 0: the value is none.  The answer may end with it. */
-static long read_status(const struct json_value *value)
-{
-    long status = 0;
-    if (value->type != JSON_NUMBER || value->text.len != 3)
-        return 0;
-    for (size_t i = 0; i < 3; i++) {
-        if (value->text.at[i] < '0' || value->text.at[i] > '9')
-            return 0;
-        status = status * 10 + (value->text.at[i] - '0');
-    }
-    return status;
-}
-
-/* One element of "items": {"create":{…"status":201,"error":{…}…}}. */
+/* One element of "items": {"create":{…"status":201,"error":{…}…}}.  False: it is not one, or has
+ * two statuses. */
 static bool read_item(struct json *json, struct item *item)
 {
     struct json_key key;
     struct json_value value;
-    *item = (struct item){0, {"", 0}};
+    bool told = false;
+    *item = (struct item){-1, {"", 0}};
     if (!json_object(json) || !json_member(json, &key) || !json_object(json))
         return false;
     while (json_member(json, &key)) {
         if (!json_value(json, &value))
             return false;
         if (json_key_is(&key, SPAN("status")))
-            item->status = read_status(&value);
+            note(&item->status, &told, &value);
         else if (json_key_is(&key, SPAN("error")))
             item->error = value.text;
     }
-    return item->status != 0 && !json_member(json, &key);
+    return item->status >= 100 && item->status <= 999 && !json_member(json, &key);
 }
 
-/* Settles the event unless it may be sent again; an item's answer then says how. */
-static void settle_item(struct judgement *judgement, size_t index, const struct item *item)
+/* What an item leaves to do: nothing for an event that was taken, was there already, or is refused
+ * for good. */
+static void judge_item(const struct reading *r, size_t index, const struct item *item)
 {
     struct reason reason;
     enum answer answer = by_status(item->status);
-    if (answer == ANSWER_SLOW_DOWN)
-        judgement->answer = ANSWER_SLOW_DOWN;
-    if (answer == ANSWER_RETRY || answer == ANSWER_SLOW_DOWN)
-        return;
-    reason_set(&reason, "HTTP %ld for this event: ", item->status);
-    reason_append(&reason, item->error);
-    if (item->status == 409)
-        judgement_settle(judgement, index, ANSWER_EXISTS, NULL);
-    else if (answer == ANSWER_DELIVERED)
-        judgement_settle(judgement, index, ANSWER_DELIVERED, NULL);
-    else
-        judgement_settle(judgement, index, ANSWER_REJECTED, reason.text);
+    if (answer == ANSWER_RETRY || answer == ANSWER_SLOW_DOWN) {
+        if (answer == ANSWER_SLOW_DOWN)
+            r->judgement->answer = answer;
+    } else if (item->status == 409) {
+        judgement_settle(r->judgement, index, ANSWER_EXISTS, NULL);
+    } else if (answer == ANSWER_DELIVERED) {
+        judgement_settle(r->judgement, index, ANSWER_DELIVERED, NULL);
+    } else {
+        reason_set(&reason, "HTTP %ld for this event", item->status);
+        if (item->error.len > 0 && r->quote) {
+            reason_append(&reason, SPAN(": "));
+            reason_append(&reason, item->error);
+        }
+        judgement_settle(r->judgement, index, ANSWER_REJECTED, reason.text);
+    }
 }
 
-/* Reads "items"; with judgement NULL only counts them.  False: the answer is not what it should be.
- */
-static bool read_items(struct json *json, struct judgement *judgement, size_t *count)
+/* Reads "items".  False: there is not one for each event. */
+static bool read_items(const struct reading *r)
 {
     struct item item;
-    if (!json_array(json))
+    size_t at = 0;
+    if (!json_array(r->json))
         return false;
-    for (*count = 0; json_element(json); ++*count) {
-        if (!read_item(json, &item))
+    for (; json_element(r->json); at++) {
+        if (at == r->judgement->count || !read_item(r->json, &item))
             return false;
-        if (judgement != NULL && *count < judgement->count)
-            settle_item(judgement, *count, &item);
+        judge_item(r, at, &item);
     }
-    return true;
+    return at == r->judgement->count;
 }
 
-/* Goes over the document; *errors is the member of that name. */
-static bool read_bulk(struct span body, struct judgement *judgement, bool *errors, size_t *count)
+/* Reads the whole document.  Whatever it says in "errors", each item's status counts. */
+static bool read_bulk(const struct reading *r)
 {
-    static struct json json;
     struct json_key key;
-    struct json_value value;
     bool told = false;
-    json_begin(&json, body.at, body.len);
-    if (!json_object(&json))
+    json_begin(r->json, r->reply->body.at, r->reply->body.len);
+    if (r->reply->cut || !json_object(r->json))
         return false;
-    while (json_member(&json, &key)) {
-        if (json_key_is(&key, SPAN("items"))) {
-            if (!read_items(&json, judgement, count))
+    while (json_member(r->json, &key)) {
+        if (!json_key_is(&key, SPAN("items"))) {
+            if (!json_value(r->json, NULL))
                 return false;
-        } else if (!json_value(&json, &value)) {
-            return false;
-        } else if (json_key_is(&key, SPAN("errors"))) {
-            told = value.type == JSON_FALSE || value.type == JSON_TRUE;
-            *errors = value.type == JSON_TRUE;
+            continue;
         }
+        if (told || !read_items(r))
+            return false;
+        told = true;
     }
-    return json_end(&json) && told;
+    return json_end(r->json) && told;
 }
 
-static void judge_bulk(const struct http_reply *reply, struct judgement *judgement)
+static void judge_bulk(const struct reading *r)
 {
-    bool errors = false;
-    size_t count = 0;
+    struct judgement *judgement = r->judgement;
+    size_t count = judgement->count;
     if (judgement->answer != ANSWER_DELIVERED)
         return;
     judgement->answer = ANSWER_RETRY;
-    if (reply->cut || !read_bulk(reply->body, NULL, &errors, &count) || count != judgement->count) {
-        reason_set(&judgement->reason,
-                   "HTTP %ld, but the answer does not tell what became of each event",
-                   reply->status);
-        return;
-    }
-    if (!errors) {
-        judgement->answer = ANSWER_DELIVERED;
-        return;
-    }
     reason_set(&judgement->reason, "the service has taken only a part of the batch");
-    read_bulk(reply->body, judgement, &errors, &count);
+    if (read_bulk(r))
+        return;
+    judgement_end(judgement);
+    judgement_begin(judgement, count);
+    judgement->answer = ANSWER_UNREADABLE;
+    reason_set(&judgement->reason,
+               "HTTP %ld, but the answer does not say what became of each event", r->reply->status);
 }
 
-void reply_judge(enum reply_style style, const struct http_reply *reply, const char *secret,
-                 struct judgement *judgement)
+void reply_judge(enum reply_style style, const struct http_reply *reply, bool quote,
+                 struct json *json, struct judgement *judgement)
 {
+    const struct reading reading = {reply, quote, json, judgement};
     judgement->answer = by_status(reply->status);
-    if (judgement->answer == ANSWER_DELIVERED && style == REPLY_STATUS)
+    if (style == REPLY_STATUS && judgement->answer == ANSWER_DELIVERED)
         return;
-    explain(reply, secret, &judgement->reason);
+    explain(&reading);
     if (style == REPLY_SPLUNK) {
-        judge_splunk(reply, judgement);
+        judge_splunk(&reading);
     } else if (style == REPLY_BULK) {
-        judge_bulk(reply, judgement);
+        judge_bulk(&reading);
     } else if (style == REPLY_LOKI && reply->status == 260) {
         reason_set(&judgement->reason, "HTTP 260: the tenant is blocked, nothing was taken");
         judgement->answer = ANSWER_MISCONFIGURED;

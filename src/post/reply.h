@@ -1,13 +1,15 @@
-/* reply: what the answer of an HTTP log service means. */
+/* reply: what the answer of an HTTP log service means: a function of the answer's bytes alone. */
 #ifndef REPLY_H
 #define REPLY_H
 
 #include "deliver/service.h"
 #include "post/preset.h"
+#include "json/json.h"
 
 /* Judges an answer that came to a request of judgement->count records: a service's judge(), but for
- * what concerns authentication.  secret is what must not be repeated in a reason, NULL: nothing. */
-void reply_judge(enum reply_style style, const struct http_reply *reply, const char *secret,
-                 struct judgement *judgement);
+ * what concerns authentication.  quote: the answer may be quoted in reasons, as it holds no secret.
+ * json is a reader for the moment. */
+void reply_judge(enum reply_style style, const struct http_reply *reply, bool quote,
+                 struct json *json, struct judgement *judgement);
 
 #endif

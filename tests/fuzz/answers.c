@@ -5,18 +5,15 @@
  * character in it, and no answer makes anything but a reason. */
 #include "config.h"
 
+#include "base/secret.h"
+#include "deliver/header.h"
+#include "deliver/retry.h"
 #include "fuzz.h"
 #include "post/reply.h"
+#include "post/token.h"
 #include "s3/s3_error.h"
 
 #include <cjson/cJSON.h>
-
-/* take_token() is what is of interest here. */
-#define fail    oauth2_fail
-#define explain oauth2_explain
-#include "../../src/post/oauth2.c"
-#undef fail
-#undef explain
 
 enum { MOST = 8 };
 
@@ -78,12 +75,20 @@ static void check_reply(struct span bytes)
     enum reply_style style = fuzz_byte(&bytes) % 4;
     struct http_reply reply = {
         .status = statuses[fuzz_byte(&bytes) % (sizeof statuses / sizeof *statuses)]};
+    static struct json json;
     struct judgement judgement;
-    judgement_begin(&judgement, 1 + fuzz_byte(&bytes) % MOST);
+    size_t count = 1 + fuzz_byte(&bytes) % MOST;
     reply.body = bytes;
-    reply_judge(style, &reply, "s3cret", &judgement);
+    judgement_begin(&judgement, count);
+    reply_judge(style, &reply, false, &json, &judgement);
+    HOLDS(strstr(judgement.reason.text, "s3cret") == NULL);
+    enum answer unquoted = judgement.answer;
+    judgement_end(&judgement);
+    judgement_begin(&judgement, count);
+    reply_judge(style, &reply, true, &json, &judgement);
+    HOLDS(judgement.answer == unquoted);
     unsigned rejects = check_each(&judgement);
-    HOLDS(fuzz_is_tame(judgement.reason.text) && strstr(judgement.reason.text, "s3cret") == NULL);
+    HOLDS(fuzz_is_tame(judgement.reason.text));
     HOLDS(judgement.answer == ANSWER_DELIVERED || judgement.reason.text[0] != '\0');
     if (judgement.answer == ANSWER_DELIVERED)
         HOLDS(reply.status >= 200 && reply.status <= 299 && rejects == 0 &&
@@ -95,14 +100,15 @@ static void check_reply(struct span bytes)
 
 static void check_token(struct span bytes)
 {
-    static struct oauth2 oauth2;
-    const int64_t now = 1000000;
-    if (take_token(&oauth2, bytes, now)) {
-        HOLDS(oauth2.token[0] != '\0' && header_is_value(span_of(oauth2.token)));
-        HOLDS(oauth2.expires_at >= now + RETRY_SECOND && oauth2.renew_at >= now);
-        HOLDS(oauth2.renew_at <= oauth2.expires_at);
-    }
-    drop_token(&oauth2);
+    struct token token;
+    struct reason reason = {""};
+    HOLDS(token_read(bytes, &token) == (token.text != NULL));
+    if (token.text != NULL)
+        HOLDS(token.text[0] != '\0' && header_is_value(span_of(token.text)));
+    HOLDS(token.seconds >= 0 && token.seconds < 1000000000);
+    secret_free(token.text);
+    token_explain(bytes, &reason);
+    HOLDS(fuzz_is_tame(reason.text));
 }
 
 static void check_s3_error(struct span bytes)
