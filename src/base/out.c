@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "base/out.h"
-#include "json/json_string.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,26 +64,11 @@ bool out_write(struct out *out, struct span bytes)
     return out->error == 0;
 }
 
-/* Writes the bytes as the content of a JSON string, through the buffer. */
-static bool write_encoded(struct out *out, struct span bytes)
+size_t out_room(struct out *out, size_t least)
 {
-    enum { LEAST = 4096 };
-    while (bytes.len > 0) {
-        if (OUT_BUFFER - out->used < LEAST && !out_flush(out))
-            return false;
-        out->used += json_string_encode(&bytes, out->buffer + out->used, OUT_BUFFER - out->used);
-    }
-    return out->error == 0;
-}
-
-bool out_edit(struct out *out, const struct edit *edit)
-{
-    for (size_t i = 0; i < edit->count; i++) {
-        const struct piece *piece = &edit->piece[i];
-        if (!(piece->encode ? write_encoded(out, piece->bytes) : out_write(out, piece->bytes)))
-            return false;
-    }
-    return true;
+    if (OUT_BUFFER - out->used < least && !out_flush(out))
+        return 0;
+    return out->error == 0 ? OUT_BUFFER - out->used : 0;
 }
 
 bool out_close(struct out *out)

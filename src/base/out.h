@@ -2,7 +2,6 @@
 #ifndef OUT_H
 #define OUT_H
 
-#include "base/edit.h"
 #include "base/span.h"
 
 struct out {
@@ -20,10 +19,14 @@ bool out_begin(struct out *out, int fd, const char *name);
 /* Opens the file for appending, made if it is not there.  False with errno set. */
 bool out_append(struct out *out, const char *file);
 
-/* Writes bytes, or an edited record; the bytes are not needed afterwards.  False once a write has
- * failed: out->error says why. */
+/* Writes bytes, which are not needed afterwards.  False once a write has failed: out->error says
+ * why. */
 bool out_write(struct out *out, struct span bytes);
-bool out_edit(struct out *out, const struct edit *edit);
+
+/* Room in the buffer for bytes that the caller makes in place, at out->buffer + out->used: at least
+ * `least` (up to 4,096), after a flush if that is needed.  The caller adds what it made to
+ * out->used.  0 once a write has failed. */
+size_t out_room(struct out *out, size_t least);
 
 /* Writes what the buffer holds. */
 bool out_flush(struct out *out);

@@ -8,7 +8,7 @@
 #ifndef HTTP_H
 #define HTTP_H
 
-#include "base/edit.h"
+#include "json/edit.h"
 
 #include <curl/curl.h>
 #include <stdint.h>

@@ -112,7 +112,7 @@ void filter_write(struct filter *filter, struct span line)
 
 void filter_write_edit(struct filter *filter)
 {
-    out_edit(&filter->out, &filter->edit);
+    edit_write(&filter->edit, &filter->out);
     out_write(&filter->out, SPAN("\n"));
     filter_check_write(filter, &filter->out);
 }

@@ -9,11 +9,11 @@
 
 #include "base/append.h"
 #include "base/diag.h"
-#include "base/edit.h"
 #include "base/input.h"
 #include "base/options.h"
 #include "base/out.h"
 #include "filter/reader.h"
+#include "json/edit.h"
 
 enum verdict {
     VERDICT_PASS,   /* the record leaves as it came */

@@ -6,8 +6,8 @@
 #ifndef FORMAT_H
 #define FORMAT_H
 
-#include "base/edit.h"
 #include "event/event.h"
+#include "json/edit.h"
 
 /* The types of the console's "include in stream", as bits. */
 enum format_stream {

@@ -2,6 +2,7 @@
 
 #include "filter/listing.h"
 #include "filter/table.h"
+#include "json/edit.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static bool counts_ndjson(const struct tally *tally, struct out *out)
         edit_add(&edit, SPAN("}\n"));
         whole = !edit.no_memory;
         if (whole)
-            out_edit(out, &edit);
+            edit_write(&edit, out);
     }
     edit_free(&edit);
     return whole;

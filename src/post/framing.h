@@ -3,8 +3,8 @@
 #define FRAMING_H
 
 #include "base/diag.h"
-#include "base/edit.h"
 #include "filter/record.h"
+#include "json/edit.h"
 #include "json/json.h"
 
 enum framing {

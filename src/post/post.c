@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/gzip.h"
+#include "deliver/gzip.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
 #include "post/post.h"
@@ -148,7 +148,7 @@ static bool show(void *context, const struct request *request, struct out *out)
         out_write(out, SPAN(": ***\n"));
     }
     out_write(out, SPAN("\n"));
-    out_edit(out, &request->transfer->body);
+    edit_write(&request->transfer->body, out);
     return out_write(out, SPAN("\n\n"));
 }
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/gzip.h"
+#include "deliver/gzip.h"
 #include "deliver/header.h"
 #include "s3/s3.h"
 #include "s3/s3_signature.h"
@@ -417,7 +417,7 @@ static bool show(void *context, const struct request *request, struct out *out)
         size += request->transfer->body.piece[i].bytes.len;
     int n = snprintf(length, sizeof length, "Content-Length: %zu\n\n", size);
     out_write(out, (struct span){length, (size_t)n});
-    out_edit(out, &request->transfer->body);
+    edit_write(&request->transfer->body, out);
     return out_write(out, SPAN("\n\n"));
 }
 

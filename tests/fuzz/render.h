@@ -2,8 +2,8 @@
 #ifndef RENDER_H
 #define RENDER_H
 
-#include "base/edit.h"
 #include "fuzz.h"
+#include "json/edit.h"
 #include "json/json_string.h"
 
 /* To be freed. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
-#include "base/edit.h"
+#include "json/edit.h"
+#include "json/json_string.h"
 
 #include <stdlib.h>
 
@@ -48,4 +49,27 @@ void edit_add(struct edit *edit, struct span bytes)
 void edit_add_encoded(struct edit *edit, struct span bytes)
 {
     append(edit, (struct piece){bytes, true});
+}
+
+/* Writes the bytes as the content of a JSON string, made in the output's buffer. */
+static bool write_encoded(struct out *out, struct span bytes)
+{
+    enum { LEAST = 4096 };
+    while (bytes.len > 0) {
+        size_t room = out_room(out, LEAST);
+        if (room == 0)
+            return false;
+        out->used += json_string_encode(&bytes, out->buffer + out->used, room);
+    }
+    return out->error == 0;
+}
+
+bool edit_write(const struct edit *edit, struct out *out)
+{
+    for (size_t i = 0; i < edit->count; i++) {
+        const struct piece *piece = &edit->piece[i];
+        if (!(piece->encode ? write_encoded(out, piece->bytes) : out_write(out, piece->bytes)))
+            return false;
+    }
+    return true;
 }

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/gzip.h"
+#include "deliver/gzip.h"
 
 #include <limits.h>
 #include <stdint.h>

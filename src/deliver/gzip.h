@@ -2,7 +2,7 @@
 #ifndef GZIP_H
 #define GZIP_H
 
-#include "base/edit.h"
+#include "json/edit.h"
 
 /* The most bytes that `len` bytes can become. */
 size_t gzip_bound(size_t len);

@@ -6,7 +6,7 @@
 #ifndef EDIT_H
 #define EDIT_H
 
-#include "base/span.h"
+#include "base/out.h"
 
 struct piece {
     struct span bytes;
@@ -28,5 +28,8 @@ void edit_add(struct edit *edit, struct span bytes);
 
 /* Appends bytes as the content of a JSON string. */
 void edit_add_encoded(struct edit *edit, struct span bytes);
+
+/* Writes the record.  False once a write has failed: out->error says why. */
+bool edit_write(const struct edit *edit, struct out *out);
 
 #endif
