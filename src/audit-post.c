@@ -74,7 +74,7 @@ static bool set_url(struct settings *s)
     struct url url;
     post->url = s->url;
     if (post->url == NULL) {
-        if (!secret_read("URL", s->url_file, "AUDIT_POST_URL", &s->secret_url))
+        if (!secret_read_text("URL", s->url_file, "AUDIT_POST_URL", &s->secret_url))
             return false;
         post->url = s->secret_url;
         post->url_secret = true;
@@ -107,6 +107,24 @@ static bool set_oauth2(struct settings *s)
     return fit;
 }
 
+/* False after a usage error. */
+static bool check_credential(const struct settings *s)
+{
+    const struct auth *auth = &s->post.auth;
+    if (auth->kind == AUTH_NONE && s->credential_file != NULL)
+        options_usage("--credential-file without a way to use it; give --auth");
+    else if (auth->kind == AUTH_NONE && !s->has_auth && s->credential != NULL)
+        options_usage("$AUDIT_POST_CREDENTIAL without a way to use it; give --auth, or --auth=none "
+                      "to send without it");
+    else if (auth->kind != AUTH_NONE && s->credential == NULL)
+        options_usage("no credential; give --credential-file or $AUDIT_POST_CREDENTIAL");
+    else if (auth->kind == AUTH_BASIC && strchr(auth->credential, ':') == NULL)
+        options_usage("the credential for --auth=basic must be user:password");
+    else
+        return true;
+    return false;
+}
+
 /* Who we are: --auth, else what the preset asks for, and the credential for it. */
 static bool set_auth(struct settings *s)
 {
@@ -118,15 +136,27 @@ static bool set_auth(struct settings *s)
     if (!secret_read("credential", s->credential_file, "AUDIT_POST_CREDENTIAL", &s->credential))
         return false;
     auth->credential = s->credential;
-    if (auth->kind == AUTH_NONE && s->credential_file != NULL) {
-        options_usage("--credential-file without a way to use it; give --auth");
+    if (!check_credential(s))
         return false;
-    }
-    if (auth->kind != AUTH_NONE && s->credential == NULL) {
-        options_usage("no credential; give --credential-file or $AUDIT_POST_CREDENTIAL");
-        return false;
-    }
     return auth->kind != AUTH_OAUTH2 || set_oauth2(s);
+}
+
+static void warn_if_plain(const char *text)
+{
+    struct url url;
+    if (url_parse(&url, text) && !url.https && !url_is_loopback(&url))
+        diag_warn("the credential goes to %s without encryption; use an https:// URL", url.host);
+    url_free(&url);
+}
+
+/* A credential that everybody on the way can read is told of. */
+static void warn_of_plain(const struct post *post)
+{
+    if (post->dry_run || post->auth.kind == AUTH_NONE)
+        return;
+    warn_if_plain(post->url);
+    if (post->auth.kind == AUTH_OAUTH2)
+        warn_if_plain(post->oauth2.token_url);
 }
 
 static bool set_tls(struct settings *s)
@@ -154,6 +184,7 @@ static int run(char **operand, size_t operands)
     if (set_url(s) && set_auth(s) && set_tls(s)) {
         const struct retry_policy policy = deliver_policy(&deliver);
         s->post.headers = s->headers;
+        warn_of_plain(&s->post);
         if (post_begin(&s->post, &policy) && filter_begin(&filter, operand, operands))
             deliver_run(&filter, &s->post.service, &deliver, &s->http);
     }

@@ -15,7 +15,7 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
     headers     header fields for the answers that are not 2xx
     seconds     how long "slow" takes; delay: seconds before every answer
     most_bytes  a longer body is answered with 413
-    poison      a batch with this text in it is answered with 400
+    poison      a batch with this text in it is answered with 400, and with what "refusal" says
     broken      a request with this text in it is answered with 500
     reply       "splunk", "elastic" or "loki": answers as that service gives them
     status      of the answer to what is taken (200)
@@ -183,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
         if poison is None or poison.encode() not in body:
             return None
         if script.get("reply") != "splunk":
-            return 400, b'{"error":"an event in it is wrong"}'
+            return 400, script.get("refusal", '{"error":"an event in it is wrong"}').encode()
         bad = next(i for i, e in enumerate(events) if poison.encode() in e)
         self.keep(events[:bad])
         return 400, json.dumps({"text": "Invalid data format", "code": 6,

@@ -52,26 +52,34 @@ static bool check(const char *what, const char *where, struct span *value)
     return true;
 }
 
+static char *copy(struct span bytes)
+{
+    char *copied = malloc(bytes.len + 1);
+    if (copied == NULL) {
+        diag_fail("%s", strerror(ENOMEM));
+        return NULL;
+    }
+    memcpy(copied, bytes.at, bytes.len);
+    copied[bytes.len] = '\0';
+    return copied;
+}
+
 char *secret_copy(struct span bytes)
 {
-    char *copy = malloc(bytes.len + 1);
-    if (copy != NULL && redact_add(bytes)) {
-        memcpy(copy, bytes.at, bytes.len);
-        copy[bytes.len] = '\0';
-        return copy;
-    }
-    free(copy);
+    if (redact_add(bytes))
+        return copy(bytes);
     diag_fail("%s", strerror(ENOMEM));
     return NULL;
 }
 
-bool secret_read(const char *what, const char *file, const char *variable, char **secret)
+static bool read_with(const char *what, const char *file, const char *variable,
+                      char *(*keep)(struct span bytes), char **text)
 {
     const char *value = file == NULL ? getenv(variable) : NULL;
     const char *where = file != NULL ? file : variable;
     char buffer[SECRET_MAX + 1];
     size_t len = 0;
-    *secret = NULL;
+    *text = NULL;
     if (file == NULL && value == NULL)
         return true;
     bool read = file == NULL || read_file(file, buffer, sizeof buffer, &len);
@@ -79,9 +87,19 @@ bool secret_read(const char *what, const char *file, const char *variable, char 
     if (!read)
         diag_fail("%s: %s", file, strerror(errno));
     else if (check(what, where, &bytes))
-        *secret = secret_copy(bytes);
+        *text = keep(bytes);
     explicit_bzero(buffer, sizeof buffer);
-    return *secret != NULL;
+    return *text != NULL;
+}
+
+bool secret_read(const char *what, const char *file, const char *variable, char **secret)
+{
+    return read_with(what, file, variable, secret_copy, secret);
+}
+
+bool secret_read_text(const char *what, const char *file, const char *variable, char **text)
+{
+    return read_with(what, file, variable, copy, text);
 }
 
 void secret_free(char *secret)

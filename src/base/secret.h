@@ -13,6 +13,10 @@ enum { SECRET_MAX = 64 * 1024 };
  * cannot be read, is empty or too long, or holds a NUL or a control character. */
 bool secret_read(const char *what, const char *file, const char *variable, char **secret);
 
+/* The same for a text of which only parts are secret, such as a URL: the caller adds those to
+ * redact. */
+bool secret_read_text(const char *what, const char *file, const char *variable, char **text);
+
 /* A copy of a secret that came otherwise, such as a token from an answer, NUL-terminated, for
  * secret_free().  NULL after a message: no memory. */
 char *secret_copy(struct span bytes);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/redact.h"
 #include "base/secret.h"
 #include "deliver/header.h"
 
@@ -7,7 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LONG_LINE = 64 * 1024 }; /* bytes */
+enum {
+    LONG_LINE = 64 * 1024, /* bytes */
+    /* Values from so many bytes on count as secrets: a file's nearly always, as one is given for
+     * their sake; on a command line only what looks like one. */
+    LEAST_IN_FILE = 4,
+    LEAST_IN_ARGUMENT = 16,
+};
 
 bool header_is_name(struct span name)
 {
@@ -55,7 +62,23 @@ bool header_add_all(struct curl_slist **list, const struct curl_slist *more)
     return true;
 }
 
-static bool add_field(struct curl_slist **list, const char *field, struct reason *reason)
+/* Has redact know a field's value, and what follows its first word ("Bearer TOKEN").  Shorter
+ * values than `least` bytes are left out: they would be found everywhere. */
+static bool hide_value(const char *value, size_t least)
+{
+    value += strspn(value, " \t");
+    struct span whole = span_of(value);
+    while (whole.len > 0 && (whole.at[whole.len - 1] == ' ' || whole.at[whole.len - 1] == '\t'))
+        whole.len--;
+    const char *blank = memchr(whole.at, ' ', whole.len);
+    if (whole.len < least)
+        return true;
+    return redact_add(whole) && (blank == NULL || span_end(whole) - blank <= (ptrdiff_t)least ||
+                                 redact_add(span_between(blank + 1, span_end(whole))));
+}
+
+static bool add_field(struct curl_slist **list, const char *field, size_t least,
+                      struct reason *reason)
 {
     struct printable name;
     const char *colon = strchr(field, ':');
@@ -64,7 +87,8 @@ static bool add_field(struct curl_slist **list, const char *field, struct reason
     if (!header_is_value(span_of(field)))
         return reason_set(reason, "%s: a line break or control character in the value",
                           diag_printable(span_between(field, colon), &name));
-    return append(list, field) || reason_set(reason, "%s", strerror(ENOMEM));
+    return (hide_value(colon + 1, least) && append(list, field)) ||
+           reason_set(reason, "%s", strerror(ENOMEM));
 }
 
 static bool add_lines(struct curl_slist **list, FILE *from, const char *file, struct reason *reason)
@@ -79,7 +103,7 @@ static bool add_lines(struct curl_slist **list, FILE *from, const char *file, st
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             line[--len] = '\0';
         if (len > 0)
-            added = add_field(list, line, reason);
+            added = add_field(list, line, LEAST_IN_FILE, reason);
     }
     if (added && ferror(from))
         added = reason_set(reason, "%s: %s", file, strerror(errno));
@@ -103,7 +127,7 @@ static bool add_file(struct curl_slist **list, const char *file, struct reason *
 bool header_add_argument(struct curl_slist **list, const char *argument, struct reason *reason)
 {
     return argument[0] == '@' ? add_file(list, argument + 1, reason)
-                              : add_field(list, argument, reason);
+                              : add_field(list, argument, LEAST_IN_ARGUMENT, reason);
 }
 
 void header_free(struct curl_slist *list)

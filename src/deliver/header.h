@@ -24,8 +24,8 @@ bool header_add(struct curl_slist **list, const char *name, const char *prefix, 
 bool header_add_all(struct curl_slist **list, const struct curl_slist *more);
 
 /* Appends "Name: value" as a user wrote it, or with @FILE each line of the file that is not empty,
- * so that a secret need not be in argv.  False: reason says what is wrong, without the field's
- * value. */
+ * so that a secret need not be in argv; redact knows the values then.  False: reason says what is
+ * wrong, without the field's value. */
 bool header_add_argument(struct curl_slist **list, const char *argument, struct reason *reason);
 
 /* Overwrites and frees the list; NULL is nothing. */

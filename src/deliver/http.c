@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "deliver/header.h"
 #include "deliver/http.h"
+#include "deliver/url.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,10 +21,26 @@ enum {
     LEAST_ANSWER = 4096, /* bytes of an answer's buffer: most fit, and are not copied about */
 };
 
+/* The variables that libcurl takes a proxy from. */
+static const char *const proxy_variables[] = {"http_proxy", "https_proxy", "HTTPS_PROXY",
+                                              "all_proxy", "ALL_PROXY"};
+enum { PROXIES = sizeof proxy_variables / sizeof *proxy_variables };
+
+/* libcurl's messages may show what it could not make out of a proxy. */
+static bool hide_proxies(void)
+{
+    for (size_t i = 0; i < PROXIES; i++) {
+        const char *proxy = getenv(proxy_variables[i]);
+        if (proxy != NULL && !url_add_proxy_secrets(proxy))
+            return false;
+    }
+    return true;
+}
+
 bool http_begin(struct http *http, const struct http_options *options)
 {
     *http = (struct http){.options = *options};
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+    if (!hide_proxies() || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         (http->multi = curl_multi_init()) == NULL || (http->share = curl_share_init()) == NULL) {
         diag_fail("libcurl cannot be used: no memory, or no TLS library");
         return false;
@@ -100,10 +117,8 @@ static int rewind_pieces(void *context, curl_off_t offset, int origin)
 /* Where the environment names no proxy, libcurl need not look there for every request. */
 static bool may_have_proxy(void)
 {
-    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-                                        "ALL_PROXY"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (getenv(names[i]) != NULL)
+    for (size_t i = 0; i < PROXIES; i++)
+        if (getenv(proxy_variables[i]) != NULL)
             return true;
     return false;
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/redact.h"
 #include "base/secret.h"
 #include "deliver/url.h"
 
@@ -8,6 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+
+static void wipe(char *part)
+{
+    if (part != NULL)
+        explicit_bzero(part, strlen(part));
+    curl_free(part);
+}
 
 static void take(CURLU *handle, CURLUPart what, char **part)
 {
@@ -41,13 +49,6 @@ bool url_parse(struct url *url, const char *text)
     return taken;
 }
 
-static void wipe(char *part)
-{
-    if (part != NULL)
-        explicit_bzero(part, strlen(part));
-    curl_free(part);
-}
-
 void url_free(struct url *url)
 {
     wipe(url->user);
@@ -58,6 +59,61 @@ void url_free(struct url *url)
     wipe(url->query);
     wipe(url->fragment);
     *url = (struct url){0};
+}
+
+/* Adds the part, as it is and decoded, if it has `least` bytes. */
+static bool add_part(struct span part, size_t least)
+{
+    int len;
+    if (part.len < least)
+        return true;
+    char *decoded = curl_easy_unescape(NULL, part.at, (int)part.len, &len);
+    bool added =
+        decoded != NULL && redact_add(part) && redact_add((struct span){decoded, (size_t)len});
+    wipe(decoded);
+    return added;
+}
+
+/* Adds what the separators leave of the text. */
+static bool add_parts(const char *text, const char *separators, size_t least)
+{
+    for (size_t len; *text != '\0'; text += len) {
+        text += strspn(text, separators);
+        len = strcspn(text, separators);
+        if (!add_part((struct span){text, len}, least))
+            return false;
+    }
+    return true;
+}
+
+bool url_add_secrets(const struct url *url, bool path)
+{
+    enum { LEAST = 4, LEAST_VALUE = 6, LEAST_SEGMENT = 8 }; /* bytes */
+    char *both = NULL;
+    bool added = true;
+    if (url->password != NULL && asprintf(&both, "%s:%s", url->user, url->password) < 0)
+        return false;
+    if (both != NULL)
+        added = add_part(span_of(both), 1) && add_part(span_of(url->password), 1);
+    secret_free(both);
+    if (url->query != NULL)
+        added = added && add_part(span_of(url->query), LEAST) &&
+                add_parts(url->query, "&=", LEAST_VALUE);
+    if (path)
+        added = added && add_part(span_of(url->path + 1), LEAST) &&
+                add_parts(url->path, "/", LEAST_SEGMENT);
+    return added;
+}
+
+bool url_add_proxy_secrets(const char *proxy)
+{
+    const char *scheme = strstr(proxy, "://"), *from = scheme != NULL ? scheme + 3 : proxy;
+    const char *end = strrchr(from, '@');
+    if (end == NULL)
+        return true;
+    const char *colon = memchr(from, ':', (size_t)(end - from));
+    return redact_add(span_between(from, end)) &&
+           (colon == NULL || redact_add(span_between(colon + 1, end)));
 }
 
 bool url_is_loopback(const struct url *url)

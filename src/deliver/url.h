@@ -26,6 +26,14 @@ bool url_parse(struct url *url, const char *text);
 /* Overwrites and frees the parts. */
 void url_free(struct url *url);
 
+/* Has redact know the URL's secrets: its password, user and password together, its query and the
+ * query's values, and with `path` its path and the segments of that.  Parts so short that they
+ * would be found everywhere are left out.  False: no memory. */
+bool url_add_secrets(const struct url *url, bool path);
+
+/* The same for what the environment names as a proxy, which need not be a whole URL. */
+bool url_add_proxy_secrets(const char *proxy);
+
 /* Whether the host is this machine: localhost, a name below it, 127.0.0.0/8 or [::1]. */
 bool url_is_loopback(const struct url *url);
 

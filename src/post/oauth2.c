@@ -38,7 +38,7 @@ bool oauth2_begin(struct oauth2 *oauth2)
 {
     const char *id = oauth2->credential, *colon = strchr(id, ':');
     if (colon == NULL || colon == id) {
-        diag_fail("the credential for oauth2 must be client_id:client_secret");
+        diag_fail("the credential for --auth=oauth2 must be client_id:client_secret");
         return false;
     }
     bool made = add_field(&oauth2->body, "grant_type", "client_credentials", 18);

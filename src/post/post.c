@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/redact.h"
 #include "deliver/gzip.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
@@ -85,27 +86,11 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     return true;
 }
 
-/* What an answer could repeat and a message must not. */
-static const char *secret_of(const struct post *post)
-{
-    if (post->auth.kind == AUTH_OAUTH2)
-        return post->oauth2.token;
-    const char *colon = post->auth.kind == AUTH_BASIC ? strchr(post->auth.credential, ':') : NULL;
-    return colon != NULL && colon[1] != '\0' ? colon + 1 : post->auth.credential;
-}
-
-/* Whether an answer may be quoted: it does not repeat the credential. */
-static bool may_quote(const struct post *post, struct span said)
-{
-    const char *secret = secret_of(post);
-    return secret == NULL || memmem(said.at, said.len, secret, strlen(secret)) == NULL;
-}
-
 static void judge(void *context, struct request *request, const struct http_reply *reply,
                   struct judgement *judgement)
 {
     struct post *post = context;
-    reply_judge(post->preset->reply, reply, may_quote(post, reply->body), &post->json, judgement);
+    reply_judge(post->preset->reply, reply, &post->json, judgement);
     if (post->auth.kind != AUTH_OAUTH2)
         return;
     if (reply->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
@@ -152,6 +137,26 @@ static bool show(void *context, const struct request *request, struct out *out)
     return out_write(out, SPAN("\n\n"));
 }
 
+/* The credential is known to redact as a whole; its second half is so for itself. */
+static bool hide_password(const struct auth *auth)
+{
+    const char *colon = auth->credential != NULL ? strchr(auth->credential, ':') : NULL;
+    bool pair = auth->kind == AUTH_BASIC || auth->kind == AUTH_OAUTH2;
+    return !pair || colon == NULL || redact_add(span_of(colon + 1));
+}
+
+static bool hide_secrets(const struct post *post)
+{
+    struct url url;
+    bool hidden = hide_password(&post->auth);
+    if (url_parse(&url, post->url))
+        hidden = hidden && url_add_secrets(&url, post->url_secret);
+    url_free(&url);
+    if (!hidden)
+        diag_fail("no memory left");
+    return hidden;
+}
+
 bool post_begin(struct post *post, const struct retry_policy *policy)
 {
     bool oauth2 = post->auth.kind == AUTH_OAUTH2;
@@ -167,7 +172,7 @@ bool post_begin(struct post *post, const struct retry_policy *policy)
     post->service.batch_overhead = framing_overhead(post->framing);
     post->oauth2.credential = post->auth.credential;
     post->oauth2.policy = *policy;
-    return !oauth2 || oauth2_begin(&post->oauth2);
+    return hide_secrets(post) && (!oauth2 || oauth2_begin(&post->oauth2));
 }
 
 void post_end(struct post *post)

@@ -1,25 +1,34 @@
 #include "config.h"
 
+#include "base/redact.h"
 #include "deliver/retry.h"
 #include "post/reply.h"
 
 struct reading {
     const struct http_reply *reply;
-    bool quote;
     struct json *json;
     struct judgement *judgement;
 };
 
-/* "HTTP 400: " and what the answer says, if that is text for people and may be shown. */
+/* Whether a message may quote the text: it repeats no secret. */
+static bool may_quote(struct span said)
+{
+    struct span found;
+    return !redact_find(said, &found);
+}
+
+/* "HTTP 400: " and what the answer says, if that is text for people and holds no secret. */
 static void explain(const struct reading *r)
 {
-    enum { SHOWN = 240 };
+    enum { SHOWN = 240, LOOKED_AT = 64 * 1024 }; /* bytes */
     struct span said = r->reply->body;
     while (said.len > 0 && (said.at[said.len - 1] == '\n' || said.at[said.len - 1] == '\r'))
         said.len--;
     bool markup = said.len > 0 && said.at[0] == '<';
     reason_set(&r->judgement->reason, "HTTP %ld", r->reply->status);
-    if (said.len == 0 || markup || !r->quote)
+    if (said.len > LOOKED_AT)
+        said.len = LOOKED_AT;
+    if (said.len == 0 || markup || !may_quote(said))
         return;
     reason_append(&r->judgement->reason, SPAN(": "));
     reason_append(&r->judgement->reason,
@@ -172,7 +181,7 @@ static void judge_item(const struct reading *r, size_t index, const struct item 
         judgement_settle(r->judgement, index, ANSWER_DELIVERED, NULL);
     } else {
         reason_set(&reason, "HTTP %ld for this event", item->status);
-        if (item->error.len > 0 && r->quote) {
+        if (item->error.len > 0 && may_quote(item->error)) {
             reason_append(&reason, SPAN(": "));
             reason_append(&reason, item->error);
         }
@@ -233,10 +242,10 @@ static void judge_bulk(const struct reading *r)
                "HTTP %ld, but the answer does not say what became of each event", r->reply->status);
 }
 
-void reply_judge(enum reply_style style, const struct http_reply *reply, bool quote,
-                 struct json *json, struct judgement *judgement)
+void reply_judge(enum reply_style style, const struct http_reply *reply, struct json *json,
+                 struct judgement *judgement)
 {
-    const struct reading reading = {reply, quote, json, judgement};
+    const struct reading reading = {reply, json, judgement};
     judgement->answer = by_status(reply->status);
     if (style == REPLY_STATUS && judgement->answer == ANSWER_DELIVERED)
         return;

@@ -7,9 +7,9 @@
 #include "json/json.h"
 
 /* Judges an answer that came to a request of judgement->count records: a service's judge(), but for
- * what concerns authentication.  quote: the answer may be quoted in reasons, as it holds no secret.
- * json is a reader for the moment. */
-void reply_judge(enum reply_style style, const struct http_reply *reply, bool quote,
-                 struct json *json, struct judgement *judgement);
+ * what concerns authentication.  A text that repeats a secret is not quoted in reasons.  json is a
+ * reader for the moment. */
+void reply_judge(enum reply_style style, const struct http_reply *reply, struct json *json,
+                 struct judgement *judgement);
 
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/secret.h"
 #include "deliver/header.h"
 #include "post/token.h"
 
@@ -36,7 +37,7 @@ bool token_read(struct span document, struct token *token)
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "access_token"));
     *token = (struct token){NULL, 0};
     if (text != NULL && text[0] != '\0' && header_is_value(span_of(text))) {
-        token->text = strdup(text);
+        token->text = secret_copy(span_of(text));
         token->seconds = read_seconds(cJSON_GetObjectItemCaseSensitive(json, "expires_in"));
     }
     drop(json);

@@ -5,6 +5,7 @@
  * character in it, and no answer makes anything but a reason. */
 #include "config.h"
 
+#include "base/redact.h"
 #include "base/secret.h"
 #include "deliver/header.h"
 #include "deliver/retry.h"
@@ -79,14 +80,10 @@ static void check_reply(struct span bytes)
     struct judgement judgement;
     size_t count = 1 + fuzz_byte(&bytes) % MOST;
     reply.body = bytes;
+    redact_add(SPAN("s3cret"));
     judgement_begin(&judgement, count);
-    reply_judge(style, &reply, false, &json, &judgement);
+    reply_judge(style, &reply, &json, &judgement);
     HOLDS(strstr(judgement.reason.text, "s3cret") == NULL);
-    enum answer unquoted = judgement.answer;
-    judgement_end(&judgement);
-    judgement_begin(&judgement, count);
-    reply_judge(style, &reply, true, &json, &judgement);
-    HOLDS(judgement.answer == unquoted);
     unsigned rejects = check_each(&judgement);
     HOLDS(fuzz_is_tame(judgement.reason.text));
     HOLDS(judgement.answer == ANSWER_DELIVERED || judgement.reason.text[0] != '\0');
