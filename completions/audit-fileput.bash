@@ -5,7 +5,7 @@ _audit_fileput() {
     [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
     case $option in
     --sync) words='group each none' ;;
-    --rejects | --receipts) return ;; # a file
+    --rejects | --receipts | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
         if [[ $word != -* ]]; then
@@ -13,7 +13,7 @@ _audit_fileput() {
             for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 = | -*) ;;
-                *) [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(sync|rejects|receipts|max-record) ]] ||
+                *) [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(sync|rejects|receipts|files0-from|max-record) ]] ||
                     operands=1 ;;
                 esac
             done
@@ -22,7 +22,7 @@ _audit_fileput() {
             return
         fi
         words='--sync= --no-overwrite --tee --receipts=
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -9,12 +9,12 @@ _audit_format() {
         compopt -o nospace # a comma and another may follow
         [[ $word != *,* ]] || words=$(compgen -P "${word%,*}," -W "$words" -- "${word##*,}")
         ;;
-    --rejects) return ;; # a file
+    --rejects | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
         [[ $word == -* ]] || return
         words='-s --stream= --keep-duplicates --zero-retention --pass-unknown
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

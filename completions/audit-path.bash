@@ -8,7 +8,7 @@ _audit_path() {
     -z | --timezone)
         words="UTC record $(awk '!/^#/ { print $3 }' /usr/share/zoneinfo/zone.tab 2>/dev/null)"
         ;;
-    --rejects) return ;; # a file
+    --rejects | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     -u | --user-id)
         compopt +o default
@@ -17,7 +17,7 @@ _audit_path() {
     *)
         [[ $word == -* ]] || return
         words='-l --layout= --name-date -u --user-id= -z --timezone= --print
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -29,7 +29,7 @@ _audit_post() {
             --scope= --cert= --key= --header= --content-type= --batch= --batch-events= --batch-bytes=
             --batch-wait= --compress= --parallel= --retry-for= --timeout= --drain= --tee --receipts=
             --cacert= --progress --no-progress --dry-run
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -35,7 +35,7 @@ _audit_s3put() {
             --signature= --content-type= --compress= --acl= --storage-class= --sse= --no-overwrite
             --content-md5 --parallel= --retry-for= --timeout= --drain= --tee --receipts=
             --cacert= --progress --no-progress --dry-run
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

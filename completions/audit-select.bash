@@ -19,7 +19,7 @@ _audit_select() {
     --kind) words='job activity' ;;
     --count-by) words='event user asset customer day status' ;;
     --since | --until) words='1h 24h 7d 30d' ;;
-    --rejects) return ;; # a file
+    --rejects | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --user | --event | --customer)
         compopt +o default
@@ -29,7 +29,7 @@ _audit_select() {
         [[ $word == -* ]] || return
         words='--since= --until= --user= --asset= --event= --category= --customer= --status= --kind=
             -v --invert-match -c --count --count-by= --list-activities
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -22,11 +22,11 @@ _audit_template() {
     --max-record)
         words='1MiB 16MiB 256MiB 1GiB'
         ;;
-    --rejects) ;;
+    --rejects | --files0-from) ;;
     *)
         if [[ $cur == -* ]]; then
-            words='-t --template= --strict --check --list --now= --rejects= --fail-fast
-                --max-record= -h --help -V --version'
+            words='-t --template= --strict --check --list --now= --rejects= --files0-from= --fail-fast
+                --max-record= --verbose -h --help -V --version'
         fi
         ;;
     esac

@@ -5,7 +5,7 @@ _audit_truncate() {
     [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
     case $option in
     -l | --limit) words='1MB 5MB 40MB' ;;
-    --rejects) return ;; # a file
+    --rejects | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --text)
         compopt +o default
@@ -14,7 +14,7 @@ _audit_truncate() {
     *)
         [[ $word == -* ]] || return
         words='-l --limit= --text=
-            --rejects= --fail-fast --max-record= -h --help -V --version'
+            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -439,7 +439,7 @@ Try '$tool --help' for more information."
     done
 }
 
-@test "a directory as operand is status 2, and the other operands are still handled" {
+@test "a directory as operand is status 2 and says how to read it; the others are still handled" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         record 1 >one
@@ -447,8 +447,197 @@ Try '$tool --help' for more information."
         mkdir directory
         run_tool "${command[@]}" one directory two
         assert_status 2
-        assert_stderr "$tool: directory: Is a directory"
+        assert_stderr "$tool: directory: this is a directory; read the files in it: find directory -type f -print0 | $tool --files0-from=-"
         assert_records 1 2
+    done
+}
+
+@test "--files0-from reads the files that a list names, and no operands" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        record 2 >$'two\nlines'
+        record 3 >three
+        printf '%s\0' one missing '' $'two\nlines' three >list
+        run_tool "${command[@]}" --files0-from=list
+        assert_status 2
+        assert_records 1 2 3
+        assert_stderr "$tool: missing: No such file or directory
+$tool: list: name 3 is empty"
+        run_tool "${command[@]}" --files0-from=- < <(printf 'one\0-\0three')
+        assert_status 2
+        assert_records 1 3
+        assert_stderr "$tool: stdin: name 2 is '-', but standard input is the list of names"
+        run_tool "${command[@]}" --files0-from=/dev/null
+        assert_status 0
+        assert_output ""
+        run_tool "${command[@]}" --files0-from=no-such-list
+        assert_status 2
+        assert_stderr "$tool: no-such-list: No such file or directory"
+        run_tool "${command[@]}" --files0-from=list one
+        assert_status 2
+        assert_output ""
+        assert_stderr "$tool: one: no operands may be given with --files0-from"
+    done
+}
+
+@test "gzip is read as it comes, in as many members as there are" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 | gzip >one.json.gz
+        { record 2 | gzip && record 3 | gzip && head -c 700 /dev/zero; } >any-name
+        run_tool "${command[@]}" one.json.gz any-name
+        assert_status 0
+        assert_stderr ""
+        assert_records 1 2 3
+        run_tool "${command[@]}" < <(record 4 | gzip)
+        assert_status 0
+        assert_records 4
+        # An event leaves as it comes, also where its last bytes are late.
+        record 5 | gzip >five
+        run_tool "${command[@]}" < <(head -c 1 five && sleep 0.1 && tail -c +2 five | head -c 30 &&
+            sleep 0.1 && tail -c +32 five)
+        assert_status 0
+        assert_records 5
+    done
+}
+
+@test "gzip in which much is packed is read to its end from a pipe that stays open" {
+    local writer
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { record 1 && head -c 20000000 /dev/zero | tr '\0' '\n' && record 2; } | gzip >packed
+        mkfifo pipe
+        "${command[@]}" <pipe >out &
+        exec {writer}>pipe
+        cat packed >&"$writer"
+        for _ in {1..300}; do
+            [ "$(wc -l <out)" -lt 2 ] || break
+            sleep 0.1
+        done
+        [ "$(wc -l <out)" -eq 2 ]
+        exec {writer}>&-
+        wait $!
+        rm pipe
+    done
+}
+
+@test "gzip that is cut, damaged or followed by something else is status 2, never a silent end" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { record 1 && record 2 "\"pad\":\"$(head -c 3000 /dev/urandom | base64 -w 0)\""; } | gzip >whole
+        head -c 2000 whole >short
+        record 3 >other
+        run_tool "${command[@]}" short other
+        assert_status 2
+        assert_records 1 3
+        assert_stderr_has "$tool: short: the gzip data ends too early; the file was cut"
+        head -c 2 whole >short
+        run_tool "${command[@]}" short
+        assert_status 2
+        assert_stderr "$tool: short: the gzip data ends too early; the file was cut"
+        { head -c 1500 whole && printf 'xxxxxxxxxxxxxxxx' && tail -c +1517 whole; } >damaged
+        run_tool "${command[@]}" damaged
+        assert_status 2
+        assert_stderr_has "$tool: damaged: the gzip data is damaged"
+        { cat whole && record 4; } >followed
+        run_tool "${command[@]}" followed
+        assert_status 2
+        assert_records 1 2
+        assert_stderr "$tool: followed: something that is not gzip follows the gzip data"
+    done
+}
+
+@test "a byte order mark at a file's beginning is passed over, compressed or not" {
+    local mark=$'\xef\xbb\xbf'
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        { printf '%s' "$mark" && record 1; } >one
+        { printf '%s' "$mark" && record 2; } | gzip >two
+        printf '%s' "$mark" >empty
+        record 3 >three
+        run_tool "${command[@]}" one two empty three
+        assert_status 0
+        assert_stderr ""
+        assert_records 1 2 3
+        run_tool "${command[@]}" < <(head -c 1 one && sleep 0.1 && tail -c +2 one)
+        assert_status 0
+        assert_records 1
+    done
+}
+
+# What is not text: file after file, and what is said of it.
+make_foreign() {
+    tar cf tar one
+    tar czf tgz one
+    python3 -c 'import bz2, lzma, zipfile
+event = open("one", "rb").read()
+open("xz", "wb").write(lzma.compress(event))
+open("bzip2", "wb").write(bz2.compress(event))
+zipfile.ZipFile("zip", "w").write("one")'
+    printf '\x28\xb5\x2f\xfd\x04\x00' >zstd
+    iconv -f UTF-8 -t UTF-16 one >utf16
+    iconv -f UTF-8 -t UTF-16LE one >utf16le
+    iconv -f UTF-8 -t UTF-16BE one >utf16be
+    echo '<?xml version="1.0"?>' >xml
+    echo '<!DOCTYPE html><html>' >html
+    gzip -c one | gzip >twice
+}
+foreign='tar a tar archive; use: tar -xOf FILE
+tgz a tar archive; use: tar -xOf FILE
+xz compressed with xz; use: xzcat FILE
+bzip2 compressed with bzip2; use: bzcat FILE
+zip a zip archive; use: unzip -p FILE
+zstd compressed with zstd; use: zstdcat FILE
+utf16 text in UTF-16; use: iconv -f UTF-16 -t UTF-8 FILE
+utf16le text in UTF-16; use: iconv -f UTF-16LE -t UTF-8 FILE
+utf16be text in UTF-16; use: iconv -f UTF-16BE -t UTF-8 FILE
+twice compressed twice; decompress it: zcat FILE'
+
+@test "archives, other compressions, UTF-16 and XML are refused whole, with what to do" {
+    local file words expected
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        record 1 >one
+        make_foreign
+        expected=$(while read -r file words; do
+            echo "$tool: $file: this is $words | $tool"
+        done <<<"$foreign")
+        mapfile -t files < <(cut -d' ' -f1 <<<"$foreign")
+        run_tool "${command[@]}" --rejects=rejects "${files[@]}" xml html one
+        assert_status 2
+        assert_records 1
+        assert_stderr "$expected
+$tool: xml: this is XML, not JSON
+$tool: html: this is an HTML or XML page, not JSON"
+        [ ! -s rejects ]
+        run_tool "${command[@]}" <tar
+        assert_status 2
+        assert_stderr "$tool: stdin: this is a tar archive; use: tar -xOf FILE | $tool"
+    done
+}
+
+@test "of one kind of reject ten are told, the others counted; --verbose tells all" {
+    local n
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for n in {1..1300}; do
+            echo '{"broken":nope}'
+        done >in
+        record 1 >>in
+        echo '{"other":"\q"}' >>in
+        run_tool "${command[@]}" --rejects=rejects in
+        assert_status 1
+        assert_records 1
+        [ "$(wc -l <<<"$stderr")" -eq 12 ] || { show "not 12 lines"; return 1; }
+        [[ $(sed -n 1p <<<"$stderr") == "$tool: in:1: "* ]]
+        [[ $(sed -n 10p <<<"$stderr") == "$tool: in:10: "*" (more like this are only counted; --verbose tells all)" ]]
+        [[ $(sed -n 11p <<<"$stderr") == "$tool: in:1302: "* ]]
+        [[ $(sed -n 12p <<<"$stderr") == "$tool: ... and 1,290 more like the last: "* ]]
+        [ "$(wc -l <rejects)" -eq 1301 ]
+        run_tool "${command[@]}" --verbose in
+        assert_status 1
+        [ "$(wc -l <<<"$stderr")" -eq 1301 ]
     done
 }
 

@@ -1,26 +1,28 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/gunzip.h"
 #include "base/input.h"
+#include "base/pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 256 * 1024 };
 
-bool input_begin(struct input *input, char *const *operand, size_t operands)
+bool input_begin(struct input *input, char *const *operand, size_t operands, const char *list)
 {
-    *input = (struct input){
-        .operand = operand,
-        .operands = operands,
-        .fd = -1,
-        .capacity = 2 * READ_SIZE,
-    };
+    *input = (struct input){.fd = -1, .capacity = 2 * READ_SIZE};
+    if (!names_begin(&input->names, operand, operands, list))
+        return false;
     input->buffer = malloc(input->capacity);
+    if (input->buffer == NULL)
+        diag_fail("%s", strerror(ENOMEM));
     return input->buffer != NULL;
 }
 
@@ -34,54 +36,62 @@ static void close_file(struct input *input)
 void input_refuse(struct input *input, int fd, const char *what)
 {
     struct stat file;
-    if (input->refused_count == INPUT_REFUSED || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+    if (input->outputs_count == INPUT_REFUSED || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
         return;
-    input->refused[input->refused_count].device = file.st_dev;
-    input->refused[input->refused_count].inode = file.st_ino;
-    input->refused[input->refused_count++].what = what;
+    input->outputs[input->outputs_count].device = file.st_dev;
+    input->outputs[input->outputs_count].inode = file.st_ino;
+    input->outputs[input->outputs_count++].what = what;
 }
 
 /* Whether the open file may be read; otherwise says why not. */
 static bool may_read(const struct input *input)
 {
     struct stat file;
-    if (input->refused_count == 0 || fstat(input->fd, &file) != 0)
+    if (fstat(input->fd, &file) != 0)
         return true;
-    for (size_t i = 0; i < input->refused_count; i++) {
-        if (file.st_dev != input->refused[i].device || file.st_ino != input->refused[i].inode)
+    if (S_ISDIR(file.st_mode)) {
+        diag_fail("%s: this is a directory; read the files in it: find %s -type f -print0 | %s "
+                  "--files0-from=-",
+                  input->name, input->fd == STDIN_FILENO ? "." : input->name, diag_program());
+        return false;
+    }
+    for (size_t i = 0; i < input->outputs_count; i++) {
+        if (file.st_dev != input->outputs[i].device || file.st_ino != input->outputs[i].inode)
             continue;
         diag_fail("%s: this input file is also %s; write that to another file", input->name,
-                  input->refused[i].what);
+                  input->outputs[i].what);
         return false;
     }
     return true;
 }
 
-/* Opens the operand. */
+/* Opens the file, "-" for standard input. */
 static bool open_file(struct input *input, const char *file)
 {
     bool standard = strcmp(file, "-") == 0;
     input->name = standard ? "stdin" : file;
     input->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-    if (input->fd < 0)
+    input->begun = input->compressed = input->refused = false;
+    input->head_len = 0;
+    if (input->fd < 0) {
         diag_fail("%s: %s", file, strerror(errno));
-    else if (may_read(input))
+    } else if (may_read(input)) {
+        pipe_grow(input->fd);
         return true;
+    }
     close_file(input);
     return false;
 }
 
 bool input_next_file(struct input *input)
 {
+    const char *file;
     close_file(input);
     input->start = input->end = 0;
     input->at_end = false;
-    size_t count = input->operands > 0 ? input->operands : 1;
-    while (input->next < count && !input->stop) {
-        size_t next = input->next++;
-        if (open_file(input, input->operands > 0 ? input->operand[next] : "-"))
+    while (!input->stop && (file = names_next(&input->names)) != NULL)
+        if (open_file(input, file))
             return true;
-    }
     return false;
 }
 
@@ -112,20 +122,115 @@ static bool would_block(int fd)
     return poll(&ready, 1, 0) == 0;
 }
 
+bool input_pending(const struct input *input)
+{
+    return input->compressed && !input->refused && gunzip_pending(input->gunzip);
+}
+
+bool input_unread(const struct input *input)
+{
+    struct stat file;
+    if (names_left(&input->names) || input_pending(input))
+        return true;
+    return input->fd >= 0 && !input->refused && fstat(input->fd, &file) == 0 &&
+           S_ISREG(file.st_mode) && lseek(input->fd, 0, SEEK_CUR) < file.st_size;
+}
+
 bool input_await(struct input *input)
 {
-    if (input->before_wait != NULL && !input->stop && would_block(input->fd))
+    if (input->before_wait != NULL && !input->stop && !input_pending(input) &&
+        would_block(input->fd))
         input->before_wait(input->context);
     return !input->stop;
 }
 
-ssize_t input_read(struct input *input, char *to, size_t room)
+/* The file is not read, or not any further, for the reason that the message gives. */
+static ssize_t refuse(struct input *input, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static ssize_t refuse(struct input *input, const char *format, ...)
 {
+    struct reason reason;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason.text, sizeof reason.text, format, arguments);
+    va_end(arguments);
+    diag_fail("%s: %s", input->name, reason.text);
+    input->refused = true;
+    return 0;
+}
+
+/* Reads bytes of the file, decompressed if it is gzip. */
+static ssize_t read_bytes(struct input *input, char *to, size_t room)
+{
+    const char *error;
     ssize_t n;
+    if (input->compressed) {
+        n = gunzip_read(input->gunzip, input->fd, to, room, &error);
+        return n < 0 && error != NULL ? refuse(input, "%s", error) : n;
+    }
     do
         n = read(input->fd, to, room);
     while (n < 0 && errno == EINTR);
     return n;
+}
+
+/* Looks at the first `len` bytes, at `to`, and says how many of them are text. */
+static ssize_t begin_file(struct input *input, struct sniff what, char *to, size_t len)
+{
+    input->begun = true;
+    switch (what.kind) {
+    case SNIFF_MARKED:
+        memmove(to, to + SNIFF_MARK, len - SNIFF_MARK);
+        return (ssize_t)(len - SNIFF_MARK);
+    case SNIFF_GZIP:
+        if (input->compressed)
+            return refuse(input, "this is compressed twice; decompress it: zcat FILE | %s",
+                          diag_program());
+        input->compressed = gunzip_begin(&input->gunzip, (struct span){to, len});
+        if (!input->compressed)
+            return refuse(input, "%s", strerror(ENOMEM));
+        input->begun = false;
+        return 0;
+    case SNIFF_FOREIGN:
+        if (what.command == NULL)
+            return refuse(input, "this is %s", what.is);
+        return refuse(input, "this is %s; use: %s | %s", what.is, what.command, diag_program());
+    default:
+        return (ssize_t)len;
+    }
+}
+
+/* Reads the first bytes, as many as it takes to know what the file is. */
+static ssize_t read_first(struct input *input, char *to, size_t room)
+{
+    for (;;) {
+        size_t len = input->head_len;
+        memcpy(to, input->head, len);
+        ssize_t n = read_bytes(input, to + len, room - len);
+        if (n < 0 || input->refused)
+            return n;
+        len += (size_t)n;
+        struct sniff what = sniff((struct span){to, len}, n == 0);
+        input->head_len = 0;
+        if (what.kind == SNIFF_MORE) {
+            memcpy(input->head, to, len);
+            input->head_len = len;
+            continue;
+        }
+        ssize_t text = begin_file(input, what, to, len);
+        if (text > 0 || n == 0 || input->refused)
+            return text;
+        /* All that was read is the mark, or gzip data. */
+        if (input->begun)
+            return read_bytes(input, to, room);
+    }
+}
+
+ssize_t input_read(struct input *input, char *to, size_t room)
+{
+    if (input->refused)
+        return 0;
+    return input->begun ? read_bytes(input, to, room) : read_first(input, to, room);
 }
 
 bool input_fill(struct input *input)
@@ -154,6 +259,9 @@ bool input_fill(struct input *input)
 void input_close(struct input *input)
 {
     close_file(input);
+    names_end(&input->names);
+    gunzip_free(input->gunzip);
     free(input->buffer);
+    input->gunzip = NULL;
     input->buffer = NULL;
 }

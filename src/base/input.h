@@ -1,36 +1,51 @@
-/* input: the bytes of the operands, one file after the other, in one growing buffer. */
+/* input: the bytes of the operands, one file after the other, in one growing buffer.
+ *
+ * Whatever a file is, text comes out: gzip is decompressed, and a byte order mark at the beginning
+ * is passed over.  An archive, another compression, or text in UTF-16 is recognised by its first
+ * bytes and refused whole: a message that says what to do, and STATUS_FAILED.
+ */
 #ifndef INPUT_H
 #define INPUT_H
 
-#include "base/span.h"
+#include "base/names.h"
+#include "base/sniff.h"
 
 #include <sys/types.h>
 
 enum { INPUT_REFUSED = 4 }; /* files that are written and must not be read, at most */
 
+struct gunzip;
+
 struct input {
-    char *const *operand; /* files, "-" for standard input */
-    size_t operands;      /* none means standard input */
-    size_t next;          /* the operand that is opened next */
-    int fd;               /* -1 when no file is open */
-    const char *name;     /* of the open file: "stdin" for standard input */
-    bool at_end;          /* the open file has no more bytes */
-    bool stop;            /* set by the caller, in before_wait() too: nothing more is read */
+    struct names names;
+    int fd;           /* -1 when no file is open */
+    const char *name; /* of the open file: "stdin" for standard input */
+    bool at_end;      /* the open file has no more bytes */
+    bool stop;        /* set by the caller, in before_wait() too: nothing more is read */
     char *buffer;
     size_t start, end; /* the bytes that were read and not yet consumed */
     size_t capacity;
     void (*before_wait)(void *context); /* called before a read that would block */
     void *context;
+
+    bool begun;              /* it is known what the open file is */
+    bool compressed;         /* it is gzip */
+    bool refused;            /* it is not read, or not any further */
+    char head[SNIFF_ENOUGH]; /* its first bytes, while they are too few to know */
+    size_t head_len;
+    struct gunzip *gunzip; /* NULL until the first gzip file */
+
     struct {
         dev_t device;
         ino_t inode;
         const char *what;
-    } refused[INPUT_REFUSED];
-    size_t refused_count;
+    } outputs[INPUT_REFUSED];
+    size_t outputs_count;
 };
 
-/* Begins with the operands, which must stay.  False: no memory. */
-bool input_begin(struct input *input, char *const *operand, size_t operands);
+/* Begins with the operands, none of which is standard input, or with the list of names in the file
+ * `list` (names.h).  operand and list must stay.  False after a message. */
+bool input_begin(struct input *input, char *const *operand, size_t operands, const char *list);
 
 /* Refuses the file behind the descriptor as input from now on, because it is written to: a tool
  * that reads what it writes never ends.  Only regular files count.  `what` names it in the message:
@@ -49,9 +64,18 @@ bool input_fill(struct input *input);
 /* Calls before_wait() if the next read of the open file would block.  False: `stop` is set. */
 bool input_await(struct input *input);
 
-/* Reads up to `room` bytes of the open file into the caller's own memory, past the buffer: read(2),
- * with its result and errno, but for EINTR.  Who uses it does not use input_fill(). */
+/* Reads up to `room` bytes, SNIFF_ENOUGH at least, of the open file into the caller's own memory,
+ * past the buffer, as read(2) does: 0 at the end, -1 with errno set; EINTR does not happen.  Data
+ * that cannot be decompressed is a message and STATUS_FAILED, and ends the file.  Who uses this
+ * does not use input_fill(). */
 ssize_t input_read(struct input *input, char *to, size_t room);
+
+/* Whether input_read() has bytes without reading from the descriptor, which may then block. */
+bool input_pending(const struct input *input);
+
+/* Whether the input is known to hold more than was read: a file that is not at its end, or files
+ * that were not opened. */
+bool input_unread(const struct input *input);
 
 /* The bytes at hand. */
 static inline struct span input_bytes(const struct input *input)

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/out.h"
+#include "base/pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@ enum { OUT_BUFFER = 256 * 1024 };
 
 bool out_begin(struct out *out, int fd, const char *name)
 {
+    pipe_grow(fd);
     *out = (struct out){.fd = fd, .name = name, .buffer = malloc(OUT_BUFFER)};
     return out->buffer != NULL;
 }

@@ -244,7 +244,8 @@ static void turn(struct sender *d)
     flush(d);
     draw(d);
     int64_t at = next_moment(d, wake_at);
-    if (http_wait(&d->http, fd, d->wake, at > d->now ? at - d->now : 0))
+    bool pending = fd >= 0 && input_pending(d->reader.input);
+    if (http_wait(&d->http, fd, d->wake, at > d->now && !pending ? at - d->now : 0) || pending)
         reader_fill(&d->reader);
 }
 

@@ -10,6 +10,11 @@ const struct option_line filter_options[] = {
      .argument = "FILE",
      .help = "append rejected records to FILE, byte for byte",
      OPTION_TEXT(struct filter, rejects_file)},
+    {.name = "files0-from",
+     .argument = "FILE",
+     .help = "read the files whose names are in FILE, each ended by\n"
+             "a NUL byte; -: standard input",
+     OPTION_TEXT(struct filter, files0_from)},
     {.name = "fail-fast",
      .help = "stop at the first rejected record",
      OPTION_FLAG(struct filter, fail_fast)},
@@ -17,6 +22,9 @@ const struct option_line filter_options[] = {
      .argument = "SIZE",
      .help = "reject records larger than SIZE (default 256MiB)",
      OPTION_SIZE(struct filter, max_record, 1)},
+    {.name = "verbose",
+     .help = "tell of every reject, not only of the first ten of a kind",
+     OPTION_FLAG(struct filter, flood.all)},
     {.name = NULL},
 };
 
@@ -50,11 +58,12 @@ void filter_flush(void *context)
 
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
 {
-    if (!out_begin(&filter->out, STDOUT_FILENO, "standard output") ||
-        !input_begin(&filter->input, operand, operands)) {
+    if (!out_begin(&filter->out, STDOUT_FILENO, "standard output")) {
         diag_fail("%s", strerror(ENOMEM));
         return false;
     }
+    if (!input_begin(&filter->input, operand, operands, filter->files0_from))
+        return false;
     filter->input.before_wait = filter_flush;
     filter->input.context = filter;
     input_refuse(&filter->input, STDOUT_FILENO, "standard output");
@@ -78,7 +87,12 @@ void filter_keep(struct filter *filter, struct span bytes)
 
 void filter_name(struct filter *filter, const struct record *record, const char *reason)
 {
-    diag_warn("%s:%zu: %s", record->source, record->line, reason);
+    enum flood_turn turn = flood_note(&filter->flood, reason);
+    if (turn != FLOOD_COUNT)
+        diag_warn("%s:%zu: %s%s", record->source, record->line, reason,
+                  turn == FLOOD_TELL_LAST
+                      ? " (more like this are only counted; --verbose tells all)"
+                      : "");
     diag_raise(STATUS_REJECTED);
     if (filter->fail_fast)
         filter->stop = true;
@@ -179,6 +193,7 @@ int filter_end(struct filter *filter)
 {
     filter_close_out(filter, &filter->out);
     filter_close_append(filter, &filter->rejects);
+    flood_end(&filter->flood);
     input_close(&filter->input);
     edit_free(&filter->edit);
     return diag_exit_status();

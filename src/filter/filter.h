@@ -9,6 +9,7 @@
 
 #include "base/append.h"
 #include "base/diag.h"
+#include "base/flood.h"
 #include "base/input.h"
 #include "base/options.h"
 #include "base/out.h"
@@ -31,9 +32,11 @@ struct filter {
     struct out out;        /* standard output */
     struct append rejects; /* --rejects, if rejects_file is set */
     const char *rejects_file;
-    size_t max_record; /* --max-record, bytes */
-    bool fail_fast;    /* --fail-fast */
-    bool stop;         /* no further record is to be read */
+    const char *files0_from; /* --files0-from */
+    size_t max_record;       /* --max-record, bytes */
+    bool fail_fast;          /* --fail-fast */
+    bool stop;               /* no further record is to be read */
+    struct flood flood;      /* of rejects; flood.all is --verbose */
     struct edit edit;
 };
 

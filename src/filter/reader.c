@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     SMALL_BLOCK = 64 * 1024,  /* where many records wait, and one alone may hold a block */
@@ -263,14 +261,7 @@ bool reader_whole(const struct reader *reader, const struct record *record, stru
 
 bool reader_unread(const struct reader *reader)
 {
-    const struct input *input = reader->input;
-    struct stat file;
-    if (reader->at_end)
-        return false;
-    if (input->next < input->operands)
-        return true;
-    return reader->open && fstat(input->fd, &file) == 0 && S_ISREG(file.st_mode) &&
-           lseek(input->fd, 0, SEEK_CUR) < file.st_size;
+    return !reader->at_end && input_unread(reader->input);
 }
 
 void reader_discard(struct reader *reader)

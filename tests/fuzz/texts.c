@@ -87,7 +87,7 @@ static void find_all(struct span archive, size_t limit, size_t step, struct log 
     struct finding f = {log, archive.at, span_end(archive)};
     arriving = archive;
     most = step;
-    HOLDS(input_begin(&input, NULL, 0));
+    HOLDS(input_begin(&input, NULL, 0, NULL));
     texts_begin(&texts, &input, limit);
     texts.bad = take_bad;
     texts.context = &f;

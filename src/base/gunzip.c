@@ -1,0 +1,120 @@
+#include "config.h"
+
+#include "base/gunzip.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { GZIP_FORMAT = 15 + 16 }; /* the largest window, and gzip's header and trailer */
+
+struct gunzip {
+    z_stream stream;
+    bool between; /* members: what comes next begins one, or ends the data */
+    bool full;    /* the room was used up: more may come out without more going in */
+    Bytef buffer[GUNZIP_BUFFER];
+};
+
+bool gunzip_begin(struct gunzip **gunzip, struct span read)
+{
+    struct gunzip *g = *gunzip;
+    if (read.len > GUNZIP_BUFFER)
+        return false;
+    if (g == NULL) {
+        g = malloc(sizeof *g);
+        if (g == NULL)
+            return false;
+        g->stream = (z_stream){.next_in = NULL};
+        if (inflateInit2(&g->stream, GZIP_FORMAT) != Z_OK) {
+            free(g);
+            return false;
+        }
+        *gunzip = g;
+    }
+    inflateReset(&g->stream);
+    memcpy(g->buffer, read.at, read.len);
+    g->stream.next_in = g->buffer;
+    g->stream.avail_in = (uInt)read.len;
+    g->between = g->full = false;
+    return true;
+}
+
+/* Reads compressed bytes: how many, 0 at the end, -1 with errno set. */
+static ssize_t refill(struct gunzip *g, int fd)
+{
+    ssize_t n;
+    do
+        n = read(fd, g->buffer, sizeof g->buffer);
+    while (n < 0 && errno == EINTR);
+    g->stream.next_in = g->buffer;
+    g->stream.avail_in = n > 0 ? (uInt)n : 0;
+    return n;
+}
+
+/* Between members: passes over zero bytes, with which tapes are filled up.  False: what follows
+ * is not a member. */
+static bool next_member(struct gunzip *g)
+{
+    while (g->stream.avail_in > 0 && *g->stream.next_in == 0) {
+        g->stream.next_in++;
+        g->stream.avail_in--;
+    }
+    if (g->stream.avail_in == 0)
+        return true;
+    g->between = false;
+    return *g->stream.next_in == 0x1f && inflateReset(&g->stream) == Z_OK;
+}
+
+static ssize_t fail(int code, const char **error)
+{
+    errno = ENOMEM;
+    *error = code == Z_MEM_ERROR ? NULL : "the gzip data is damaged";
+    return -1;
+}
+
+ssize_t gunzip_read(struct gunzip *g, int fd, char *to, size_t room, const char **error)
+{
+    z_stream *stream = &g->stream;
+    unsigned limit = room < UINT_MAX ? (unsigned)room : UINT_MAX;
+    *error = NULL;
+    stream->next_out = (Bytef *)to;
+    stream->avail_out = limit;
+    while (stream->avail_out == limit) {
+        if (stream->avail_in == 0 && !g->full) {
+            ssize_t n = refill(g, fd);
+            if (n == 0 && !g->between)
+                *error = "the gzip data ends too early; the file was cut";
+            if (n <= 0)
+                return *error != NULL ? -1 : n;
+        }
+        if (g->between && !next_member(g)) {
+            *error = "something that is not gzip follows the gzip data";
+            return -1;
+        }
+        if (g->between)
+            continue;
+        int code = inflate(stream, Z_NO_FLUSH);
+        g->full = stream->avail_out == 0;
+        if (code == Z_STREAM_END)
+            g->between = true;
+        else if (code != Z_OK && code != Z_BUF_ERROR)
+            return fail(code, error);
+        g->full = g->full && !g->between;
+    }
+    return (ssize_t)(limit - stream->avail_out);
+}
+
+bool gunzip_pending(const struct gunzip *g)
+{
+    return g->stream.avail_in > 0 || g->full;
+}
+
+void gunzip_free(struct gunzip *g)
+{
+    if (g == NULL)
+        return;
+    inflateEnd(&g->stream);
+    free(g);
+}
