@@ -6,6 +6,8 @@ load s3
 
 ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
+# What is no filter: a service.  Of the contract it has what concerns options.
+SERVICES="audit-receive"
 
 # What audit-post and audit-s3put send to.
 setup_file() {
@@ -36,6 +38,7 @@ use() {
     audit-s3put)
         command=(audit-s3put --tee --bucket=archive --endpoint="$(cat "$BATS_FILE_TMPDIR/s3-url")") wrapped=1
         ;;
+    audit-receive) command=(audit-receive --listen=0) ;;
     audit-template) command=(audit-template -t workato) ;;
     *) command=("$tool") ;;
     esac
@@ -90,7 +93,7 @@ to_gone() {
     for source in "$AUDIT_SOURCE"/src/audit-*.c; do
         source=${source##*/}
         echo "${source%.c} is not in $ALL_TOOLS"
-        [[ " $ALL_TOOLS " == *" ${source%.c} "* ]]
+        [[ " $ALL_TOOLS $SERVICES " == *" ${source%.c} "* ]]
     done
 }
 
@@ -386,7 +389,7 @@ to_gone() {
 }
 
 @test "an unknown option is a usage error: a line, and where help is" {
-    for tool in "${TOOLS[@]}"; do
+    for tool in "${TOOLS[@]}" $SERVICES; do
         use "$tool"
         run_tool "${command[@]}" --no-such-option </dev/null
         assert_status 2
@@ -680,7 +683,7 @@ $tool: html: this is an HTML or XML page, not JSON"
 }
 
 @test "--help and -h go to standard output, status 0" {
-    for tool in "${TOOLS[@]}"; do
+    for tool in "${TOOLS[@]}" $SERVICES; do
         use "$tool"
         run_tool "$tool" --help
         assert_status 0
@@ -696,7 +699,7 @@ $tool: html: this is an HTML or XML page, not JSON"
 @test "--version and -V go to standard output, status 0" {
     local version
     version=$(sed -n 's/^AC_INIT(\[audit-filters\], \[\(.*\)\])$/\1/p' "$AUDIT_SOURCE/configure.ac")
-    for tool in "${TOOLS[@]}"; do
+    for tool in "${TOOLS[@]}" $SERVICES; do
         use "$tool"
         for option in --version -V; do
             run_tool "$tool" "$option"
@@ -708,7 +711,7 @@ $tool: html: this is an HTML or XML page, not JSON"
 }
 
 @test "--help and --version on a full disk, or to nowhere, are status 2" {
-    for tool in "${TOOLS[@]}"; do
+    for tool in "${TOOLS[@]}" $SERVICES; do
         use "$tool"
         for option in --help --version; do
             run_tool to_full "$tool" "$option"

@@ -1,0 +1,49 @@
+/* auth_check: whether a request proves who it comes from.
+ *
+ * Several credentials are valid at once, so that one can be replaced without a gap, and the files
+ * that hold them are read again when that is asked for.  Of a credential only the SHA-256 is kept;
+ * two are compared in constant time, with all that are valid, whichever is the right one.
+ */
+#ifndef AUTH_CHECK_H
+#define AUTH_CHECK_H
+
+#include "base/diag.h"
+#include "base/digest.h"
+
+#include <pthread.h>
+
+enum auth_check_kind {
+    AUTH_CHECK_NONE,
+    AUTH_CHECK_BASIC,  /* user:password (RFC 7617) */
+    AUTH_CHECK_BEARER, /* a token (RFC 6750) */
+    AUTH_CHECK_HEADER, /* the value of a header field of some name */
+    AUTH_CHECK_QUERY,  /* a parameter of the URL */
+};
+
+struct auth_check {
+    enum auth_check_kind kind;
+    const char *name; /* of the header field that holds the credential, or of the parameter */
+    pthread_mutex_t lock;
+    unsigned char (*digest)[DIGEST_SIZE]; /* of each valid credential, as a request carries it */
+    size_t count;
+};
+
+void auth_check_init(struct auth_check *check);
+void auth_check_free(struct auth_check *check);
+
+/* Reads "none", "basic", "bearer", "header:NAME" or "query:NAME"; check->name points into text.
+ * False: it is none of them. */
+bool auth_check_parse(const char *text, struct auth_check *check);
+
+/* Reads the credentials: one a line of each file; empty lines do not count.  Without a file, the
+ * value of the environment variable.  False with a reason that holds no credential: a file cannot
+ * be read, no credential is there, one of basic has no colon, or one has a control character.
+ * What was valid before is so still then. */
+bool auth_check_load(struct auth_check *check, const char *const *file, size_t files,
+                     const char *variable, struct reason *reason);
+
+/* Whether the value (of the header field or parameter `name`; of Authorization for basic and
+ * bearer, scheme and all) is a valid credential.  Any thread may call it. */
+bool auth_check_value(struct auth_check *check, struct span value);
+
+#endif

@@ -1,0 +1,165 @@
+#include "config.h"
+
+#include "receive/certificate.h"
+
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { CHAIN_MAX = 16 };
+
+/* A certificate with its chain and its key.  Handshakes hold pointers to it, so that it stays until
+ * the end. */
+struct identity {
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned count;
+    gnutls_privkey_t key;
+    struct identity *older;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct identity *newest;
+
+static void identity_free(struct identity *identity)
+{
+    for (unsigned i = 0; i < identity->count; i++)
+        gnutls_pcert_deinit(&identity->chain[i]);
+    if (identity->key != NULL)
+        gnutls_privkey_deinit(identity->key);
+    free(identity);
+}
+
+static bool fail(struct reason *reason, const char *file, int error)
+{
+    return reason_set(reason, "%s: %s", file,
+                      error == GNUTLS_E_FILE_ERROR && errno != 0 ? strerror(errno)
+                                                                 : gnutls_strerror(error));
+}
+
+static bool read_chain(struct identity *identity, const char *file, struct reason *reason)
+{
+    gnutls_datum_t pem;
+    errno = 0;
+    int error = gnutls_load_file(file, &pem);
+    if (error != 0)
+        return fail(reason, file, error);
+    unsigned count = CHAIN_MAX;
+    error =
+        gnutls_pcert_list_import_x509_raw(identity->chain, &count, &pem, GNUTLS_X509_FMT_PEM, 0);
+    gnutls_free(pem.data);
+    if (error != 0)
+        return fail(reason, file, error);
+    identity->count = count;
+    return true;
+}
+
+static bool read_key(struct identity *identity, const char *file, struct reason *reason)
+{
+    gnutls_datum_t pem;
+    errno = 0;
+    int error = gnutls_load_file(file, &pem);
+    if (error != 0)
+        return fail(reason, file, error);
+    error = gnutls_privkey_init(&identity->key);
+    if (error == 0)
+        error = gnutls_privkey_import_x509_raw(identity->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+    explicit_bzero(pem.data, pem.size);
+    gnutls_free(pem.data);
+    return error == 0 || fail(reason, file, error);
+}
+
+/* Whether the key is the first certificate's. */
+static bool belong_together(const struct identity *identity)
+{
+    gnutls_pubkey_t public;
+    unsigned char own[64], other[64];
+    size_t own_size = sizeof own, other_size = sizeof other;
+    if (gnutls_pubkey_init(&public) != 0)
+        return false;
+    bool same = gnutls_pubkey_import_privkey(public, identity->key, 0, 0) == 0 &&
+                gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, own, &own_size) == 0 &&
+                gnutls_pubkey_get_key_id(identity->chain[0].pubkey, GNUTLS_KEYID_USE_SHA256, other,
+                                         &other_size) == 0 &&
+                own_size == other_size && memcmp(own, other, own_size) == 0;
+    gnutls_pubkey_deinit(public);
+    return same;
+}
+
+bool certificate_load(const char *certificate_file, const char *key_file, struct reason *reason)
+{
+    struct identity *identity = calloc(1, sizeof *identity);
+    if (identity == NULL)
+        return reason_set(reason, "%s", strerror(ENOMEM));
+    bool good = read_chain(identity, certificate_file, reason) &&
+                read_key(identity, key_file, reason) &&
+                (belong_together(identity) ||
+                 reason_set(reason, "%s: is not the key of the certificate in %s", key_file,
+                            certificate_file));
+    if (!good) {
+        identity_free(identity);
+        return false;
+    }
+    pthread_mutex_lock(&lock);
+    identity->older = newest;
+    newest = identity;
+    pthread_mutex_unlock(&lock);
+    return true;
+}
+
+static int retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+                    const gnutls_pk_algorithm_t *algorithms, int length, gnutls_pcert_st **chain,
+                    unsigned *chain_length, gnutls_privkey_t *key)
+{
+    (void)session, (void)authorities, (void)count, (void)algorithms, (void)length;
+    pthread_mutex_lock(&lock);
+    struct identity *identity = newest;
+    pthread_mutex_unlock(&lock);
+    *chain = identity->chain;
+    *chain_length = identity->count;
+    *key = identity->key;
+    return 0;
+}
+
+void *const certificate_callback = (void *)retrieve;
+
+bool certificate_load_authorities(const char *file, char **pem, struct reason *reason)
+{
+    gnutls_datum_t text;
+    gnutls_x509_crt_t *list;
+    unsigned count;
+    errno = 0;
+    int error = gnutls_load_file(file, &text);
+    if (error != 0)
+        return fail(reason, file, error);
+    error = gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
+    if (error == 0) {
+        for (unsigned i = 0; i < count; i++)
+            gnutls_x509_crt_deinit(list[i]);
+        gnutls_free(list);
+        *pem = strndup((const char *)text.data, text.size);
+        if (*pem == NULL)
+            error = GNUTLS_E_MEMORY_ERROR;
+    }
+    gnutls_free(text.data);
+    return error == 0 || fail(reason, file, error);
+}
+
+bool certificate_is_valid(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    unsigned status = 0;
+    return info != NULL && info->tls_session != NULL &&
+           gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && status == 0;
+}
+
+void certificate_free(void)
+{
+    while (newest != NULL) {
+        struct identity *older = newest->older;
+        identity_free(newest);
+        newest = older;
+    }
+}

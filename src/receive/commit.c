@@ -1,0 +1,214 @@
+#include "config.h"
+
+#include "receive/commit.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum { GROUP_BYTES = 4 * 1024 * 1024 }; /* with as many, nobody waits for more */
+
+/* Says when lines can no longer be kept, and when they can be again: a message each, and no more
+ * than one such pair in a while, as a spool that is nearly full takes some requests and not others.
+ */
+static void note(struct commit *commit, enum store_result worst)
+{
+    enum { PAUSE = 10000000 }; /* microseconds */
+    const struct store *store = commit->store;
+    int64_t now = store_clock();
+    atomic_store(&commit->failing, worst != STORE_KEPT);
+    if (worst == STORE_KEPT) {
+        if (commit->told)
+            diag_warn("requests are taken again; %zu were answered 503", commit->refused);
+        commit->told = false;
+        return;
+    }
+    if (commit->told || (commit->told_at != 0 && now - commit->told_at < PAUSE))
+        return;
+    commit->told = true;
+    commit->told_at = now;
+    if (worst == STORE_FULL)
+        diag_warn("%s: holds as much as --max-size allows; requests are answered 503 until there "
+                  "is room",
+                  store->directory);
+    else
+        diag_warn("%s; requests are answered 503 until it can be written", store->reason.text);
+}
+
+/* The store's lock is held.  Stores the lines of a list of jobs, with one sync for all. */
+static void keep(struct commit *commit, struct commit_job *jobs)
+{
+    bool failed = false;
+    for (struct commit_job *job = jobs; job != NULL; job = job->next) {
+        job->result = failed ? STORE_FAILED : store_append(commit->store, job->lines);
+        failed |= job->result == STORE_FAILED;
+    }
+    /* After an error nothing of the group is kept: an append that fails takes those before it. */
+    failed |= !store_keep(commit->store);
+    enum store_result worst = STORE_KEPT;
+    size_t refused = 0;
+    for (struct commit_job *job = jobs; job != NULL; job = job->next) {
+        if (failed && job->result == STORE_KEPT)
+            job->result = STORE_FAILED;
+        refused += job->result != STORE_KEPT;
+        worst = job->result > worst ? job->result : worst;
+    }
+    commit->refused += refused;
+    note(commit, worst);
+    if (worst == STORE_KEPT)
+        commit->refused = 0;
+}
+
+/* The time `microseconds` from now, for a wait. */
+static struct timespec after(int64_t microseconds)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    int64_t nanos = time.tv_nsec + microseconds % 1000000 * 1000;
+    time.tv_sec += microseconds / 1000000 + nanos / 1000000000;
+    time.tv_nsec = nanos % 1000000000;
+    return time;
+}
+
+/* Waits for jobs, or until the store wants attention.  The lock is held. */
+static void wait_for_jobs(struct commit *commit, int64_t due)
+{
+    struct timespec until = after(due);
+    while (commit->first == NULL && !commit->closing) {
+        if (due < 0)
+            pthread_cond_wait(&commit->wake, &commit->lock);
+        else if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) == ETIMEDOUT)
+            return;
+    }
+}
+
+/* Waits for others to share the sync with.  The lock is held. */
+static void wait_for_others(struct commit *commit)
+{
+    struct timespec until = after(commit->first->since + commit->wait - store_clock());
+    while (commit->count < commit->expected && commit->bytes < GROUP_BYTES && !commit->closing)
+        if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) == ETIMEDOUT)
+            return;
+}
+
+/* Takes all that wait, or the first alone.  The lock is held. */
+static struct commit_job *take(struct commit *commit)
+{
+    struct commit_job *jobs = commit->first;
+    if (commit->sync == COMMIT_EACH && jobs->next != NULL) {
+        commit->first = jobs->next;
+        jobs->next = NULL;
+        commit->count--;
+        commit->bytes -= jobs->lines.len;
+        return jobs;
+    }
+    commit->expected = commit->count;
+    commit->first = NULL;
+    commit->last = &commit->first;
+    commit->count = commit->bytes = 0;
+    return jobs;
+}
+
+static int64_t tick(struct commit *commit)
+{
+    pthread_mutex_lock(&commit->storing);
+    int64_t due = store_tick(commit->store);
+    pthread_mutex_unlock(&commit->storing);
+    return due;
+}
+
+static void handle(struct commit *commit, struct commit_job *jobs)
+{
+    pthread_mutex_lock(&commit->storing);
+    keep(commit, jobs);
+    pthread_mutex_unlock(&commit->storing);
+    while (jobs != NULL) {
+        struct commit_job *next = jobs->next; /* done() may free the job */
+        jobs->done(jobs);
+        jobs = next;
+    }
+}
+
+static void *run(void *context)
+{
+    enum { LOOK = 200000 }; /* microseconds: when others store lines, how often to tick */
+    struct commit *commit = context;
+    for (;;) {
+        int64_t due = tick(commit);
+        if (commit->sync == COMMIT_NONE)
+            due = LOOK;
+        pthread_mutex_lock(&commit->lock);
+        wait_for_jobs(commit, due);
+        if (commit->first != NULL && commit->sync == COMMIT_GROUP)
+            wait_for_others(commit);
+        struct commit_job *jobs = commit->first != NULL ? take(commit) : NULL;
+        bool end = jobs == NULL && commit->closing;
+        pthread_mutex_unlock(&commit->lock);
+        if (end)
+            return NULL;
+        handle(commit, jobs);
+    }
+}
+
+bool commit_begin(struct commit *commit)
+{
+    pthread_condattr_t steady;
+    commit->last = &commit->first;
+    pthread_mutex_init(&commit->lock, NULL);
+    pthread_mutex_init(&commit->storing, NULL);
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&commit->wake, &steady);
+    pthread_condattr_destroy(&steady);
+    errno = pthread_create(&commit->thread, NULL, run, commit);
+    return errno == 0;
+}
+
+bool commit_add(struct commit *commit, struct commit_job *job)
+{
+    job->next = NULL;
+    job->since = store_clock();
+    pthread_mutex_lock(&commit->lock);
+    bool open = !commit->closing;
+    if (open) {
+        *commit->last = job;
+        commit->last = &job->next;
+        commit->count++;
+        commit->bytes += job->lines.len;
+        /* Only what ends a wait wakes the thread. */
+        if (commit->count == 1 || commit->count >= commit->expected || commit->bytes >= GROUP_BYTES)
+            pthread_cond_signal(&commit->wake);
+    }
+    pthread_mutex_unlock(&commit->lock);
+    return open;
+}
+
+void commit_now(struct commit *commit, struct commit_job *job)
+{
+    job->next = NULL;
+    job->result = STORE_FAILED;
+    pthread_mutex_lock(&commit->storing);
+    if (!commit->closed)
+        keep(commit, job);
+    pthread_mutex_unlock(&commit->storing);
+}
+
+bool commit_end(struct commit *commit)
+{
+    pthread_mutex_lock(&commit->lock);
+    commit->closing = true;
+    pthread_cond_signal(&commit->wake);
+    pthread_mutex_unlock(&commit->lock);
+    pthread_join(commit->thread, NULL);
+    pthread_mutex_lock(&commit->storing);
+    bool closed = store_close(commit->store);
+    commit->closed = true;
+    pthread_mutex_unlock(&commit->storing);
+    return closed;
+}
+
+void commit_free(struct commit *commit)
+{
+    pthread_cond_destroy(&commit->wake);
+    pthread_mutex_destroy(&commit->lock);
+    pthread_mutex_destroy(&commit->storing);
+}

@@ -1,0 +1,487 @@
+#include "config.h"
+
+#include "receive/answer.h"
+#include "receive/certificate.h"
+#include "receive/gunzip.h"
+#include "receive/request.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <strings.h>
+
+enum { READ_OVER = 1024 * 1024 }; /* bytes of a refused request's body that are read over */
+
+enum phase {
+    PHASE_BODY,    /* the body arrives */
+    PHASE_KEEPING, /* the events are being kept; the connection is suspended */
+    PHASE_KEPT,    /* that has ended */
+    PHASE_ANSWERED,
+};
+
+struct request {
+    struct receiver *receiver;
+    struct MHD_Connection *connection;
+    struct peer *peer;
+    const char *method, *path; /* MHD's, which stay until the request has completed */
+    int64_t begun;             /* when its header was read: a steady clock, microseconds */
+    enum phase phase;
+    struct answer answer; /* status 0: nothing speaks against the request so far */
+    size_t read_over;     /* bytes of a refused body that may still come */
+    bool gzip;
+    struct gunzip gunzip;
+    struct buffer buffer;
+    size_t bytes;      /* of the whole body, unpacked */
+    size_t lines_size; /* what the budget counts for the lines */
+    struct body body;
+    struct commit_job job;
+    struct reason reason;
+};
+
+/* What a look at all header fields gathers. */
+struct fields {
+    struct receiver *receiver;
+    bool malformed;
+    unsigned lengths, codings, hosts, credentials, encodings; /* how often each is there */
+    bool chunked; /* Transfer-Encoding is that and nothing else */
+    bool expects; /* Expect: 100-continue */
+    bool splunk;  /* the sender speaks to a Splunk collector */
+    uint64_t length;
+    const char *encoding;
+    struct span credential;
+};
+
+/* Settles the answer, unless one is settled. */
+static void refuse(struct request *request, unsigned status, const char *why)
+{
+    if (request->answer.status == 0) {
+        request->answer.status = status;
+        request->answer.error = why;
+    }
+}
+
+static bool is_token(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) &&
+            (name[i] == '\0' || strchr("!#$%&'*+-.^_`|~", name[i]) == NULL))
+            return false;
+    return len > 0;
+}
+
+/* No control character but a tab (RFC 9110 section 5.5). */
+static bool is_value(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, const char *name,
+                                     size_t name_len, const char *value, size_t value_len)
+{
+    struct fields *fields = context;
+    const struct auth_check *auth = &fields->receiver->auth;
+    (void)kind;
+    if (value == NULL)
+        value_len = 0;
+    if (!is_token(name, name_len) || !is_value(value, value_len))
+        fields->malformed = true;
+    if (strcasecmp(name, "Content-Length") == 0) {
+        fields->lengths++;
+        fields->length = value_len > 0 ? strtoull(value, NULL, 10) : 0;
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        fields->codings++;
+        fields->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
+    } else if (strcasecmp(name, "Content-Encoding") == 0) {
+        fields->encodings++;
+        fields->encoding = value;
+    } else if (strcasecmp(name, "Host") == 0) {
+        fields->hosts++;
+    } else if (strcasecmp(name, "Expect") == 0) {
+        fields->expects = value != NULL && strcasecmp(value, "100-continue") == 0;
+    }
+    if (strcasecmp(name, "Authorization") == 0)
+        fields->splunk = value != NULL && strncasecmp(value, "Splunk ", 7) == 0;
+    if (auth->kind != AUTH_CHECK_NONE && auth->kind != AUTH_CHECK_QUERY &&
+        strcasecmp(name, auth->name) == 0) {
+        fields->credentials++;
+        fields->credential = (struct span){value, value_len};
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result look_at_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                         size_t name_len, const char *value, size_t value_len)
+{
+    struct fields *fields = context;
+    (void)kind;
+    if (span_equal((struct span){name, name_len}, span_of(fields->receiver->auth.name))) {
+        fields->credentials++;
+        fields->credential = (struct span){value, value != NULL ? value_len : 0};
+    }
+    return MHD_YES;
+}
+
+static struct fields look_at_fields(struct request *request)
+{
+    struct fields fields = {.receiver = request->receiver};
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, look_at_field, &fields);
+    if (request->receiver->auth.kind == AUTH_CHECK_QUERY)
+        MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, look_at_parameter,
+                                    &fields);
+    return fields;
+}
+
+/* Where a body ends must be beyond doubt: if a proxy before us saw it end elsewhere, somebody could
+ * put a request of his own into another's (RFC 9112 section 11.2). */
+static bool is_ambiguous(const struct fields *fields, const char *version)
+{
+    return fields->malformed || fields->lengths + fields->codings > 1 || fields->hosts > 1 ||
+           (fields->codings == 1 && (!fields->chunked || strcmp(version, "HTTP/1.1") != 0)) ||
+           fields->encodings > 1 || fields->credentials > 1;
+}
+
+static bool is_path(const struct receiver *receiver, const char *path)
+{
+    for (size_t i = 0; i < receiver->paths; i++)
+        if (strcmp(path, receiver->path[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_credential(struct request *request, const struct fields *fields)
+{
+    static const char *const challenge[] = {
+        [AUTH_CHECK_NONE] = NULL,
+        [AUTH_CHECK_BASIC] = "Basic realm=\"audit-receive\", charset=\"UTF-8\"",
+        [AUTH_CHECK_BEARER] = "Bearer realm=\"audit-receive\"",
+        [AUTH_CHECK_HEADER] = NULL,
+        [AUTH_CHECK_QUERY] = NULL,
+    };
+    struct receiver *receiver = request->receiver;
+    if (receiver->need_certificate && !certificate_is_valid(request->connection)) {
+        refuse(request, MHD_HTTP_UNAUTHORIZED, "a valid client certificate is needed");
+        return;
+    }
+    if (receiver->auth.kind == AUTH_CHECK_NONE ||
+        (fields->credentials == 1 && fields->credential.at != NULL &&
+         auth_check_value(&receiver->auth, fields->credential)))
+        return;
+    refuse(request, MHD_HTTP_UNAUTHORIZED,
+           fields->credentials == 0 ? "a credential is needed" : "the credential is not valid");
+    request->answer.challenge = challenge[receiver->auth.kind];
+}
+
+static void check_encoding(struct request *request, const struct fields *fields)
+{
+    if (fields->encoding == NULL || strcasecmp(fields->encoding, "identity") == 0)
+        return;
+    request->gzip =
+        strcasecmp(fields->encoding, "gzip") == 0 || strcasecmp(fields->encoding, "x-gzip") == 0;
+    if (!request->gzip)
+        refuse(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+               "the content coding is not known; gzip is, and none");
+}
+
+static bool is_health(const struct request *request)
+{
+    return strcmp(request->path, "/healthz") == 0 &&
+           (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0);
+}
+
+/* Everything that the header can be refused for; what costs least comes first. */
+static void check_header(struct request *request, const struct fields *fields, const char *version)
+{
+    struct receiver *receiver = request->receiver;
+    const union MHD_ConnectionInfo *header =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (is_ambiguous(fields, version)) {
+        refuse(request, MHD_HTTP_BAD_REQUEST, "the header is malformed or ambiguous");
+        request->answer.close = true;
+        return;
+    }
+    if (header != NULL && header->header_size > receiver->max_header)
+        refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is too large");
+    if (is_health(request))
+        return;
+    if (!is_path(receiver, request->path))
+        refuse(request, MHD_HTTP_NOT_FOUND, "nothing is received at this path");
+    if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0)
+        refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "events are sent by POST or PUT");
+    check_credential(request, fields);
+    if (atomic_load(&receiver->stopping))
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the receiver is stopping");
+    if (request->answer.status == 0 && !rate_take(&receiver->rate, request->begun))
+        refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "more requests a second than are allowed");
+    check_encoding(request, fields);
+    if (fields->length > receiver->max_body) {
+        if (request->answer.status == 0)
+            request->read_over = 2 * receiver->max_body;
+        refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
+    }
+}
+
+static enum MHD_Result send_answer(struct request *request)
+{
+    struct answer *answer = &request->answer;
+    struct journal_entry entry = {
+        .client = request->peer->address,
+        .method = request->method,
+        .path = request->path,
+        .status = answer->status,
+        .events = answer->events,
+        .bytes = request->bytes,
+        .microseconds = store_clock() - request->begun,
+        .error = answer->status != MHD_HTTP_OK ? answer->error : NULL,
+    };
+    answer->close |= atomic_load(&request->receiver->stopping);
+    request->phase = PHASE_ANSWERED;
+    if (!is_health(request))
+        journal_note(&request->receiver->journal, &entry);
+    return answer_queue(request->connection, answer);
+}
+
+static enum MHD_Result send_health(struct request *request)
+{
+    struct receiver *receiver = request->receiver;
+    bool stopping = atomic_load(&receiver->stopping);
+    request->answer.status = MHD_HTTP_OK;
+    request->answer.style = ANSWER_HEALTH;
+    if (stopping || atomic_load(&receiver->commit.failing)) {
+        request->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        request->answer.error =
+            stopping ? "the receiver is stopping" : "events cannot be kept at present";
+    }
+    return send_answer(request);
+}
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+/* Whether a refused request is answered at once, without its body, after which the connection ends:
+ * where the sender waits for word before it sends the body, and where that is too large to be read
+ * over. */
+static bool answer_at_once(const struct request *request, const struct fields *fields)
+{
+    return request->answer.close || (fields->expects && fields->length + fields->codings > 0) ||
+           (fields->codings == 0 && fields->length > request->read_over);
+}
+
+static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *connection,
+                             const char *url, const char *method, const char *version, void **slot)
+{
+    struct request *request = malloc(sizeof *request);
+    struct peer *peer = peer_of(connection);
+    if (request == NULL || peer == NULL) {
+        free(request);
+        return MHD_NO;
+    }
+    *slot = request;
+    *request = (struct request){.receiver = receiver,
+                                .connection = connection,
+                                .peer = peer,
+                                .method = method,
+                                .path = url,
+                                .begun = store_clock(),
+                                .read_over = READ_OVER};
+    atomic_fetch_add(&receiver->active, 1);
+    atomic_store(&peer->since, request->begun);
+    buffer_begin(&request->buffer, receiver->max_body, &receiver->budget);
+    gunzip_begin(&request->gunzip);
+    struct fields fields = look_at_fields(request);
+    request->answer.style = fields.splunk ? ANSWER_SPLUNK : ANSWER_PLAIN;
+    check_header(request, &fields, version);
+    if (request->answer.status != 0)
+        return answer_at_once(request, &fields) ? send_answer(request) : MHD_YES;
+    /* The whole body's memory at once, but no more than a sender has to pay for with bytes. */
+    enum { AT_ONCE = 64 * 1024 };
+    if (fields.length > 0 && !request->gzip)
+        buffer_reserve(&request->buffer, fields.length < AT_ONCE ? fields.length : AT_ONCE);
+    return MHD_YES;
+}
+
+static void drop_body(struct request *request)
+{
+    buffer_free(&request->buffer);
+    gunzip_free(&request->gunzip);
+}
+
+/* Takes a part of the body.  False: the connection is to be cut off. */
+static bool add(struct request *request, struct span part)
+{
+    atomic_fetch_add(&request->peer->body, part.len);
+    if (request->answer.status != 0 || is_health(request)) {
+        bool patient = part.len <= request->read_over;
+        request->read_over -= patient ? part.len : 0;
+        return patient;
+    }
+    int result = request->gzip ? (int)gunzip_add(&request->gunzip, part, &request->buffer)
+                               : (int)buffer_append(&request->buffer, part);
+    if (result == 0)
+        return true;
+    if (request->gzip && result == GUNZIP_BAD) {
+        refuse(request, MHD_HTTP_BAD_REQUEST, "the body is not gzip, as its header says");
+    } else if (result == (request->gzip ? (int)GUNZIP_TOO_LARGE : (int)BUFFER_TOO_LARGE)) {
+        refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
+        request->read_over = 2 * request->receiver->max_body;
+    } else {
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies are being received");
+        request->read_over = request->receiver->max_body;
+    }
+    if (request->answer.status != MHD_HTTP_BAD_REQUEST)
+        drop_body(request);
+    return true;
+}
+
+/* A 400, unless the body is to be kept and cannot be. */
+static enum MHD_Result reject_body(struct request *request, const char *why)
+{
+    refuse(request, MHD_HTTP_BAD_REQUEST, why);
+    if (!journal_reject(&request->receiver->journal, buffer_bytes(&request->buffer))) {
+        request->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+        request->answer.error = "a body that is wrong cannot be kept at present";
+    }
+    return send_answer(request);
+}
+
+/* Splits the body into lines.  False: the answer is settled. */
+static bool split_body(struct request *request)
+{
+    struct receiver *receiver = request->receiver;
+    size_t size = body_lines_most(request->buffer.len);
+    enum body_result result = BODY_NO_MEMORY;
+    if (budget_take(&receiver->budget, size)) {
+        request->lines_size = size;
+        result = body_split((enum body_form)receiver->form, buffer_bytes(&request->buffer),
+                            &request->body, &request->reason);
+    }
+    if (result == BODY_GOOD) {
+        if (request->body.form == BODY_BULK)
+            request->answer.style = ANSWER_BULK;
+        return true;
+    }
+    if (result == BODY_NO_MEMORY)
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many bodies are being received");
+    return false;
+}
+
+/* The request that a job is part of. */
+static struct request *request_of(struct commit_job *job)
+{
+    return (struct request *)((char *)job - offsetof(struct request, job));
+}
+
+/* Called by the committing thread. */
+static void kept(struct commit_job *job)
+{
+    struct request *request = request_of(job);
+    request->phase = PHASE_KEPT;
+    MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result tell_outcome(struct request *request)
+{
+    switch (request->job.result) {
+    case STORE_KEPT:
+        request->answer.status = MHD_HTTP_OK;
+        request->answer.events = request->body.events;
+        break;
+    case STORE_FULL:
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the spool is full");
+        break;
+    default:
+        refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the events cannot be kept at present");
+    }
+    return send_answer(request);
+}
+
+static enum MHD_Result keep_events(struct request *request)
+{
+    struct commit *commit = &request->receiver->commit;
+    request->job.lines = (struct span){request->body.lines, request->body.len};
+    request->job.done = kept;
+    request->job.result = STORE_KEPT;
+    if (request->body.events == 0)
+        return tell_outcome(request);
+    if (commit->sync == COMMIT_NONE && commit->store->directory != NULL) {
+        commit_now(commit, &request->job);
+        return tell_outcome(request);
+    }
+    request->phase = PHASE_KEEPING;
+    MHD_suspend_connection(request->connection);
+    if (commit_add(commit, &request->job))
+        return MHD_YES;
+    request->job.result = STORE_FAILED;
+    request->phase = PHASE_KEPT;
+    MHD_resume_connection(request->connection);
+    return MHD_YES;
+}
+
+/* The whole body is here. */
+static enum MHD_Result finish(struct request *request)
+{
+    atomic_store(&request->peer->since, -1);
+    request->bytes = request->buffer.len;
+    if (is_health(request) && request->answer.status == 0)
+        return send_health(request);
+    if (request->answer.status == MHD_HTTP_BAD_REQUEST && request->gzip)
+        return reject_body(request, request->answer.error);
+    if (request->answer.status != 0)
+        return send_answer(request);
+    if (request->gzip && !gunzip_is_whole(&request->gunzip))
+        return reject_body(request, request->buffer.len == 0 && !request->gunzip.open
+                                        ? "the body is empty"
+                                        : "the body is gzip that is cut short");
+    gunzip_free(&request->gunzip);
+    if (!split_body(request))
+        return request->answer.status != 0 ? send_answer(request)
+                                           : reject_body(request, request->reason.text);
+    buffer_free(&request->buffer);
+    return keep_events(request);
+}
+
+enum MHD_Result request_handle(void *receiver, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_size, void **slot)
+{
+    struct request *request = *slot;
+    if (request == NULL)
+        return begin(receiver, connection, url, method, version, slot);
+    if (*upload_size > 0) {
+        bool patient = add(request, (struct span){upload, *upload_size});
+        *upload_size = 0;
+        return patient ? MHD_YES : MHD_NO;
+    }
+    switch (request->phase) {
+    case PHASE_BODY:
+        return finish(request);
+    case PHASE_KEPT:
+        return tell_outcome(request);
+    default:
+        return MHD_YES;
+    }
+}
+
+void request_completed(void *context, struct MHD_Connection *connection, void **slot,
+                       enum MHD_RequestTerminationCode code)
+{
+    struct receiver *receiver = context;
+    struct request *request = *slot;
+    (void)connection;
+    (void)code;
+    if (request == NULL)
+        return;
+    atomic_store(&request->peer->body, 0);
+    atomic_store(&request->peer->since, store_clock());
+    drop_body(request);
+    budget_return(&receiver->budget, request->lines_size);
+    free(request->body.lines);
+    free(request);
+    *slot = NULL;
+    atomic_fetch_sub(&receiver->active, 1);
+}

@@ -1,0 +1,42 @@
+/* request: one request, from its header to its answer.
+ *
+ * The header decides first: a request that is refused for it has its body read over and thrown away
+ * where that is small, so that the sender reads the answer, and is cut off otherwise.  The body of
+ * any other is read into memory, unpacked where it is compressed, split into events and kept (see
+ * commit.h); only then is it answered 200.
+ *
+ *     200  the events are kept                     413  the body is too large
+ *     400  the request or its body is wrong        415  a content coding other than gzip
+ *     401  no valid credential, or certificate     429  more requests a second than --max-rate
+ *     404  another path                            431  the header is too large
+ *     405  neither POST nor PUT                    503  the events cannot be kept now
+ *
+ * GET /healthz is answered 200, or 503 while events cannot be kept.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "receive/receiver.h"
+
+#include <microhttpd.h>
+
+/* A connection, as far as it concerns how long a request may take. */
+struct peer {
+    struct peer *next, *previous;
+    int fd;
+    _Atomic int64_t since; /* when what is waited for began: a steady clock, microseconds;
+                              -1: nothing is waited for */
+    atomic_size_t body;    /* bytes of the body that have arrived */
+    char address[64];
+};
+
+/* MHD's MHD_AccessHandlerCallback, with the receiver as context. */
+enum MHD_Result request_handle(void *receiver, struct MHD_Connection *connection, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_size, void **request);
+
+/* MHD's MHD_RequestCompletedCallback. */
+void request_completed(void *receiver, struct MHD_Connection *connection, void **request,
+                       enum MHD_RequestTerminationCode code);
+
+#endif
