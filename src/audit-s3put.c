@@ -4,12 +4,10 @@
 #include "base/tool.h"
 #include "deliver/header.h"
 #include "s3/s3.h"
-#include "s3/s3_signature.h"
 
 struct settings {
     struct s3_options s3;
-    int addressing, signature, compression;
-    const char *sse;
+    int compression;
 };
 
 static struct filter filter = FILTER;
@@ -17,7 +15,7 @@ static struct deliver_options deliver = DELIVER_OPTIONS;
 /* radosgw sends the header and the body of a 412 one after the other. */
 static struct http_options http = {.quick_ack = true};
 static struct settings settings = {
-    .s3 = {.prefix = "", .suffix = "", .content_type = "application/json"},
+    .s3 = {.prefix = "", .suffix = "", .store = {.put = {.content_type = "application/json"}}},
 };
 
 /* Whether it may be a header's value: libcurl signs it as it is, the store as it reads it, which
@@ -32,31 +30,31 @@ static bool is_field_value(const char *value, struct reason *reason)
 
 static bool take_content_type(void *context, const char *value, struct reason *reason)
 {
-    ((struct settings *)context)->s3.content_type = value;
+    ((struct settings *)context)->s3.store.put.content_type = value;
     return is_field_value(value, reason);
 }
 
 static bool take_acl(void *context, const char *value, struct reason *reason)
 {
-    ((struct settings *)context)->s3.acl = value;
+    ((struct settings *)context)->s3.store.put.acl = value;
     return is_field_value(value, reason);
 }
 
 static bool take_storage_class(void *context, const char *value, struct reason *reason)
 {
-    ((struct settings *)context)->s3.storage_class = value;
+    ((struct settings *)context)->s3.store.put.storage_class = value;
     return is_field_value(value, reason);
 }
 
 /* AES256, aws:kms, or aws:kms:KEY-ID. */
 static bool take_sse(void *context, const char *value, struct reason *reason)
 {
-    struct s3_options *s3 = &((struct settings *)context)->s3;
-    s3->kms_key = NULL;
-    s3->sse = strcmp(value, "AES256") == 0 ? value : "aws:kms";
+    struct s3_put_options *put = &((struct settings *)context)->s3.store.put;
+    put->kms_key = NULL;
+    put->sse = strcmp(value, "AES256") == 0 ? value : "aws:kms";
     if (strncmp(value, "aws:kms:", 8) == 0 && value[8] != '\0')
-        s3->kms_key = value + 8;
-    else if (strcmp(value, s3->sse) != 0)
+        put->kms_key = value + 8;
+    else if (strcmp(value, put->sse) != 0)
         return reason_set(reason, "not AES256, aws:kms or aws:kms:KEY-ID");
     return is_field_value(value, reason);
 }
@@ -65,43 +63,24 @@ static int run(char **operand, size_t operands)
 {
     static struct s3 s3;
     struct s3_options *options = &settings.s3;
-    options->addressing = (enum s3_addressing)settings.addressing;
-    options->signature = settings.signature == 1 ? &s3_v2 : &s3_v4;
-    options->gzip = settings.compression == 1;
-    if (options->bucket == NULL)
+    options->store.put.gzip = settings.compression == 1;
+    options->store.timeout = deliver.timeout;
+    if (options->store.bucket == NULL)
         return options_usage("no bucket; give --bucket");
     if (deliver.dry_run && deliver.tee)
         return options_usage("--dry-run and --tee both write to standard output; give one");
     if (s3_begin(&s3, options, deliver.dry_run) && filter_begin(&filter, operand, operands)) {
         if (deliver.cacert == NULL)
-            deliver.cacert = s3_ca_bundle(&s3);
+            deliver.cacert = s3_store_ca_bundle(&s3.store);
         deliver_run(&filter, &s3.service, &deliver, &http);
     }
     s3_end(&s3);
     return filter_end(&filter);
 }
 
-static const char *const addressing_names[] = {"auto", "virtual", "path", NULL};
-static const char *const signature_names[] = {"v4", "v2", NULL};
 static const char *const compression_names[] = {"none", "gzip", NULL};
 
 static const struct option_line options[] = {
-    {.name = "bucket",
-     .argument = "NAME",
-     .help = "the bucket",
-     OPTION_TEXT(struct settings, s3.bucket)},
-    {.name = "region",
-     .argument = "NAME",
-     .help = "its region (else $AWS_REGION, the profile's,\nor us-east-1)",
-     OPTION_TEXT(struct settings, s3.region)},
-    {.name = "endpoint",
-     .argument = "URL",
-     .help = "the store, where that is not AWS (else\n$AWS_ENDPOINT_URL_S3)",
-     OPTION_TEXT(struct settings, s3.endpoint)},
-    {.name = "addressing",
-     .argument = "HOW",
-     .help = "virtual: BUCKET.HOST; path: HOST/BUCKET; auto:\nvirtual at AWS, path elsewhere",
-     OPTION_CHOICE(struct settings, addressing, addressing_names)},
     {.name = "prefix",
      .argument = "TEXT",
      .help = "put TEXT before each key",
@@ -110,14 +89,6 @@ static const struct option_line options[] = {
      .argument = "TEXT",
      .help = "put TEXT after each key",
      OPTION_TEXT(struct settings, s3.suffix)},
-    {.name = "profile",
-     .argument = "NAME",
-     .help = "the profile in ~/.aws (else $AWS_PROFILE)",
-     OPTION_TEXT(struct settings, s3.profile)},
-    {.name = "signature",
-     .argument = "VERSION",
-     .help = "the version of the signature (default v4)",
-     OPTION_CHOICE(struct settings, signature, signature_names)},
     {.name = "content-type",
      .argument = "TYPE",
      .help = "of the objects (default application/json)",
@@ -140,10 +111,10 @@ static const struct option_line options[] = {
      OPTION_CALL(take_sse)},
     {.name = "no-overwrite",
      .help = "leave an object that is there already",
-     OPTION_FLAG(struct settings, s3.no_overwrite)},
+     OPTION_FLAG(struct settings, s3.store.put.no_overwrite)},
     {.name = "content-md5",
      .help = "send Content-MD5 too, as Object Lock asks for",
-     OPTION_FLAG(struct settings, s3.content_md5)},
+     OPTION_FLAG(struct settings, s3.store.put.content_md5)},
     {.name = NULL},
 };
 
@@ -151,7 +122,10 @@ static const struct tool tool = {
     .name = "audit-s3put",
     .operands = "--bucket=NAME [OPTION]... [FILE]...",
     .summary = "Put addressed events into an S3 bucket, one object an event, and lose none.",
-    .options = {{options, &settings}, {deliver_options, &deliver}, {filter_options, &filter}},
+    .options = {{s3_store_options, &settings.s3.store},
+                {options, &settings},
+                {deliver_options, &deliver},
+                {filter_options, &filter}},
     .run = run,
 };
 

@@ -1,8 +1,8 @@
-/* credentials-check: prints what credentials_find() finds, one part a line, or its reason,
- * status 1. With an operand: as with --profile. */
+/* credentials-check: prints the credentials that a keyring finds, one part a line, or its reason,
+ * status 1.  With an operand: as with --profile. */
 #include "config.h"
 
-#include "s3/credentials.h"
+#include "s3/keyring.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,30 +13,41 @@ static void print(const char *name, const char *value)
     printf("%s %s\n", name, value != NULL ? value : "-");
 }
 
-int main(int argc, char **argv)
+static void print_found(const struct keyring *keyring)
 {
     static const char *const source[] = {"environment", "profile", "container", "instance"};
-    struct profile profile;
-    struct credentials credentials = {0};
+    const struct credentials *found = &keyring->credentials;
+    int64_t now = (int64_t)time(NULL);
+    print("source", source[found->source]);
+    print("access", found->access_key);
+    print("secret", found->secret_key);
+    print("token", found->token);
+    print("region", credentials_region(&keyring->profile));
+    if (found->expires != INT64_MAX)
+        printf("expires %" PRId64 " renewal %" PRId64 "\n", found->expires - now,
+               credentials_renewal(found, now) - now);
+}
+
+int main(int argc, char **argv)
+{
+    static struct http http;
+    static const struct http_options options = {.timeout = 60 * 1000000LL, .parallel = 1};
+    struct keyring keyring;
     struct reason reason;
-    const char *name = argc > 1 ? argv[1] : NULL;
-    bool found = profile_read(&profile, name, &reason) &&
-                 credentials_find(&credentials, &profile, name != NULL, &reason);
-    if (found) {
-        print("source", source[credentials.source]);
-        print("access", credentials.access_key);
-        print("secret", credentials.secret_key);
-        print("token", credentials.token);
-        print("region", credentials_region(&profile));
-        int64_t now = (int64_t)time(NULL);
-        int64_t renewal = credentials_renewal(&credentials, now);
-        if (credentials.expires != INT64_MAX)
-            printf("expires %" PRId64 " renewal %" PRId64 "\n", credentials.expires - now,
-                   renewal - now);
-    } else {
+    enum keyring_state state = KEYRING_EMPTY;
+    if (!http_begin(&http, &options))
+        return 2;
+    if (keyring_begin(&keyring, argc > 1 ? argv[1] : NULL, &reason) &&
+        keyring_find(&keyring, &reason))
+        while ((state = keyring_ready(&keyring, &http, &reason)) == KEYRING_WAITS) {
+            http_wait(&http, -1, -1, 1000000);
+            http_run(&http);
+        }
+    if (state == KEYRING_READY)
+        print_found(&keyring);
+    else
         puts(reason.text);
-    }
-    credentials_free(&credentials);
-    profile_free(&profile);
-    return found ? 0 : 1;
+    http_end(&http);
+    keyring_end(&keyring);
+    return state == KEYRING_READY ? 0 : 1;
 }

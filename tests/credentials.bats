@@ -102,7 +102,7 @@ aws_access_key_id=CONFIG
 aws_secret_access_key=c
 EOF
     find_credentials default
-    assert_reason "profile 'default': the secret access key holds a character"
+    assert_reason "profile 'default': the secret access key has a space, a control character"
     sed -i 's/ ;e//' .aws/credentials
     find_credentials
     assert_found profile DEFAULT a=b:c#d - us-west-2
@@ -111,7 +111,7 @@ EOF
     find_credentials config
     assert_found profile CONFIG c - -
     find_credentials half
-    assert_reason "profile 'half': the secret access key is missing"
+    assert_reason "profile 'half': the secret access key is empty"
 }
 
 @test "the credentials file wins over the config file, all three parts together" {
@@ -183,7 +183,7 @@ EOF
         AWS_CONTAINER_AUTHORIZATION_TOKEN=wrong find_credentials
     assert_found container ASIATEST secret/of+role token-2 -
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/locked AWS_CONTAINER_AUTHORIZATION_TOKEN=wrong find_credentials
-    assert_reason "/locked: status 403"
+    assert_reason "the container's credentials: status 403"
     [ "$(tail -n 1 requests)" = "GET /locked wrong" ]
 }
 
@@ -191,9 +191,9 @@ EOF
     start_metadata
     export AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/refused
     find_credentials
-    assert_reason "the container's credentials: it says AccessDenied"
+    assert_reason "the container's credentials: the answer's Code is AccessDenied"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/broken find_credentials
-    assert_reason "its answer is no JSON"
+    assert_reason "the answer is not JSON"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/x find_credentials
     assert_reason "neither https nor a host that the AWS tools trust"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1.example.com/x find_credentials
@@ -222,9 +222,9 @@ EOF
     unset AWS_EC2_METADATA_DISABLED
     local began=$SECONDS
     AWS_EC2_METADATA_SERVICE_ENDPOINT=$url/slow-host find_credentials
-    assert_reason "/slow-host/latest/api/token: status 404"
+    assert_reason "the instance's metadata: /latest/api/token: status 404"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/slow find_credentials
-    assert_reason "/slow: Timeout was reached"
+    assert_reason "the container's credentials: Timeout was reached"
     [ "$(grep -c 'GET /slow ' requests)" = 3 ]
     [ $((SECONDS - began)) -le 6 ]
 }

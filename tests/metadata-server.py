@@ -54,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, '{"Code":"AccessDenied","Message":"no"}')
         elif self.path == "/broken":
             self.answer(200, "<html>")
-        elif self.path == "/slow":
+        elif self.path.startswith("/slow") and self.path.count("/") == 1:
             time.sleep(5)
         else:
             self.answer(404, "")

@@ -144,7 +144,7 @@ check_refusals() {
     AWS_SECRET_ACCESS_KEY=not-the-secret assert_one_line "the signature does not match"
     AWS_ACCESS_KEY_ID=nobody put addressed
     assert_status 2
-    assert_one_line "${1-the store does not know the access key id}"
+    assert_one_line "${1-the store does not know the access key ID}"
     put --bucket=elsewhere addressed
     assert_status 2
     assert_one_line "there is no bucket elsewhere"

@@ -38,6 +38,14 @@ teardown() {
     [ "$(grep -c 'SignedHeaders=[^,]*x-amz-security-token' "$peer/log")" = 4 ]
 }
 
+@test "a store that repeats the session token or the secret in a message does not get it printed" {
+    tell_peer '{"put":[{"status":400,"code":"EntityTooLarge","message":"x-amz-security-token: the-token/+x, key topsecret"}]}'
+    AWS_SESSION_TOKEN=the-token/+x put addressed
+    assert_status 1
+    assert_stderr_has "status 400 EntityTooLarge: x-amz-security-token: [secret]"
+    [[ $stderr != *the-token* && $stderr != *topsecret* ]]
+}
+
 @test "a bucket in another region is said, whichever way the store says it" {
     tell_peer '{"look":{"status":301,"code":"PermanentRedirect","headers":{"x-amz-bucket-region":"eu-west-1"}}}'
     put addressed
@@ -51,6 +59,15 @@ teardown() {
     put addressed
     assert_status 2
     assert_one_line "bucket archive is not in region us-east-1 (--region), or not at this endpoint: status 307 TemporaryRedirect"
+}
+
+@test "signature version 2: a store that redirects is refused before anything is put" {
+    tell_peer '{"look":{"status":307,"headers":{"Location":"http://127.0.0.1:9/"}},"put":[{"status":307,"headers":{"Location":"http://127.0.0.1:9/"}}]}'
+    put --signature=v2 addressed
+    [[ $stderr != *"built without libs3"* ]] || skip "built without libs3"
+    assert_status 2
+    assert_one_line "or not at this endpoint: status 307"
+    [ "$(peer_saw PUT)" = 0 ]
 }
 
 @test "a key that may write and not list is enough" {
@@ -99,17 +116,60 @@ teardown() {
     [ "$(grep -c 'Credential=AKIANEW' "$peer/log")" -ge 2 ]
 }
 
-@test "credentials of a role are renewed before they expire" {
+@test "credentials of a role are fetched again when they expire" {
     unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_EC2_METADATA_DISABLED
     python3 "$AUDIT_TESTS/metadata-server.py" metadata-port requests 4 3>&- &
     also_stop $!
     wait_for metadata-port
     AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:$(<metadata-port) run_tool bash -c '
-        { head -n 1 addressed; sleep 3.5; tail -n 2 addressed; } | audit-s3put --bucket=archive'
+        { head -n 1 addressed; sleep 4.5; tail -n 2 addressed; } | audit-s3put --bucket=archive'
     assert_status 0
     assert_stderr ""
     [ "$(grep -c '"x-amz-security-token": "token-1"' "$peer/log")" = 2 ]
     [ "$(grep -c '"x-amz-security-token": "token-2"' "$peer/log")" = 2 ]
+}
+
+@test "fetching credentials holds up no signal, and an address that holds a key is not shown" {
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    python3 "$AUDIT_TESTS/metadata-server.py" metadata-port requests 3600 3>&- &
+    also_stop $!
+    wait_for metadata-port
+    local began metadata_port
+    metadata_port=$(<metadata-port)
+    export AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1:$metadata_port/slow?key=hidden"
+    began=$(date +%s%N)
+    run_tool timeout -s INT 0.4 audit-s3put --bucket=archive --rejects=rejects addressed
+    assert_status 124
+    assert_stderr "audit-s3put: stopped by SIGINT; 3 lines that were read were not delivered"
+    cmp rejects addressed
+    [ $(($(date +%s%N) - began)) -lt 900000000 ] # an attempt takes a second
+    put addressed
+    assert_status 2
+    assert_stderr_has "the container's credentials: Timeout was reached"
+    [[ $stderr != *hidden* ]]
+    [ ! -e "$peer/log" ]
+}
+
+@test "a server that is not an S3 store is called that" {
+    tell_peer '{"look":{"status":200,"headers":{"Server":"nginx"}}}'
+    put addressed
+    assert_status 2
+    assert_one_line "is not an S3 store, or not one that lists: it answered 200 and something other than a listing"
+    tell_peer '{"look":{"status":403},"put":[{"status":403}]}'
+    put addressed
+    assert_status 2
+    assert_one_line "status 403 without an S3 error: 127.0.0.1"
+}
+
+@test "the option at fault is named, from S3's answer" {
+    tell_peer '{"put":[{"status":400,"code":"InvalidArgument","more":"<ArgumentName>x-amz-acl</ArgumentName>"}]}'
+    put --acl=publik addressed
+    assert_status 2
+    assert_one_line "status 400 InvalidArgument: told so (--acl)"
+    tell_peer '{"put":[{"status":400,"code":"InvalidStorageClass"}]}'
+    put --storage-class=FOO addressed
+    assert_status 2
+    assert_one_line "(--storage-class)"
 }
 
 @test "usage errors" {

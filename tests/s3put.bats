@@ -124,6 +124,7 @@ teardown() {
     put --storage-class=NO_SUCH addressed
     assert_status 2
     assert_one_line "status 400 InvalidArgument"
+    assert_stderr_has "--storage-class"
 }
 
 @test "--dry-run shows the requests, needs no credentials and sends nothing" {

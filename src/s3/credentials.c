@@ -1,37 +1,22 @@
 #include "config.h"
 
+#include "base/environment.h"
+#include "base/secret.h"
 #include "s3/credentials.h"
-#include "s3/metadata.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-/* As the AWS CLI renews them: ten minutes before. */
-enum { RENEW_BEFORE = 600 };
-
-/* The variable's value; NULL where it is empty too. */
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static void wipe(char *secret)
-{
-    if (secret != NULL)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
+enum { RENEW_BEFORE = 600 }; /* seconds, as the AWS CLI */
 
 void credentials_free(struct credentials *credentials)
 {
-    wipe(credentials->access_key);
-    wipe(credentials->secret_key);
-    wipe(credentials->token);
+    secret_free(credentials->access_key);
+    secret_free(credentials->secret_key);
+    secret_free(credentials->token);
     *credentials = (struct credentials){0};
 }
 
-/* Whether it can stand in a header: visible characters alone. */
+/* Whether all of it are visible characters, which a header can have. */
 static bool is_visible(const char *text)
 {
     for (; *text != '\0'; text++)
@@ -40,21 +25,34 @@ static bool is_visible(const char *text)
     return true;
 }
 
+/* False with a reason. */
+static bool check(const char *access_key, const char *secret_key, const char *token,
+                  const char *where, struct reason *reason)
+{
+    if (access_key == NULL || *access_key == '\0')
+        return reason_set(reason, "%s: the access key ID is empty", where);
+    if (secret_key == NULL || *secret_key == '\0')
+        return reason_set(reason, "%s: the secret access key is empty", where);
+    /* A signature has the key ID between ':' or '/' and more. */
+    if (!is_visible(access_key) || strpbrk(access_key, ":/") != NULL)
+        return reason_set(reason,
+                          "%s: the access key ID has a character that it cannot have (a space, a "
+                          "control character, ':', '/' or one beyond ASCII)",
+                          where);
+    if (!is_visible(secret_key) || (token != NULL && !is_visible(token)))
+        return reason_set(reason,
+                          "%s: the %s has a space, a control character or a character beyond ASCII",
+                          where, is_visible(secret_key) ? "session token" : "secret access key");
+    return true;
+}
+
 bool credentials_set(struct credentials *credentials, const char *access_key,
                      const char *secret_key, const char *token, const char *where,
                      struct reason *reason)
 {
     *credentials = (struct credentials){.expires = INT64_MAX};
-    bool has_id = access_key != NULL && *access_key != '\0';
-    if (!has_id || secret_key == NULL || *secret_key == '\0')
-        return reason_set(reason, "%s: the %s is missing", where,
-                          has_id ? "secret access key" : "access key id");
-    /* A key id with a colon or a slash would be parted there when requests are signed. */
-    if (!is_visible(access_key) || strpbrk(access_key, ":/") != NULL)
-        return reason_set(reason, "%s: the access key id is none", where);
-    if (!is_visible(secret_key) || (token != NULL && !is_visible(token)))
-        return reason_set(reason, "%s: the %s holds a character that belongs in none", where,
-                          is_visible(secret_key) ? "session token" : "secret access key");
+    if (!check(access_key, secret_key, token, where, reason))
+        return false;
     credentials->access_key = strdup(access_key);
     credentials->secret_key = strdup(secret_key);
     credentials->token = token != NULL ? strdup(token) : NULL;
@@ -62,30 +60,26 @@ bool credentials_set(struct credentials *credentials, const char *access_key,
         (token == NULL || credentials->token != NULL))
         return true;
     credentials_free(credentials);
-    return reason_set(reason, "no memory");
+    return reason_set(reason, "there is not enough memory");
 }
 
-static bool from_environment(struct credentials *credentials, struct reason *reason)
+enum credentials_found credentials_from_environment(struct credentials *credentials,
+                                                    struct reason *reason)
 {
-    const char *access_key = variable("AWS_ACCESS_KEY_ID");
-    const char *secret_key = variable("AWS_SECRET_ACCESS_KEY");
-    if (access_key == NULL || secret_key == NULL)
-        return reason_set(reason, "$%s is set, $%s is not",
-                          access_key == NULL ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID",
-                          access_key == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY");
-    return credentials_set(credentials, access_key, secret_key, variable("AWS_SESSION_TOKEN"),
-                           "the environment", reason);
-}
-
-static bool from_profile(struct credentials *credentials, const struct profile *profile,
-                         struct reason *reason)
-{
-    struct printable shown;
-    char where[400];
-    snprintf(where, sizeof where, "profile '%s'", diag_printable(span_of(profile->name), &shown));
-    return credentials_set(credentials, profile->setting[PROFILE_ACCESS_KEY],
-                           profile->setting[PROFILE_SECRET_KEY], profile->setting[PROFILE_TOKEN],
-                           where, reason);
+    const char *access_key = environment_value("AWS_ACCESS_KEY_ID");
+    const char *secret_key = environment_value("AWS_SECRET_ACCESS_KEY");
+    if (access_key == NULL && secret_key == NULL)
+        return CREDENTIALS_NOT_HERE;
+    if (access_key == NULL || secret_key == NULL) {
+        reason_set(reason, "$%s is set, $%s is not",
+                   access_key == NULL ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID",
+                   access_key == NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY");
+        return CREDENTIALS_WRONG;
+    }
+    bool set = credentials_set(credentials, access_key, secret_key,
+                               environment_value("AWS_SESSION_TOKEN"), "the environment", reason);
+    credentials->source = CREDENTIALS_ENVIRONMENT;
+    return set ? CREDENTIALS_FOUND : CREDENTIALS_WRONG;
 }
 
 /* What the profile has in place of credentials that we can use, of the ways that the AWS CLI tries
@@ -99,50 +93,30 @@ static const char *other_way(const struct profile *profile)
     return NULL;
 }
 
-/* The list of places without credentials. */
-static bool found_none(const struct profile *profile, bool by_option, const struct reason *instance,
-                       struct reason *reason)
+enum credentials_found credentials_from_profile(struct credentials *credentials,
+                                                const struct profile *profile,
+                                                struct reason *reason)
 {
-    struct printable shown;
-    return reason_set(reason,
-                      "no credentials: none in %sprofile '%s' of %s and %s, none from a container "
-                      "($AWS_CONTAINER_CREDENTIALS_FULL_URI is not set), none from the instance "
-                      "(%.120s)",
-                      by_option ? "" : "$AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY, none in ",
-                      diag_printable(span_of(profile->name), &shown), profile->credentials_file,
-                      profile->config_file, instance->text);
-}
-
-bool credentials_find(struct credentials *credentials, const struct profile *profile,
-                      bool by_option, struct reason *reason)
-{
-    *credentials = (struct credentials){0};
-    if (!by_option && (variable("AWS_ACCESS_KEY_ID") || variable("AWS_SECRET_ACCESS_KEY"))) {
-        credentials->source = CREDENTIALS_ENVIRONMENT;
-        return from_environment(credentials, reason);
-    }
+    const char *access_key = profile->setting[PROFILE_ACCESS_KEY];
+    const char *secret_key = profile->setting[PROFILE_SECRET_KEY];
     const char *other = other_way(profile);
-    if (other != NULL &&
-        (strcmp(other, "role_arn") == 0 || profile->setting[PROFILE_ACCESS_KEY] == NULL)) {
-        struct printable shown;
-        const char *name = diag_printable(span_of(profile->name), &shown);
-        return reason_set(reason,
-                          "profile '%s' gets its credentials by %s, which is the AWS CLI's "
-                          "alone: eval \"$(aws configure export-credentials --profile '%s' "
-                          "--format env)\" first",
-                          name, other, name);
+    struct printable shown;
+    const char *name = diag_printable(span_of(profile->name), &shown);
+    char where[400];
+    if (other != NULL && (strcmp(other, "role_arn") == 0 || access_key == NULL)) {
+        reason_set(reason,
+                   "profile '%s' gets its credentials by %s, which only the AWS CLI can do: run "
+                   "eval \"$(aws configure export-credentials --profile '%s' --format env)\" first",
+                   name, other, name);
+        return CREDENTIALS_WRONG;
     }
-    if (profile->setting[PROFILE_ACCESS_KEY] != NULL ||
-        profile->setting[PROFILE_SECRET_KEY] != NULL) {
-        bool set = from_profile(credentials, profile, reason);
-        credentials->source = CREDENTIALS_PROFILE;
-        return set;
-    }
-    if (metadata_has_container())
-        return metadata_container(credentials, reason);
-    struct reason instance;
-    return metadata_instance(credentials, &instance) ||
-           found_none(profile, by_option, &instance, reason);
+    if (access_key == NULL && secret_key == NULL)
+        return CREDENTIALS_NOT_HERE;
+    snprintf(where, sizeof where, "profile '%s'", name);
+    bool set = credentials_set(credentials, access_key, secret_key, profile->setting[PROFILE_TOKEN],
+                               where, reason);
+    credentials->source = CREDENTIALS_PROFILE;
+    return set ? CREDENTIALS_FOUND : CREDENTIALS_WRONG;
 }
 
 int64_t credentials_renewal(const struct credentials *credentials, int64_t now)
@@ -162,8 +136,8 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 
 const char *credentials_region(const struct profile *profile)
 {
-    const char *region = variable("AWS_REGION");
+    const char *region = environment_value("AWS_REGION");
     if (region == NULL)
-        region = variable("AWS_DEFAULT_REGION");
+        region = environment_value("AWS_DEFAULT_REGION");
     return region != NULL ? region : profile->setting[PROFILE_REGION];
 }

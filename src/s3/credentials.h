@@ -1,8 +1,5 @@
-/* credentials: what S3 requests are signed with, found where the AWS CLI finds them.
- *
- * In this order: the environment (not where --profile is given), the profile in the shared
- * credentials and config files, the container's endpoint, the instance's metadata.  Whatever does
- * not stay is asked for again before it expires.
+/* credentials: what S3 requests are signed with, and the places that need no request to be read:
+ * the environment, and a profile of the shared files.
  */
 #ifndef CREDENTIALS_H
 #define CREDENTIALS_H
@@ -12,7 +9,7 @@
 #include <stdint.h>
 
 struct credentials {
-    char *access_key;
+    char *access_key; /* NULL: there are no credentials */
     char *secret_key;
     char *token;     /* of a session; NULL: none */
     int64_t expires; /* seconds since 1970; INT64_MAX: never */
@@ -24,23 +21,36 @@ struct credentials {
     } source;
 };
 
-/* Finds credentials; profile was read, by_option says that --profile chose it.  False with a
- * reason, which lists the places that were looked at; credentials is then empty. */
-bool credentials_find(struct credentials *credentials, const struct profile *profile,
-                      bool by_option, struct reason *reason);
+/* What became of a look at one place. */
+enum credentials_found {
+    CREDENTIALS_FOUND,
+    CREDENTIALS_NOT_HERE, /* the place has none: the next one is asked */
+    CREDENTIALS_WRONG,    /* the place has them, and they cannot be used: the reason says why */
+};
 
-/* When to find them anew, in seconds since 1970: some minutes before they expire, a quarter of
- * their time if they live shortly; INT64_MAX: never.  now is when they were found. */
+/* $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY, $AWS_SESSION_TOKEN. */
+enum credentials_found credentials_from_environment(struct credentials *credentials,
+                                                    struct reason *reason);
+
+/* The profile's.  Ways to credentials that only the AWS CLI has (a role, SSO, a process) are named
+ * in the reason. */
+enum credentials_found credentials_from_profile(struct credentials *credentials,
+                                                const struct profile *profile,
+                                                struct reason *reason);
+
+/* When to fetch them again, in seconds since 1970: some minutes before they expire, a quarter of
+ * their time if that is less; INT64_MAX: never.  now is when they were fetched. */
 int64_t credentials_renewal(const struct credentials *credentials, int64_t now);
 
-/* Takes over copies of the strings; token may be NULL.  False with a reason: a part is missing or
- * holds a byte that no header takes, or no memory.  `where` names the source in it. */
+/* Copies the strings; token may be NULL.  False with a reason: a part is missing or has a
+ * character that a header cannot have, or no memory.  `where` names the source in the reason. */
 bool credentials_set(struct credentials *credentials, const char *access_key,
                      const char *secret_key, const char *token, const char *where,
                      struct reason *reason);
 
 bool credentials_equal(const struct credentials *a, const struct credentials *b);
 
+/* Overwrites and frees the strings. */
 void credentials_free(struct credentials *credentials);
 
 /* The region that requests are signed for: $AWS_REGION, $AWS_DEFAULT_REGION, the profile's; NULL

@@ -1,11 +1,13 @@
 #include "config.h"
 
+#include "base/environment.h"
+#include "base/redact.h"
+#include "base/secret.h"
 #include "base/timestamp.h"
 #include "s3/metadata.h"
 
 #include <arpa/inet.h>
 #include <cjson/cJSON.h>
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -14,74 +16,103 @@ enum { ATTEMPTS = 3, TIMEOUT = 1000, ANSWER_MAX = 64 * 1024, TOKEN_MAX = 16 * 10
 
 #define CONTAINER_HOST   "http://169.254.170.2"
 #define INSTANCE_HOST    "http://169.254.169.254"
-#define TOKEN_SECONDS    "21600"
+#define TOKEN_PATH       "/latest/api/token"
+#define TOKEN_LIFE       "X-aws-ec2-metadata-token-ttl-seconds: 21600"
 #define CREDENTIALS_PATH "/latest/meta-data/iam/security-credentials/"
 
-struct answer {
-    long status;
-    size_t len;
-    char body[ANSWER_MAX + 1];
-};
+#define NO_MEMORY "there is not enough memory"
 
-static const char *variable(const char *name)
+bool metadata_has_container(void)
 {
-    const char *value = getenv(name);
-    return value != NULL && *value != '\0' ? value : NULL;
+    return environment_value("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
+           environment_value("AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL;
 }
 
-static size_t take(char *data, size_t size, size_t count, void *context)
+bool metadata_may_ask_instance(struct reason *reason)
 {
-    struct answer *answer = context;
-    size_t len = size * count;
-    if (len > ANSWER_MAX - answer->len)
-        return 0;
-    memcpy(answer->body + answer->len, data, len);
-    answer->len += len;
-    return len;
+    const char *disabled = environment_value("AWS_EC2_METADATA_DISABLED");
+    return disabled == NULL || strcasecmp(disabled, "true") != 0 ||
+           reason_set(reason, "$AWS_EC2_METADATA_DISABLED is true");
 }
 
-/* One request, without a proxy: these addresses are the machine's own.  header may be NULL. */
-static CURLcode request_once(const char *method, const char *url, const char *header,
-                             struct answer *answer)
+/* What a step asks, for reasons: its URL without what may be secret. */
+static const char *step_name(enum metadata_step step)
 {
-    CURL *easy = curl_easy_init();
-    struct curl_slist *headers = header != NULL ? curl_slist_append(NULL, header) : NULL;
-    CURLcode code = CURLE_OUT_OF_MEMORY;
-    answer->len = 0;
-    answer->status = 0;
-    if (easy != NULL && (header == NULL || headers != NULL)) {
-        curl_easy_setopt(easy, CURLOPT_URL, url);
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT);
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-        curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
-        code = curl_easy_perform(easy);
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+    switch (step) {
+    case METADATA_CONTAINER:
+        return "the container's credentials";
+    case METADATA_TOKEN:
+        return "the instance's metadata: " TOKEN_PATH;
+    case METADATA_ROLE:
+        return "the instance's metadata: " CREDENTIALS_PATH;
+    default:
+        return "the instance's credentials";
     }
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
-    answer->body[answer->len] = '\0';
-    return code;
 }
 
-/* Several attempts where the service has a bad moment.  False with a reason unless it is a 200. */
-static bool request(const char *method, const char *url, const char *header, unsigned attempts,
-                    struct answer *answer, struct reason *reason)
+void metadata_end(struct metadata *metadata)
 {
-    CURLcode code;
-    do {
-        code = request_once(method, url, header, answer);
-    } while (--attempts > 0 && (code != CURLE_OK || answer->status >= 500));
-    if (code != CURLE_OK)
-        return reason_set(reason, "%.200s: %s", url, curl_easy_strerror(code));
-    if (answer->status != 200)
-        return reason_set(reason, "%.200s: status %ld", url, answer->status);
-    return true;
+    secret_free(metadata->url);
+    secret_free(metadata->header);
+    free(metadata->base);
+    *metadata = (struct metadata){0};
+}
+
+/* Ends the questions, and hands out what came of them. */
+static void finish(struct metadata *metadata, struct credentials *credentials,
+                   const struct reason *reason)
+{
+    metadata_done *done = metadata->done;
+    void *context = metadata->context;
+    metadata_end(metadata);
+    done(context, credentials, reason);
+}
+
+static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply);
+
+/* Begins an attempt of the step.  These addresses are the machine's own: no proxy.  False: there is
+ * not enough memory. */
+static bool ask(struct metadata *metadata)
+{
+    struct http_transfer *transfer = http_take_plain(metadata->http);
+    struct curl_slist *headers = NULL;
+    if (transfer == NULL)
+        return false;
+    if (metadata->header != NULL && (headers = curl_slist_append(NULL, metadata->header)) == NULL) {
+        http_give(metadata->http, transfer);
+        return false;
+    }
+    http_set_headers(transfer, headers);
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, metadata->url);
+    curl_easy_setopt(transfer->easy, CURLOPT_CUSTOMREQUEST,
+                     metadata->step == METADATA_TOKEN ? "PUT" : "GET");
+    curl_easy_setopt(transfer->easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS, (long)TIMEOUT);
+    metadata->attempts--;
+    if (http_start(metadata->http, transfer, answered, metadata))
+        return true;
+    http_give(metadata->http, transfer);
+    return false;
+}
+
+/* Begins a step, which takes over url and header.  False with a reason. */
+static bool begin(struct metadata *metadata, enum metadata_step step, char *url, char *header,
+                  unsigned attempts, struct reason *reason)
+{
+    secret_free(metadata->url);
+    secret_free(metadata->header);
+    metadata->url = url;
+    metadata->header = header;
+    metadata->step = step;
+    metadata->attempts = attempts;
+    return (url != NULL && ask(metadata)) || reason_set(reason, NO_MEMORY);
+}
+
+/* Two strings as one; NULL: no memory. */
+static char *join(const char *first, const char *second)
+{
+    char *joined;
+    return asprintf(&joined, "%s%s", first, second) < 0 ? NULL : joined;
 }
 
 static const char *member(const cJSON *document, const char *name)
@@ -89,44 +120,156 @@ static const char *member(const cJSON *document, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(document, name));
 }
 
-/* Reads {"AccessKeyId":…,"SecretAccessKey":…,"Token":…,"Expiration":…}. */
-static bool read_document(struct credentials *credentials, const struct answer *answer,
-                          const char *where, struct reason *reason)
+static void wipe(cJSON *document)
 {
-    cJSON *document = cJSON_ParseWithLength(answer->body, answer->len);
+    for (cJSON *item = document != NULL ? document->child : NULL; item != NULL; item = item->next)
+        if (item->valuestring != NULL)
+            explicit_bzero(item->valuestring, strlen(item->valuestring));
+    cJSON_Delete(document);
+}
+
+/* Reads {"AccessKeyId":…,"SecretAccessKey":…,"Token":…,"Expiration":…}. */
+static bool read_document(struct credentials *credentials, struct span body, const char *where,
+                          struct reason *reason)
+{
+    cJSON *document = cJSON_ParseWithLength(body.at, body.len);
     const char *code = member(document, "Code"), *expiration = member(document, "Expiration");
     struct timestamp expires;
     struct printable shown;
     bool set = false;
     if (document == NULL)
-        reason_set(reason, "%s: its answer is no JSON", where);
+        reason_set(reason, "%s: the answer is not JSON", where);
     else if (code != NULL && strcmp(code, "Success") != 0)
-        reason_set(reason, "%s: it says %s", where, diag_printable(span_of(code), &shown));
+        reason_set(reason, "%s: the answer's Code is %s", where,
+                   diag_printable(span_of(code), &shown));
     else if (expiration != NULL && !timestamp_parse(span_of(expiration), &expires))
-        reason_set(reason, "%s: its Expiration is no time", where);
+        reason_set(reason, "%s: the answer's Expiration is not a time", where);
     else
         set = credentials_set(credentials, member(document, "AccessKeyId"),
                               member(document, "SecretAccessKey"), member(document, "Token"), where,
                               reason);
     if (set && expiration != NULL)
         credentials->expires = expires.seconds;
-    cJSON_Delete(document);
+    wipe(document);
     return set;
 }
 
-bool metadata_has_container(void)
+static void take_credentials(struct metadata *metadata, struct span body,
+                             enum credentials_source source)
 {
-    return variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != NULL ||
-           variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") != NULL;
+    struct credentials found;
+    struct reason reason = {""};
+    bool read = read_document(&found, body, step_name(metadata->step), &reason);
+    if (read)
+        found.source = source;
+    finish(metadata, read ? &found : NULL, &reason);
 }
 
-/* Whether the token may go to this URL: https, or plain to the machine itself. */
+/* The answer as a string of visible characters, which a header or a URL can have; NULL: it is not
+ * one. */
+static char *take_word(struct span body)
+{
+    size_t len = 0;
+    while (len < body.len && body.at[len] > 0x20 && body.at[len] < 0x7f)
+        len++;
+    bool line = len == body.len || body.at[len] == '\n' || body.at[len] == '\r';
+    return len > 0 && len < TOKEN_MAX && line ? strndup(body.at, len) : NULL;
+}
+
+static void take_token(struct metadata *metadata, struct span body)
+{
+    struct reason reason;
+    char *token = take_word(body);
+    if (token == NULL) {
+        reason_set(&reason, "%s: the answer is not a token", step_name(METADATA_TOKEN));
+        finish(metadata, NULL, &reason);
+        return;
+    }
+    char *header = join("X-aws-ec2-metadata-token: ", token);
+    secret_free(token);
+    if (header == NULL)
+        reason_set(&reason, NO_MEMORY);
+    if (header == NULL ||
+        !begin(metadata, METADATA_ROLE, join(metadata->base, CREDENTIALS_PATH), header, 1, &reason))
+        finish(metadata, NULL, &reason);
+}
+
+static void take_role(struct metadata *metadata, struct span body)
+{
+    struct reason reason;
+    char *role = take_word(body), *url = NULL;
+    if (role == NULL) {
+        reason_set(&reason, "the instance has no role");
+        finish(metadata, NULL, &reason);
+        return;
+    }
+    if (asprintf(&url, "%s%s%s", metadata->base, CREDENTIALS_PATH, role) < 0)
+        url = NULL;
+    free(role);
+    char *header = metadata->header;
+    metadata->header = NULL;
+    if (!begin(metadata, METADATA_CREDENTIALS, url, header, 1, &reason))
+        finish(metadata, NULL, &reason);
+}
+
+static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+{
+    struct metadata *metadata = context;
+    struct reason reason;
+    struct span body = reply->body;
+    if (reply->code != CURLE_OK)
+        reason_set(&reason, "%s: %s", step_name(metadata->step), curl_easy_strerror(reply->code));
+    else if (reply->status != 200)
+        reason_set(&reason, "%s: status %ld", step_name(metadata->step), reply->status);
+    else if (body.len > ANSWER_MAX)
+        reason_set(&reason, "%s: the answer is too long", step_name(metadata->step));
+    else
+        reason.text[0] = '\0';
+    bool bad_moment = reply->code != CURLE_OK || reply->status >= 500;
+    if (reason.text[0] != '\0') {
+        http_give(metadata->http, transfer);
+        if (!bad_moment || metadata->attempts == 0 || !ask(metadata))
+            finish(metadata, NULL, &reason);
+        return;
+    }
+    /* The transfer holds the answer's only copy, and is used again by the next step. */
+    char *copy = malloc(body.len + 1);
+    if (copy != NULL)
+        memcpy(copy, body.at, body.len);
+    if (transfer->answer != NULL)
+        explicit_bzero(transfer->answer, transfer->answer_size);
+    http_give(metadata->http, transfer);
+    if (copy == NULL) {
+        reason_set(&reason, NO_MEMORY);
+        finish(metadata, NULL, &reason);
+        return;
+    }
+    struct span answer = {copy, body.len};
+    switch (metadata->step) {
+    case METADATA_TOKEN:
+        take_token(metadata, answer);
+        break;
+    case METADATA_ROLE:
+        take_role(metadata, answer);
+        break;
+    case METADATA_CONTAINER:
+        take_credentials(metadata, answer, CREDENTIALS_CONTAINER);
+        break;
+    default:
+        take_credentials(metadata, answer, CREDENTIALS_INSTANCE);
+        break;
+    }
+    explicit_bzero(copy, body.len);
+    free(copy);
+}
+
+/* Whether the authorization token may go to this URL: https, or http to the machine itself. */
 static bool is_trusted(const char *url)
 {
     static const char *const hosts[] = {"localhost", "169.254.170.2", "169.254.170.23",
                                         "[fd00:ec2::23]", "[::1]"};
-    CURLU *parts = curl_url();
     char *scheme = NULL, *host = NULL;
+    CURLU *parts = curl_url();
     struct in_addr address;
     bool trusted = false;
     if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
@@ -150,121 +293,88 @@ static bool read_token(const char *file, char token[TOKEN_MAX], struct reason *r
     FILE *stream = fopen(file, "re");
     if (stream == NULL)
         return reason_set(reason, "%.200s: %m", file);
+    setvbuf(stream, NULL, _IONBF, 0);
     size_t len = fread(token, 1, TOKEN_MAX - 1, stream);
     bool whole = feof(stream) && !ferror(stream);
     fclose(stream);
     while (len > 0 && (token[len - 1] == '\n' || token[len - 1] == '\r'))
         len--;
     token[len] = '\0';
-    return whole || reason_set(reason, "%.200s: cannot be read as a token", file);
+    return whole || reason_set(reason, "%.200s: it cannot be read as a token", file);
 }
 
-/* The Authorization header in *header, which is to be freed; NULL where none is wanted. */
+/* Whether the token can be a header's value. */
+static bool is_token(const char *token)
+{
+    for (; *token != '\0'; token++)
+        if ((unsigned char)*token < 0x20 || *token == 0x7f)
+            return false;
+    return true;
+}
+
+/* The Authorization header in *header, for secret_free(); NULL where none is wanted.  False with a
+ * reason. */
 static bool authorization(char **header, struct reason *reason)
 {
-    const char *file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    const char *token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    const char *file = environment_value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *token = environment_value("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     char content[TOKEN_MAX];
+    bool made = true;
     *header = NULL;
-    if (file != NULL) {
-        if (!read_token(file, content, reason))
-            return false;
+    if (file != NULL)
+        made = read_token(file, content, reason);
+    if (file != NULL && made)
         token = content;
-    }
-    if (token == NULL)
-        return true;
-    for (const char *c = token; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return reason_set(reason, "the container's authorization token has a line break or "
-                                      "another control character in it");
-    return asprintf(header, "Authorization: %s", token) >= 0 || reason_set(reason, "no memory");
+    if (made && token != NULL && !is_token(token))
+        made = reason_set(reason, "the container's authorization token has a line break or another "
+                                  "control character");
+    else if (made && token != NULL &&
+             (!redact_add(span_of(token)) || (*header = join("Authorization: ", token)) == NULL))
+        made = reason_set(reason, NO_MEMORY);
+    explicit_bzero(content, sizeof content);
+    return made;
 }
 
-bool metadata_container(struct credentials *credentials, struct reason *reason)
+bool metadata_ask_container(struct metadata *metadata, struct http *http, metadata_done *done,
+                            void *context, struct reason *reason)
 {
-    static struct answer answer;
-    const char *relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    char *url = NULL, *header = NULL;
-    bool found = false;
-    int len = relative != NULL
-                  ? asprintf(&url, "%s%s", CONTAINER_HOST, relative)
-                  : asprintf(&url, "%s", variable("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
-    if (len < 0)
-        return reason_set(reason, "no memory");
+    const char *relative = environment_value("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = environment_value("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    char *header = NULL;
+    *metadata = (struct metadata){.http = http, .done = done, .context = context};
+    char *url = relative != NULL ? join(CONTAINER_HOST, relative) : join(full, "");
+    if (url == NULL)
+        return reason_set(reason, NO_MEMORY);
     if (!is_trusted(url))
         reason_set(reason,
                    "$AWS_CONTAINER_CREDENTIALS_FULL_URI: neither https nor a host that the AWS "
                    "tools trust with http (loopback, 169.254.170.2, 169.254.170.23)");
-    else
-        found = authorization(&header, reason) &&
-                request("GET", url, header, ATTEMPTS, &answer, reason) &&
-                read_document(credentials, &answer, "the container's credentials", reason);
-    if (header != NULL)
-        explicit_bzero(header, strlen(header));
-    explicit_bzero(&answer, sizeof answer);
-    free(header);
-    free(url);
-    credentials->source = CREDENTIALS_CONTAINER;
-    return found;
-}
-
-/* Whether it can stand in a header or a URL. */
-static bool is_word(const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++)
-        if (*c <= 0x20 || *c >= 0x7f)
-            return false;
-    return *text != '\0';
-}
-
-/* Asks for a path of the instance's metadata. */
-static bool ask(const char *endpoint, const char *path, const char *role, const char *header,
-                struct answer *answer, struct reason *reason)
-{
-    char url[2048];
-    int len = snprintf(url, sizeof url, "%s%s%s", endpoint, path, role);
-    if ((size_t)len >= sizeof url)
-        return reason_set(reason, "$AWS_EC2_METADATA_SERVICE_ENDPOINT is too long");
-    return request("GET", url, header, 1, answer, reason);
-}
-
-static bool ask_instance(struct credentials *credentials, const char *endpoint,
-                         struct reason *reason)
-{
-    static struct answer answer;
-    char url[2048], role[256], header[ANSWER_MAX + 64];
-    snprintf(url, sizeof url, "%s/latest/api/token", endpoint);
-    if (!request("PUT", url, "X-aws-ec2-metadata-token-ttl-seconds: " TOKEN_SECONDS, 1, &answer,
-                 reason))
+    else if (authorization(&header, reason)) {
+        if (begin(metadata, METADATA_CONTAINER, url, header, ATTEMPTS, reason))
+            return true;
+        metadata_end(metadata);
         return false;
-    if (!is_word(answer.body))
-        return reason_set(reason, "%.200s: its answer is no token", url);
-    snprintf(header, sizeof header, "X-aws-ec2-metadata-token: %s", answer.body);
-    if (!ask(endpoint, CREDENTIALS_PATH, "", header, &answer, reason))
-        return false;
-    answer.body[strcspn(answer.body, "\r\n")] = '\0';
-    if (!is_word(answer.body) || strlen(answer.body) >= sizeof role)
-        return reason_set(reason, "the instance has no role");
-    strcpy(role, answer.body);
-    bool found = ask(endpoint, CREDENTIALS_PATH, role, header, &answer, reason) &&
-                 read_document(credentials, &answer, "the instance's credentials", reason);
-    explicit_bzero(&answer, sizeof answer);
-    return found;
+    }
+    secret_free(url);
+    return false;
 }
 
-bool metadata_instance(struct credentials *credentials, struct reason *reason)
+bool metadata_ask_instance(struct metadata *metadata, struct http *http, metadata_done *done,
+                           void *context, struct reason *reason)
 {
-    const char *disabled = variable("AWS_EC2_METADATA_DISABLED");
-    const char *endpoint = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    if (disabled != NULL && strcasecmp(disabled, "true") == 0)
-        return reason_set(reason, "$AWS_EC2_METADATA_DISABLED is true");
-    char *base = strdup(endpoint != NULL ? endpoint : INSTANCE_HOST);
-    if (base == NULL)
-        return reason_set(reason, "no memory");
-    for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
-        base[len - 1] = '\0';
-    bool found = ask_instance(credentials, base, reason);
-    free(base);
-    credentials->source = CREDENTIALS_INSTANCE;
-    return found;
+    const char *endpoint = environment_value("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    *metadata = (struct metadata){.http = http, .done = done, .context = context};
+    metadata->base = strdup(endpoint != NULL ? endpoint : INSTANCE_HOST);
+    if (metadata->base == NULL)
+        return reason_set(reason, NO_MEMORY);
+    for (size_t len = strlen(metadata->base); len > 0 && metadata->base[len - 1] == '/'; len--)
+        metadata->base[len - 1] = '\0';
+    char *header = strdup(TOKEN_LIFE);
+    if (header != NULL &&
+        begin(metadata, METADATA_TOKEN, join(metadata->base, TOKEN_PATH), header, 1, reason))
+        return true;
+    if (header == NULL)
+        reason_set(reason, NO_MEMORY);
+    metadata_end(metadata);
+    return false;
 }

@@ -124,15 +124,12 @@ static bool is_unreserved(unsigned char c)
            c == '.' || c == '_' || c == '~';
 }
 
-void s3_address_url(const struct s3_address *address, struct span key, char url[S3_URL_MAX])
+char *s3_address_encode(struct span bytes, bool slashes, char *to)
 {
     static const char digit[] = "0123456789ABCDEF";
-    size_t base = strlen(address->base);
-    char *to = url + base;
-    memcpy(url, address->base, base);
-    for (size_t i = 0; i < key.len && to + 4 <= url + S3_URL_MAX; i++) {
-        unsigned char byte = (unsigned char)key.at[i];
-        if (is_unreserved(byte) || byte == '/') {
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned char byte = (unsigned char)bytes.at[i];
+        if (is_unreserved(byte) || (slashes && byte == '/')) {
             *to++ = (char)byte;
             continue;
         }
@@ -140,7 +137,16 @@ void s3_address_url(const struct s3_address *address, struct span key, char url[
         *to++ = digit[byte >> 4];
         *to++ = digit[byte & 15];
     }
-    *to = '\0';
+    return to;
+}
+
+void s3_address_url(const struct s3_address *address, struct span key, char url[S3_URL_MAX])
+{
+    size_t base = strlen(address->base);
+    memcpy(url, address->base, base);
+    if (key.len > S3_KEY_MAX)
+        key.len = S3_KEY_MAX;
+    *s3_address_encode(key, true, url + base) = '\0';
 }
 
 /* Whether a segment of the key is "." or "..". */

@@ -33,6 +33,10 @@ bool s3_address_set(struct s3_address *address, const char *endpoint, const char
  * characters of RFC 3986 and '/', as signature version 4 wants them. */
 void s3_address_url(const struct s3_address *address, struct span key, char url[S3_URL_MAX]);
 
+/* Writes the bytes percent-encoded, all but RFC 3986's unreserved characters and, with `slashes`,
+ * '/': at most three times their number, without a NUL.  Returns the end. */
+char *s3_address_encode(struct span bytes, bool slashes, char *to);
+
 /* Whether an object may have this key: 1 to 1,024 bytes, and no segment "." or "..", which clients
  * and proxies would resolve.  False with a reason. */
 bool s3_key_check(struct span key, struct reason *reason);

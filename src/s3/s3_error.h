@@ -15,9 +15,10 @@ struct s3_error {
     char message[256];
     char region[64];
     char server_time[40];
+    char argument[64]; /* ArgumentName: the header or parameter at fault */
 };
 
-/* Reads the document.  False: it is none, and the error is empty. */
+/* Reads the document.  False: it is not one, and the error is empty. */
 bool s3_error_read(struct span document, struct s3_error *error);
 
 #endif

@@ -1,11 +1,16 @@
-/* Signature version 2, through libs3, which carries its requests out itself.
+/* Signature version 2, through libs3.
  *
- * libs3 2.0 does not verify the certificates of servers, and follows redirects; so it gets to work
- * with plain http alone, and what it cannot sign is refused: session tokens, storage classes,
- * encryption and conditions. */
+ * libs3 carries out PUTs itself.  It does not verify the certificates of servers, so that it puts
+ * over plain http only, and what it cannot sign is refused: session tokens, storage classes,
+ * encryption and conditions.  Everything else is a GET, which
+ * libs3 signs by the URL's query, and libcurl sends: the look at the bucket finds a store that
+ * redirects, which libs3 would follow with an event, before anything is put. */
 #include "config.h"
 
+#include "base/out.h"
+#include "base/secret.h"
 #include "deliver/receipts.h"
+#include "deliver/retry.h"
 #include "s3/s3_signature.h"
 
 #include <libs3.h>
@@ -14,17 +19,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/select.h>
+#include <time.h>
 
 enum { MOST_REQUESTS = 256 }; /* libs3 waits by select(2), which knows 1,024 descriptors */
 
-/* One request, from put() or look() until its answer was read. */
+/* One PUT, from when it is set up until its answer was read. */
 struct v2_request {
     struct http_transfer *transfer; /* NULL: nobody waits for it any more */
-    bool look;                      /* at the bucket; else it puts an object */
     char key[S3_KEY_MAX + 1];
     char md5[32]; /* "" for none */
     struct span body;
     size_t sent;
+    int64_t timeout;    /* microseconds */
     int64_t give_up_at; /* when, by receipts_clock() */
     bool started, done;
     S3Status status;
@@ -34,7 +40,7 @@ struct v2_request {
 
 struct v2 {
     struct http_carrier carrier; /* first: the carrier is the whole */
-    struct s3 *s3;
+    struct s3_signing *signing;
     S3RequestContext *context;
     S3PutProperties properties;
     struct v2_request *all;
@@ -69,6 +75,8 @@ static void take_status(S3Status status, const S3ErrorDetails *details, void *co
             copy(error->region, sizeof error->region, detail->value);
         else if (strcmp(detail->name, "ServerTime") == 0)
             copy(error->server_time, sizeof error->server_time, detail->value);
+        else if (strcmp(detail->name, "ArgumentName") == 0)
+            copy(error->argument, sizeof error->argument, detail->value);
     }
 }
 
@@ -85,13 +93,17 @@ static int give_data(int size, char *buffer, void *context)
     return (int)len;
 }
 
-static S3Status take_list(int truncated, const char *marker, int count,
-                          const S3ListBucketContent *contents, int prefixes, const char **prefix,
-                          void *context)
+/* What libs3 signs with. */
+static S3BucketContext bucket_of(const struct s3_signing *signing)
 {
-    (void)truncated, (void)marker, (void)count, (void)contents, (void)prefixes, (void)prefix;
-    (void)context;
-    return S3StatusOK;
+    return (S3BucketContext){
+        .hostName = signing->address->host,
+        .bucketName = signing->address->bucket,
+        .protocol = signing->address->https ? S3ProtocolHTTPS : S3ProtocolHTTP,
+        .uriStyle = signing->address->virtual_host ? S3UriStyleVirtualHost : S3UriStylePath,
+        .accessKeyId = signing->credentials->access_key,
+        .secretAccessKey = signing->credentials->secret_key,
+    };
 }
 
 /* The carrier. */
@@ -99,28 +111,16 @@ static S3Status take_list(int truncated, const char *marker, int count,
 static bool v2_start(struct http_carrier *carrier, struct http_transfer *transfer)
 {
     static const S3PutObjectHandler put = {{take_properties, take_status}, give_data};
-    static const S3ListBucketHandler list = {{take_properties, take_status}, take_list};
     struct v2 *v2 = (struct v2 *)carrier;
     struct v2_request *request = transfer->carried;
-    const struct s3 *s3 = v2->s3;
-    const S3BucketContext bucket = {
-        .hostName = s3->address.host,
-        .bucketName = s3->address.bucket,
-        .protocol = S3ProtocolHTTP,
-        .uriStyle = s3->address.virtual_host ? S3UriStyleVirtualHost : S3UriStylePath,
-        .accessKeyId = s3->credentials.access_key,
-        .secretAccessKey = s3->credentials.secret_key,
-    };
+    const S3BucketContext bucket = bucket_of(v2->signing);
     request->started = true;
-    request->give_up_at = receipts_clock() + sender_http(s3->sender)->options.timeout;
+    request->give_up_at = receipts_clock() + request->timeout;
     S3PutProperties properties = v2->properties;
     properties.md5 = request->md5[0] != '\0' ? request->md5 : NULL;
     /* Where it fails at once take_status() is called from within. */
-    if (request->look)
-        S3_list_bucket(&bucket, NULL, NULL, NULL, 1, v2->context, &list, request);
-    else
-        S3_put_object(&bucket, request->key, request->body.len, &properties, v2->context, &put,
-                      request);
+    S3_put_object(&bucket, request->key, request->body.len, &properties, v2->context, &put,
+                  request);
     return true;
 }
 
@@ -291,11 +291,11 @@ static bool set_acl(S3PutProperties *properties, const char *acl, struct reason 
 }
 
 /* False with a reason: the options ask for what libs3 cannot do. */
-static bool check(const struct s3 *s3, struct reason *reason)
+static bool check(const struct s3_signing *signing, struct reason *reason)
 {
-    const struct s3_options *o = &s3->options;
-    if (s3->address.https)
-        return reason_set(reason, "--signature=v2 goes through libs3, which does not verify "
+    const struct s3_put_options *o = &signing->put;
+    if (signing->address->https && o->content_type != NULL)
+        return reason_set(reason, "--signature=v2 puts through libs3, which does not verify "
                                   "certificates: give an endpoint of http://, on this host or "
                                   "behind a TLS proxy");
     const char *option = o->no_overwrite            ? "--no-overwrite"
@@ -305,36 +305,32 @@ static bool check(const struct s3 *s3, struct reason *reason)
     return option == NULL || reason_set(reason, "%s needs --signature=v4", option);
 }
 
-static bool v2_begin(struct s3 *s3, struct reason *reason)
+static bool v2_begin(struct s3_signing *signing, struct reason *reason)
 {
-    if (!check(s3, reason))
+    if (!check(signing, reason))
         return false;
     struct v2 *v2 = calloc(1, sizeof *v2);
-    if ((s3->signing = v2) == NULL)
-        return reason_set(reason, "no memory left");
-    v2->s3 = s3;
+    if ((signing->state = v2) == NULL)
+        return reason_set(reason, "there is not enough memory");
+    v2->signing = signing;
     v2->carrier = (struct http_carrier){v2_start, v2_run, v2_watch, v2_cancel};
     v2->properties = (S3PutProperties){
-        .contentType = s3->options.content_type,
-        .contentEncoding = s3->options.gzip ? "gzip" : NULL,
+        .contentType = signing->put.content_type,
+        .contentEncoding = signing->put.gzip ? "gzip" : NULL,
         .expires = -1,
     };
-    if (!set_acl(&v2->properties, s3->options.acl, reason))
+    if (!set_acl(&v2->properties, signing->put.acl, reason))
         return false;
-    return (S3_initialize(diag_program(), S3_INIT_ALL, s3->address.host) == S3StatusOK &&
+    return (S3_initialize(diag_program(), S3_INIT_ALL, signing->address->host) == S3StatusOK &&
             S3_create_request_context(&v2->context) == S3StatusOK) ||
            reason_set(reason, "libs3 cannot be used");
 }
 
 /* Gives the transfer a request of its own.  NULL with a reason. */
-static struct v2_request *request_new(struct s3 *s3, struct http_transfer *transfer,
+static struct v2_request *request_new(struct s3_signing *signing, struct http_transfer *transfer,
                                       struct reason *reason)
 {
-    struct v2 *v2 = s3->signing;
-    if (s3->credentials.token != NULL) {
-        reason_set(reason, "--signature=v2 through libs3 cannot sign session tokens");
-        return NULL;
-    }
+    struct v2 *v2 = signing->state;
     /* There is one already where a request was set up and not started. */
     struct v2_request *request = transfer->carried;
     if (request == NULL && v2->count < MOST_REQUESTS &&
@@ -344,65 +340,106 @@ static struct v2_request *request_new(struct s3 *s3, struct http_transfer *trans
         v2->count++;
     }
     if (request == NULL) {
-        reason_set(reason, "no memory left, or more than %d requests at once", MOST_REQUESTS);
+        reason_set(reason, "there is not enough memory, or more than %d requests at once",
+                   MOST_REQUESTS);
         return NULL;
     }
     request->transfer = transfer;
     transfer->carrier = &v2->carrier;
     transfer->carried = request;
-    transfer->configured = s3->generation;
     return request;
 }
 
-/* libs3 writes a space in a URL as '+', which is another key to most stores. */
-static bool check_key(struct span key, struct reason *reason)
-{
-    return memchr(key.at, ' ', key.len) == NULL ||
-           reason_set(reason, "a key with a space in it needs --signature=v4");
-}
-
-static bool v2_put(struct s3 *s3, struct http_transfer *transfer, struct span key, struct span body,
-                   struct reason *reason)
+static bool set_put(struct s3_signing *signing, struct http_transfer *transfer,
+                    const struct s3_request *wanted, struct reason *reason)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len;
-    struct v2_request *request = check_key(key, reason) ? request_new(s3, transfer, reason) : NULL;
+    struct v2_request *request = request_new(signing, transfer, reason);
     if (request == NULL)
         return false;
-    memcpy(request->key, key.at, key.len);
-    request->key[key.len] = '\0';
-    request->body = body;
-    edit_add(&transfer->body, body);
-    if (s3->options.content_md5) {
-        if (EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) != 1)
+    memcpy(request->key, wanted->key.at, wanted->key.len);
+    request->key[wanted->key.len] = '\0';
+    request->body = wanted->body;
+    request->timeout = wanted->timeout;
+    edit_add(&transfer->body, wanted->body);
+    if (signing->put.content_md5) {
+        if (EVP_Digest(wanted->body.at, wanted->body.len, digest, &len, EVP_md5(), NULL) != 1)
             return reason_set(reason, "no MD5 in libcrypto");
         EVP_EncodeBlock((unsigned char *)request->md5, digest, (int)len);
     }
     return true;
 }
 
-static bool v2_look(struct s3 *s3, struct http_transfer *transfer, struct reason *reason)
+/* A GET: libs3 signs the URL, which may be used for as long as a request can take. */
+static bool set_get(struct s3_signing *signing, struct http_transfer *transfer,
+                    const struct s3_request *wanted, struct reason *reason)
 {
-    struct v2_request *request = request_new(s3, transfer, reason);
-    if (request == NULL)
-        return false;
-    request->look = true;
+    enum { VALID = 3600 }; /* seconds */
+    const S3BucketContext bucket = bucket_of(signing);
+    char key[S3_KEY_MAX + 1], signed_url[S3_MAX_AUTHENTICATED_QUERY_STRING_SIZE], *url, range[32];
+    struct curl_slist *headers = NULL;
+    char match[96];
+    memcpy(key, wanted->key.at, wanted->key.len);
+    key[wanted->key.len] = '\0';
+    if (S3_generate_authenticated_query_string(signed_url, &bucket,
+                                               wanted->key.len > 0 ? key : NULL, time(NULL) + VALID,
+                                               NULL) != S3StatusOK)
+        return reason_set(reason, "libs3 cannot sign a URL for this key");
+    if (wanted->if_match != NULL) {
+        snprintf(match, sizeof match, "If-Match: \"%s\"", wanted->if_match);
+        headers = curl_slist_append(NULL, match);
+    }
+    if (asprintf(&url, "%s%s%s", signed_url, wanted->query != NULL ? "&" : "",
+                 wanted->query != NULL ? wanted->query : "") < 0 ||
+        (wanted->if_match != NULL && headers == NULL))
+        return reason_set(reason, "there is not enough memory");
+    transfer->carrier = NULL;
+    http_set_headers(transfer, headers);
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)wanted->from);
+    curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(transfer->easy, CURLOPT_RANGE, wanted->from > 0 ? range : NULL);
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, url);
+    secret_free(url);
     return true;
 }
 
-static void v2_answer(struct s3 *s3, const struct http_transfer *transfer,
+static bool v2_set(struct s3_signing *signing, struct http_transfer *transfer,
+                   const struct s3_request *request, struct reason *reason)
+{
+    if (signing->credentials->token != NULL)
+        return reason_set(reason, "--signature=v2 through libs3 cannot sign session tokens");
+    /* libs3 writes a space in a URL as '+', which is another key to most stores. */
+    if (request->key.len > 0 && memchr(request->key.at, ' ', request->key.len) != NULL)
+        return reason_set(reason, "a key with a space in it needs --signature=v4");
+    transfer->configured = *signing->generation;
+    switch (request->method) {
+    case S3_PUT:
+        return set_put(signing, transfer, request, reason);
+    case S3_GET:
+        return set_get(signing, transfer, request, reason);
+    default:
+        return reason_set(reason, "--signature=v2 through libs3 cannot sign a HEAD");
+    }
+}
+
+static void v2_answer(struct s3_signing *signing, const struct http_transfer *transfer,
                       const struct http_reply *reply, struct s3_answer *answer)
 {
     const struct v2_request *request = transfer->carried;
-    (void)s3;
-    (void)reply;
-    *answer = (struct s3_answer){.error = request->error};
+    (void)signing;
+    if (transfer->carrier != NULL)
+        *answer = (struct s3_answer){.error = request->error, .length = -1};
+    else
+        s3_answer_read(reply, answer);
 }
 
-static bool v2_show(struct s3 *s3, const struct http_transfer *transfer, struct out *out)
+static bool v2_show(struct s3_signing *signing, const struct http_transfer *transfer,
+                    struct out *out)
 {
     const struct v2_request *request = transfer->carried;
-    const S3PutProperties *properties = &((const struct v2 *)s3->signing)->properties;
+    const S3PutProperties *properties = &((const struct v2 *)signing->state)->properties;
     char text[512];
     int len = snprintf(text, sizeof text, "Content-Type: %.200s\n%s%s%s%s", properties->contentType,
                        properties->contentEncoding != NULL ? "Content-Encoding: gzip\n" : "",
@@ -411,9 +448,11 @@ static bool v2_show(struct s3 *s3, const struct http_transfer *transfer, struct 
     return out_write(out, (struct span){text, (size_t)len});
 }
 
-static void v2_end(struct s3 *s3)
+static void v2_end(struct s3_signing *signing)
 {
-    struct v2 *v2 = s3->signing;
+    struct v2 *v2 = signing->state;
+    if (v2 == NULL)
+        return;
     /* Their transfers are gone by now. */
     for (struct v2_request *r = v2->all; r != NULL; r = r->next)
         r->transfer = NULL;
@@ -426,13 +465,12 @@ static void v2_end(struct s3 *s3)
         free(r);
     }
     free(v2);
-    s3->signing = NULL;
+    signing->state = NULL;
 }
 
 const struct s3_signature s3_v2 = {
     .begin = v2_begin,
-    .put = v2_put,
-    .look = v2_look,
+    .set = v2_set,
     .answer = v2_answer,
     .show = v2_show,
     .end = v2_end,

@@ -3,10 +3,10 @@
 
 #include "s3/s3_signature.h"
 
-static bool begin(struct s3 *s3, struct reason *reason)
+static bool begin(struct s3_signing *signing, struct reason *reason)
 {
-    (void)s3;
-    return reason_set(reason, "--signature=v2: this audit-s3put was built without libs3, which "
+    (void)signing;
+    return reason_set(reason, "--signature=v2: this program was built without libs3, which "
                               "signs so (configure --without-libs3)");
 }
 

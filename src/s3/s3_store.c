@@ -1,0 +1,458 @@
+#include "config.h"
+
+#include "base/environment.h"
+#include "deliver/retry.h"
+#include "s3/s3_list.h"
+#include "s3/s3_store.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const char *const addressing_names[] = {"auto", "virtual", "path", NULL};
+static const char *const signature_names[] = {"v4", "v2", NULL};
+
+const struct option_line s3_store_options[] = {
+    {.name = "bucket",
+     .argument = "NAME",
+     .help = "the bucket",
+     OPTION_TEXT(struct s3_store_options, bucket)},
+    {.name = "region",
+     .argument = "NAME",
+     .help = "its region (else $AWS_REGION, the profile's,\nor us-east-1)",
+     OPTION_TEXT(struct s3_store_options, region)},
+    {.name = "endpoint",
+     .argument = "URL",
+     .help = "the store, where that is not AWS (else\n$AWS_ENDPOINT_URL_S3)",
+     OPTION_TEXT(struct s3_store_options, endpoint)},
+    {.name = "addressing",
+     .argument = "HOW",
+     .help = "virtual: BUCKET.HOST; path: HOST/BUCKET; auto:\nvirtual at AWS, path elsewhere",
+     OPTION_CHOICE(struct s3_store_options, addressing, addressing_names)},
+    {.name = "profile",
+     .argument = "NAME",
+     .help = "the profile in ~/.aws (else $AWS_PROFILE)",
+     OPTION_TEXT(struct s3_store_options, profile)},
+    {.name = "signature",
+     .argument = "VERSION",
+     .help = "the version of the signature (default v4)",
+     OPTION_CHOICE(struct s3_store_options, signature, signature_names)},
+    {.name = NULL},
+};
+
+/* Writes the time as RFC 3339 has it. */
+static const char *utc(time_t time, char text[32])
+{
+    struct tm parts;
+    if (gmtime_r(&time, &parts) == NULL || strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        strcpy(text, "?");
+    return text;
+}
+
+/* Both clocks, where they differ too much. */
+static void say_skew(const struct s3_answer *answer, struct reason *reason)
+{
+    char ours[32], theirs[32];
+    struct printable shown;
+    const char *server = answer->error.server_time;
+    if (*server == '\0') {
+        time_t date = curl_getdate(answer->date, NULL);
+        server = date != -1 ? utc(date, theirs) : "another time";
+    }
+    reason_set(reason, "this machine's clock says %s, the store's %s; set the clock that is wrong",
+               utc(time(NULL), ours), diag_printable(span_of(server), &shown));
+}
+
+static void say_region(const struct s3_store *store, long status, const struct s3_answer *answer,
+                       struct reason *reason)
+{
+    struct printable shown;
+    if (answer->error.region[0] != '\0')
+        reason_set(reason, "bucket %s is in region %s, not in %s (--region)", store->address.bucket,
+                   diag_printable(span_of(answer->error.region), &shown), store->region);
+    else
+        reason_set(reason,
+                   "bucket %s is not in region %s (--region), or not at this endpoint: "
+                   "status %ld %s",
+                   store->address.bucket, store->region, status,
+                   diag_printable(span_of(answer->error.code), &shown));
+}
+
+/* The option whose value goes out in a header. */
+static const char *option_of(const char *header)
+{
+    static const struct {
+        const char *header, *option;
+    } known[] = {
+        {"x-amz-acl", "--acl"},
+        {"x-amz-storage-class", "--storage-class"},
+        {"x-amz-server-side-encryption", "--sse"},
+        {"x-amz-server-side-encryption-aws-kms-key-id", "--sse"},
+        {"content-type", "--content-type"},
+        {"if-none-match", "--no-overwrite"},
+        {"prefix", "--prefix"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(header, known[i].header) == 0)
+            return known[i].option;
+    return NULL;
+}
+
+/* The options that a refusal of the request may be about. */
+static void say_options(const struct s3_store *store, const struct s3_error *error,
+                        struct reason *reason)
+{
+    const struct s3_put_options *put = &store->options.put;
+    struct printable shown;
+    const char *option = option_of(error->argument);
+    struct reason more = {""};
+    if (strcmp(error->code, "InvalidStorageClass") == 0)
+        option = "--storage-class";
+    if (option != NULL)
+        reason_set(&more, " (%s)", option);
+    else if (error->argument[0] != '\0')
+        reason_set(&more, " (%s)", diag_printable(span_of(error->argument), &shown));
+    else if (strcmp(error->code, "InvalidArgument") == 0 &&
+             (put->acl != NULL || put->storage_class != NULL || put->sse != NULL))
+        reason_set(&more, " (it may be about%s%s%s)", put->acl != NULL ? " --acl" : "",
+                   put->storage_class != NULL ? " --storage-class" : "",
+                   put->sse != NULL ? " --sse" : "");
+    reason_append(reason, span_of(more.text));
+}
+
+/* Status, code and message, as the store said them. */
+static void say_error(const struct s3_store *store, long status, const struct s3_answer *answer,
+                      struct reason *reason)
+{
+    const struct s3_error *error = &answer->error;
+    struct printable code, message, server;
+    reason_set(reason, "status %ld%s%s%s%s", status, error->code[0] != '\0' ? " " : "",
+               diag_printable(span_of(error->code), &code), error->message[0] != '\0' ? ": " : "",
+               diag_printable(span_of(error->message), &message));
+    if (error->code[0] == '\0' && !store->secret_is_right && status >= 400 && status < 500)
+        reason_set(
+            reason, "status %ld without an S3 error: %s does not answer as an S3 store%s%s%s",
+            status, store->address.host, answer->server[0] != '\0' ? " (Server: " : "",
+            diag_printable(span_of(answer->server), &server), answer->server[0] != '\0' ? ")" : "");
+    say_options(store, error, reason);
+}
+
+void s3_store_say_no_listing(const struct s3_store *store, long status,
+                             const struct s3_answer *answer, struct reason *reason)
+{
+    struct printable server;
+    reason_set(reason,
+               "%s is not an S3 store, or not one that lists: it answered %ld and something other "
+               "than a listing%s%s%s",
+               store->address.host, status, answer->server[0] != '\0' ? " (Server: " : "",
+               diag_printable(span_of(answer->server), &server),
+               answer->server[0] != '\0' ? ")" : "");
+}
+
+/* What an error means by its code. */
+enum code_meaning {
+    CODE_UNKNOWN,
+    CODE_RETRY,
+    CODE_SLOW_DOWN,
+    CODE_REJECTED,
+    CODE_GONE,
+    CODE_EXPIRED,
+    CODE_SKEWED,
+    CODE_ELSEWHERE,
+    CODE_NO_BUCKET,
+    CODE_WRONG_SECRET,
+    CODE_UNKNOWN_KEY,
+};
+
+static enum code_meaning meaning_of(const char *code)
+{
+    static const struct {
+        const char *code;
+        enum code_meaning meaning;
+    } known[] = {
+        {"SlowDown", CODE_SLOW_DOWN},
+        {"ServiceUnavailable", CODE_SLOW_DOWN},
+        {"RequestTimeout", CODE_RETRY},
+        {"InternalError", CODE_RETRY},
+        {"OperationAborted", CODE_RETRY},
+        {"ConditionalRequestConflict", CODE_RETRY},
+        {"IncompleteBody", CODE_RETRY},
+        /* The object was altered on its way: it is sent again. */
+        {"BadDigest", CODE_RETRY},
+        {"XAmzContentSHA256Mismatch", CODE_RETRY},
+        {"EntityTooLarge", CODE_REJECTED},
+        {"KeyTooLongError", CODE_REJECTED},
+        {"InvalidURI", CODE_REJECTED},
+        {"InvalidObjectState", CODE_REJECTED}, /* archived, to be restored first */
+        {"NoSuchKey", CODE_GONE},
+        {"ExpiredToken", CODE_EXPIRED},
+        {"TokenRefreshRequired", CODE_EXPIRED},
+        {"RequestTimeTooSkewed", CODE_SKEWED},
+        {"RequestExpired", CODE_SKEWED},
+        {"AuthorizationHeaderMalformed", CODE_ELSEWHERE},
+        {"PermanentRedirect", CODE_ELSEWHERE},
+        {"TemporaryRedirect", CODE_ELSEWHERE},
+        {"Redirect", CODE_ELSEWHERE},
+        {"IllegalLocationConstraintException", CODE_ELSEWHERE},
+        {"NoSuchBucket", CODE_NO_BUCKET},
+        {"SignatureDoesNotMatch", CODE_WRONG_SECRET},
+        {"InvalidAccessKeyId", CODE_UNKNOWN_KEY},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(code, known[i].code) == 0)
+            return known[i].meaning;
+    return CODE_UNKNOWN;
+}
+
+/* What an answer without a code that is known means. */
+static enum s3_meaning judge_status(long status)
+{
+    switch (retry_status(status)) {
+    case RETRY_LATER:
+        return S3_RETRY;
+    case RETRY_SLOW_DOWN:
+        return S3_SLOW_DOWN;
+    default:
+        return status == 412 ? S3_EXISTS : status == 409 ? S3_RETRY : S3_REFUSED;
+    }
+}
+
+/* Once a signature was right the secret is; what then does not match is the request. */
+static enum s3_meaning wrong_signature(const struct s3_store *store, const struct s3_error *error,
+                                       struct reason *reason)
+{
+    if (store->secret_is_right) {
+        reason_set(reason, "the store has received another request than was signed (%s)",
+                   error->code);
+        return S3_REJECTED;
+    }
+    reason_set(reason,
+               "the signature does not match (%s): the secret access key is not that of the "
+               "access key ID",
+               error->code);
+    return S3_MISCONFIGURED;
+}
+
+enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfer *transfer,
+                               const struct http_reply *reply, struct s3_answer *answer,
+                               struct reason *reason)
+{
+    const struct s3_error *error = &answer->error;
+    long status = reply->status;
+    store->signature->answer(&store->signing, transfer, reply, answer);
+    if (status >= 200 && status < 300) {
+        store->secret_is_right = true;
+        return S3_DONE;
+    }
+    enum code_meaning meaning = meaning_of(error->code);
+    if (meaning == CODE_UNKNOWN && status >= 300 && status < 400)
+        meaning = CODE_ELSEWHERE;
+    say_error(store, status, answer, reason);
+    switch (meaning) {
+    case CODE_RETRY:
+        return S3_RETRY;
+    case CODE_SLOW_DOWN:
+        return S3_SLOW_DOWN;
+    case CODE_REJECTED:
+        return S3_REJECTED;
+    case CODE_GONE:
+        return S3_GONE;
+    case CODE_EXPIRED:
+        return keyring_expired(&store->keyring, transfer->configured, reason) ? S3_AGAIN
+                                                                              : S3_MISCONFIGURED;
+    case CODE_SKEWED:
+        say_skew(answer, reason);
+        return S3_MISCONFIGURED;
+    case CODE_ELSEWHERE:
+        say_region(store, status, answer, reason);
+        return S3_MISCONFIGURED;
+    case CODE_NO_BUCKET:
+        reason_set(reason, "there is no bucket %s", store->address.bucket);
+        return S3_MISCONFIGURED;
+    case CODE_WRONG_SECRET:
+        return wrong_signature(store, error, reason);
+    case CODE_UNKNOWN_KEY:
+        reason_set(reason, "the store does not know the access key ID (%s)", error->code);
+        return S3_MISCONFIGURED;
+    default:
+        return judge_status(status);
+    }
+}
+
+/* The look at the bucket. */
+
+/* What does not rule out that objects can be put is passed over: a key may have the right to write
+ * and not to list, and a store that is away is waited for as always. */
+static void judge_look(struct s3_store *store, const struct http_transfer *transfer,
+                       const struct http_reply *reply)
+{
+    struct s3_answer answer;
+    struct s3_page page;
+    struct reason reason;
+    store->look = S3_LOOK_DONE;
+    if (reply->code != CURLE_OK) {
+        if (retry_transfer(reply->code, false) == RETRY_HOPELESS) {
+            store->hopeless.text[0] = '\0';
+            reason_append(&store->hopeless, span_of(reply->error));
+        }
+        return;
+    }
+    switch (s3_store_judge(store, transfer, reply, &answer, &reason)) {
+    case S3_DONE:
+        if (!s3_page_read(&page, reply->body))
+            s3_store_say_no_listing(store, reply->status, &answer, &store->hopeless);
+        s3_page_free(&page);
+        break;
+    case S3_AGAIN:
+        store->look = S3_LOOK_WANTED;
+        break;
+    case S3_MISCONFIGURED:
+        store->hopeless = reason;
+        break;
+    case S3_REFUSED:
+    case S3_GONE:
+        if (reply->status == 404 || reply->status == 405)
+            reason_set(&store->hopeless,
+                       "there is no bucket %s, or this is not an S3 endpoint: status %ld",
+                       store->address.bucket, reply->status);
+        break;
+    default:
+        break;
+    }
+}
+
+static void looked(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+{
+    struct s3_store *store = context;
+    judge_look(store, transfer, reply);
+    http_give(store->http, transfer);
+}
+
+static void look(struct s3_store *store)
+{
+    char query[S3_LIST_QUERY_MAX];
+    struct s3_request request = {.method = S3_GET, .query = query};
+    struct http_transfer *transfer = http_take(store->http);
+    if (transfer == NULL || !s3_list_query(&(struct s3_list_query){.most = 0}, query)) {
+        reason_set(&store->hopeless, "there is not enough memory");
+        return;
+    }
+    if (!s3_store_set(store, transfer, &request, &store->hopeless)) {
+        http_give(store->http, transfer);
+    } else if (!http_start(store->http, transfer, looked, store)) {
+        reason_set(&store->hopeless, "there is not enough memory");
+        http_give(store->http, transfer);
+    } else {
+        store->look = S3_LOOK_UNDER_WAY;
+    }
+}
+
+enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool with_look,
+                                 struct reason *reason)
+{
+    store->http = http;
+    switch (keyring_ready(&store->keyring, http, reason)) {
+    case KEYRING_EMPTY:
+        return S3_NEVER;
+    case KEYRING_WAITS:
+        return S3_WAITS;
+    default:
+        break;
+    }
+    if (!with_look)
+        return S3_READY;
+    if (store->look == S3_LOOK_WANTED && store->hopeless.text[0] == '\0')
+        look(store);
+    if (store->hopeless.text[0] != '\0') {
+        *reason = store->hopeless;
+        return S3_NEVER;
+    }
+    return store->look == S3_LOOK_DONE ? S3_READY : S3_WAITS;
+}
+
+bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
+                  struct s3_request *request, struct reason *reason)
+{
+    request->timeout = store->options.timeout;
+    return store->signature->set(&store->signing, transfer, request, reason);
+}
+
+/* Whether the region can be part of a signature. */
+static bool check_region(const char *region, struct reason *reason)
+{
+    struct printable shown;
+    for (const char *c = region; *c != '\0'; c++)
+        if (*c <= 0x20 || *c >= 0x7f || strchr(":/", *c) != NULL || c - region > 40)
+            return reason_set(reason,
+                              "'%s' is not the name of a region (at most 40 visible characters "
+                              "without ':' and '/')",
+                              diag_printable(span_of(region), &shown));
+    return true;
+}
+
+/* The endpoint and the region that were given, or that the environment and the profile have. */
+static bool set_address(struct s3_store *store, struct reason *reason)
+{
+    const char *endpoint = store->options.endpoint, *from = "--endpoint";
+    struct reason why;
+    if (endpoint == NULL)
+        endpoint = environment_value(from = "AWS_ENDPOINT_URL_S3");
+    if (endpoint == NULL)
+        endpoint = environment_value(from = "AWS_ENDPOINT_URL");
+    store->region = store->options.region;
+    if (store->region == NULL)
+        store->region = credentials_region(&store->keyring.profile);
+    if (store->region == NULL)
+        store->region = "us-east-1";
+    if (!check_region(store->region, reason))
+        return false;
+    if (s3_address_set(&store->address, endpoint, store->region, store->options.bucket,
+                       (enum s3_addressing)store->options.addressing, &why))
+        return true;
+    if (endpoint == NULL)
+        *reason = why;
+    else
+        reason_set(reason, "%s: %.400s", from, why.text);
+    return false;
+}
+
+bool s3_store_begin(struct s3_store *store, const struct s3_store_options *options, bool dry)
+{
+    struct reason reason;
+    static const struct s3_signature *const signatures[] = {&s3_v4, &s3_v2};
+    *store = (struct s3_store){.options = *options, .signature = signatures[options->signature]};
+    bool begun =
+        keyring_begin(&store->keyring, options->profile, &reason) && set_address(store, &reason);
+    store->signing = (struct s3_signing){
+        .address = &store->address,
+        .region = store->region,
+        .credentials = &store->keyring.credentials,
+        .generation = &store->keyring.generation,
+        .put = options->put,
+    };
+    if (!begun || !store->signature->begin(&store->signing, &reason) ||
+        (!dry && !keyring_find(&store->keyring, &reason))) {
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    snprintf(store->name, sizeof store->name, "s3://%s at %s", store->address.bucket,
+             store->address.host);
+    return true;
+}
+
+const char *s3_store_ca_bundle(const struct s3_store *store)
+{
+    const char *bundle = environment_value("AWS_CA_BUNDLE");
+    return bundle != NULL ? bundle : store->keyring.profile.setting[PROFILE_CA_BUNDLE];
+}
+
+bool s3_store_show(struct s3_store *store, const struct http_transfer *transfer, struct out *out)
+{
+    return store->signature->show(&store->signing, transfer, out);
+}
+
+void s3_store_end(struct s3_store *store)
+{
+    if (store->signing.state != NULL)
+        store->signature->end(&store->signing);
+    keyring_end(&store->keyring);
+}

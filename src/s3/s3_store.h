@@ -1,0 +1,92 @@
+/* s3_store: a bucket of an S3 store: where it is, what signs requests to it, and what its answers
+ * mean.
+ *
+ * Before the first object is put the bucket is asked for once, so that a wrong name, region, key or
+ * clock is one message and not one for every event.
+ */
+#ifndef S3_STORE_H
+#define S3_STORE_H
+
+#include "base/options.h"
+#include "base/out.h"
+#include "s3/keyring.h"
+#include "s3/s3_signature.h"
+
+struct s3_store_options {
+    const char *bucket;
+    const char *region;        /* NULL: the environment's, the profile's, or us-east-1 */
+    const char *endpoint;      /* NULL: the environment's, or AWS's own */
+    const char *profile;       /* --profile; NULL: $AWS_PROFILE, or "default" */
+    int addressing;            /* an enum s3_addressing */
+    int signature;             /* 0: version 4, 1: version 2 */
+    struct s3_put_options put; /* without content_type nothing is put */
+    int64_t timeout;           /* of a request, microseconds */
+};
+
+/* The options that the tools share; the context is a struct s3_store_options. */
+extern const struct option_line s3_store_options[];
+
+struct s3_store {
+    struct s3_store_options options;
+    const struct s3_signature *signature;
+    const char *region;
+    struct s3_address address;
+    struct keyring keyring;
+    struct s3_signing signing;
+    struct http *http;
+    enum { S3_LOOK_WANTED, S3_LOOK_UNDER_WAY, S3_LOOK_DONE } look;
+    bool secret_is_right;   /* the store has taken a signature */
+    struct reason hopeless; /* what the look found; "" where nothing speaks against going on */
+    char name[400];         /* s3://BUCKET at HOST, for messages */
+};
+
+/* Reads the profile and sets the address.  Unless `dry` finds credentials too.  False after a
+ * message; s3_store_end() in either case. */
+bool s3_store_begin(struct s3_store *store, const struct s3_store_options *options, bool dry);
+
+/* The file of certificate authorities that $AWS_CA_BUNDLE or the profile names; NULL: none. */
+const char *s3_store_ca_bundle(const struct s3_store *store);
+
+enum s3_readiness {
+    S3_READY,
+    S3_WAITS, /* for credentials, or for the look at the bucket: transfers of http */
+    S3_NEVER, /* for the reason given: no request can succeed */
+};
+
+/* Whether requests can be set up now.  look: only after the bucket was asked for. */
+enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool look,
+                                 struct reason *reason);
+
+/* Sets up a transfer.  False with a reason. */
+bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
+                  struct s3_request *request, struct reason *reason);
+
+enum s3_meaning {
+    S3_DONE,
+    S3_EXISTS,        /* 412: the condition of the request does not hold */
+    S3_GONE,          /* 404: there is no such object */
+    S3_RETRY,         /* again, after a wait */
+    S3_SLOW_DOWN,     /* the same, and fewer requests at once */
+    S3_AGAIN,         /* again at once: there are other credentials */
+    S3_REJECTED,      /* this object is refused */
+    S3_REFUSED,       /* this request is refused: the object, or all of them */
+    S3_MISCONFIGURED, /* no request can succeed */
+};
+
+/* Reads an answer that came (reply->code is CURLE_OK) and says what it means, with a reason for all
+ * but S3_DONE. */
+enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfer *transfer,
+                               const struct http_reply *reply, struct s3_answer *answer,
+                               struct reason *reason);
+
+/* Says the store answered a listing with something else. */
+void s3_store_say_no_listing(const struct s3_store *store, long status,
+                             const struct s3_answer *answer, struct reason *reason);
+
+/* Writes a PUT's headers as they would be sent (--dry-run), without the signature. */
+bool s3_store_show(struct s3_store *store, const struct http_transfer *transfer, struct out *out);
+
+/* After http_end(). */
+void s3_store_end(struct s3_store *store);
+
+#endif
