@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/diag.h"
-#include "base/gunzip.h"
+#include "base/gzip_reader.h"
 #include "base/input.h"
 #include "base/pipe.h"
 
@@ -124,7 +124,7 @@ static bool would_block(int fd)
 
 bool input_pending(const struct input *input)
 {
-    return input->compressed && !input->refused && gunzip_pending(input->gunzip);
+    return input->compressed && !input->refused && gzip_reader_pending(input->gzip_reader);
 }
 
 bool input_unread(const struct input *input)
@@ -165,7 +165,7 @@ static ssize_t read_bytes(struct input *input, char *to, size_t room)
     const char *error;
     ssize_t n;
     if (input->compressed) {
-        n = gunzip_read(input->gunzip, input->fd, to, room, &error);
+        n = gzip_reader_read(input->gzip_reader, input->fd, to, room, &error);
         return n < 0 && error != NULL ? refuse(input, "%s", error) : n;
     }
     do
@@ -186,7 +186,7 @@ static ssize_t begin_file(struct input *input, struct sniff what, char *to, size
         if (input->compressed)
             return refuse(input, "this is compressed twice; decompress it: zcat FILE | %s",
                           diag_program());
-        input->compressed = gunzip_begin(&input->gunzip, (struct span){to, len});
+        input->compressed = gzip_reader_begin(&input->gzip_reader, (struct span){to, len});
         if (!input->compressed)
             return refuse(input, "%s", strerror(ENOMEM));
         input->begun = false;
@@ -260,8 +260,8 @@ void input_close(struct input *input)
 {
     close_file(input);
     names_end(&input->names);
-    gunzip_free(input->gunzip);
+    gzip_reader_free(input->gzip_reader);
     free(input->buffer);
-    input->gunzip = NULL;
+    input->gzip_reader = NULL;
     input->buffer = NULL;
 }

@@ -14,7 +14,7 @@
 
 enum { INPUT_REFUSED = 4 }; /* files that are written and must not be read, at most */
 
-struct gunzip;
+struct gzip_reader;
 
 struct input {
     struct names names;
@@ -33,7 +33,7 @@ struct input {
     bool refused;            /* it is not read, or not any further */
     char head[SNIFF_ENOUGH]; /* its first bytes, while they are too few to know */
     size_t head_len;
-    struct gunzip *gunzip; /* NULL until the first gzip file */
+    struct gzip_reader *gzip_reader; /* NULL until the first gzip file */
 
     struct {
         dev_t device;

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/gunzip.h"
+#include "base/gzip_reader.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,17 +10,17 @@
 
 enum { GZIP_FORMAT = 15 + 16 }; /* the largest window, and gzip's header and trailer */
 
-struct gunzip {
+struct gzip_reader {
     z_stream stream;
     bool between; /* members: what comes next begins one, or ends the data */
     bool full;    /* the room was used up: more may come out without more going in */
-    Bytef buffer[GUNZIP_BUFFER];
+    Bytef buffer[GZIP_READER_BUFFER];
 };
 
-bool gunzip_begin(struct gunzip **gunzip, struct span read)
+bool gzip_reader_begin(struct gzip_reader **gzip_reader, struct span read)
 {
-    struct gunzip *g = *gunzip;
-    if (read.len > GUNZIP_BUFFER)
+    struct gzip_reader *g = *gzip_reader;
+    if (read.len > GZIP_READER_BUFFER)
         return false;
     if (g == NULL) {
         g = malloc(sizeof *g);
@@ -31,7 +31,7 @@ bool gunzip_begin(struct gunzip **gunzip, struct span read)
             free(g);
             return false;
         }
-        *gunzip = g;
+        *gzip_reader = g;
     }
     inflateReset(&g->stream);
     memcpy(g->buffer, read.at, read.len);
@@ -42,7 +42,7 @@ bool gunzip_begin(struct gunzip **gunzip, struct span read)
 }
 
 /* Reads compressed bytes: how many, 0 at the end, -1 with errno set. */
-static ssize_t refill(struct gunzip *g, int fd)
+static ssize_t refill(struct gzip_reader *g, int fd)
 {
     ssize_t n;
     do
@@ -55,7 +55,7 @@ static ssize_t refill(struct gunzip *g, int fd)
 
 /* Between members: passes over zero bytes, with which tapes are filled up.  False: what follows
  * is not a member. */
-static bool next_member(struct gunzip *g)
+static bool next_member(struct gzip_reader *g)
 {
     while (g->stream.avail_in > 0 && *g->stream.next_in == 0) {
         g->stream.next_in++;
@@ -74,7 +74,7 @@ static ssize_t fail(int code, const char **error)
     return -1;
 }
 
-ssize_t gunzip_read(struct gunzip *g, int fd, char *to, size_t room, const char **error)
+ssize_t gzip_reader_read(struct gzip_reader *g, int fd, char *to, size_t room, const char **error)
 {
     z_stream *stream = &g->stream;
     unsigned limit = room < UINT_MAX ? (unsigned)room : UINT_MAX;
@@ -106,12 +106,12 @@ ssize_t gunzip_read(struct gunzip *g, int fd, char *to, size_t room, const char 
     return (ssize_t)(limit - stream->avail_out);
 }
 
-bool gunzip_pending(const struct gunzip *g)
+bool gzip_reader_pending(const struct gzip_reader *g)
 {
     return g->stream.avail_in > 0 || g->full;
 }
 
-void gunzip_free(struct gunzip *g)
+void gzip_reader_free(struct gzip_reader *g)
 {
     if (g == NULL)
         return;
