@@ -6,11 +6,14 @@
 #include "filter/format.h"
 #include "filter/texts.h"
 
+#define NO_EVENT "no audit event is in this text (--pass-unknown lets it through)"
+
 struct job {
     struct filter filter;
     struct format format;
     struct texts texts;
     bool pass_unknown;
+    bool page;                            /* an element of a page is dealt with */
     size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
 };
 
@@ -56,6 +59,31 @@ static void reject_bad(struct job *job, const struct text *text)
     filter_reject(&job->filter, &record, reason.text);
 }
 
+static bool handle_text(struct job *job, const struct text *text);
+
+/* Deals with the elements of a page: texts of their own, but no pages. */
+static void handle_page(struct job *job, const struct text *text)
+{
+    static struct json json;
+    struct text element = *text;
+    struct json_value value;
+    const char *at = text->bytes.at;
+    if (job->page) {
+        reject(job, text, NO_EVENT);
+        return;
+    }
+    job->page = true;
+    json_begin(&json, job->format.page.at, job->format.page.len);
+    json_array(&json);
+    while (json_element(&json) && !job->filter.stop && json_value(&json, &value)) {
+        for (; at < value.text.at; at++)
+            element.line += *at == '\n';
+        element.bytes = value.text;
+        handle_text(job, &element);
+    }
+    job->page = false;
+}
+
 /* Deals with one text; false if it is a line that is not one whole text. */
 static bool handle_text(struct job *job, const struct text *text)
 {
@@ -71,7 +99,10 @@ static bool handle_text(struct job *job, const struct text *text)
         if (job->pass_unknown)
             filter_write_edit(filter);
         else
-            reject(job, text, "no audit event is in this text (--pass-unknown lets it through)");
+            reject(job, text, NO_EVENT);
+        return true;
+    case FORMAT_PAGE:
+        handle_page(job, text);
         return true;
     case FORMAT_NO_MEMORY:
         reject(job, text, "no memory left for this text");

@@ -38,7 +38,7 @@ static inline struct span span_of(const char *string)
 
 static inline bool span_equal(struct span a, struct span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return a.len == b.len && (b.len == 0 || memcmp(a.at, b.at, b.len) == 0);
 }
 
 static inline const char *span_end(struct span s)

@@ -72,15 +72,14 @@ static const uint64_t *fields_by_length(void)
     return fields;
 }
 
-/* The event's own field of that name; EVENT_FIELDS if there is none, as for most members, which the
- * length or one comparison tells. */
-static enum event_field find_field(const struct json_key *key)
+/* For most members the length of the name, or one comparison, tells that they are no field. */
+enum event_field event_field_of(const struct json_key *key)
 {
     size_t len = key->name.len;
     uint64_t fields = len <= JSON_KEY_MAX ? fields_by_length()[len] : 0;
     for (; fields != 0; fields &= fields - 1) {
         enum event_field f = (enum event_field)__builtin_ctzll(fields);
-        if (json_key_is(key, field_of[f].name))
+        if (*key->name.at == *field_of[f].name.at && json_key_is(key, field_of[f].name))
             return f;
     }
     return EVENT_FIELDS;
@@ -137,7 +136,7 @@ static uint64_t parents_of(uint64_t inner)
     return parents;
 }
 
-static enum event_kind kind_of(uint64_t present)
+enum event_kind event_kind_of(uint64_t present)
 {
     uint64_t job = FIELD_BIT(FIELD_STATUS) | FIELD_BIT(FIELD_ID);
     uint64_t times = FIELD_BIT(FIELD_STARTED_AT) | FIELD_BIT(FIELD_COMPLETED_AT);
@@ -161,7 +160,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     const char *start = json_at(json);
     json_object(json);
     while (json_member(json, &key)) {
-        enum event_field field = find_field(&key);
+        enum event_field field = event_field_of(&key);
         if (visit != NULL && visit(context, json, &key, field, &value))
             ;
         else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
@@ -174,7 +173,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     if (json_error(json).code != JSON_OK)
         return false;
     event->text = span_between(start, json_past(json));
-    event->kind = kind_of(event->present);
+    event->kind = event_kind_of(event->present);
     return true;
 }
 
@@ -187,47 +186,6 @@ bool event_read_record(struct json *json, struct span record, uint64_t inner, ev
         event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
         return true;
     return reason_set(reason, "%s", json_error_message(json_error(json), message));
-}
-
-bool event_locate(struct json *json, event_string *string, void *context, struct span *event)
-{
-    enum { LEVELS = 3 };
-    struct {
-        const char *start;
-        uint64_t present;
-    } open[LEVELS + 1] = {{NULL, 0}};
-    struct span found[LEVELS + 1] = {{NULL, 0}};
-    struct json_key key;
-    struct json_value value;
-    unsigned level = 0;
-    json_object(json);
-    for (;;) {
-        if (json_member(json, &key)) {
-            enum event_field field = find_field(&key);
-            open[level].present |= FIELD_BIT(field);
-            if (level < LEVELS && json_peek(json) == JSON_OBJECT) {
-                open[++level].start = json_at(json);
-                open[level].present = 0;
-                json_object(json);
-            } else if (json_value(json, &value) && value.type == JSON_STRING && string != NULL &&
-                       level < LEVELS) {
-                string(context, event_content(&value), level + 1);
-            }
-            continue;
-        }
-        if (json_error(json).code != JSON_OK)
-            return false;
-        if (level == 0)
-            break;
-        if (found[level].at == NULL && kind_of(open[level].present) != EVENT_UNKNOWN)
-            found[level] = span_between(open[level].start, json_past(json));
-        level--;
-    }
-    *event = (struct span){NULL, 0};
-    for (level = LEVELS; level > 0; level--)
-        if (found[level].at != NULL)
-            *event = found[level];
-    return true;
 }
 
 const struct json_value *event_field(const struct event *event, enum event_field field)

@@ -89,13 +89,12 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
 bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
                        void *context, struct event *event, struct reason *reason);
 
-/* Called for a string member of a wrapper: its content, and the level it stands at (1 to 3). */
-typedef void event_string(void *context, struct span content, unsigned level);
+/* The event's own field (not one inside an object member) of that name; EVENT_FIELDS if no tool
+ * reads the member. */
+enum event_field event_field_of(const struct json_key *key);
 
-/* Goes through a wrapper, whatever members it has, three levels deep.  *event is the first object
- * member that is an event, the outermost level first; it has no bytes if there is none.  string may
- * be NULL.  json has begun with the wrapper.  False: see json_error(). */
-bool event_locate(struct json *json, event_string *string, void *context, struct span *event);
+/* The kind of an event that has these fields, given as FIELD_BIT()s. */
+enum event_kind event_kind_of(uint64_t present);
 
 /* The field's name as a message should say it: "context.user_id". */
 const char *event_field_name(enum event_field field);

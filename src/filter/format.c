@@ -1,10 +1,11 @@
 #include "config.h"
 
 #include "filter/format.h"
-#include "json/json_compact.h"
 #include "json/json_string.h"
 
 #include <stdlib.h>
+
+enum { LEVELS = 3 }; /* of a wrapper */
 
 /* Members of `context` that say again what the event says elsewhere: taken out of full job details
  * since September 2024 (Workato, "Duplicate entries removed from full job details", and the context
@@ -24,69 +25,62 @@ static bool is_context_duplicate(const struct json_key *key)
     return false;
 }
 
-static void add_cut(struct format *format, struct cut cut)
+/* An object that is being read, member by member. */
+struct frame {
+    const char *start;
+    uint64_t present;  /* its fields, as FIELD_BIT()s */
+    bool kept;         /* a member stays before the one at hand */
+    bool context;      /* it is a `context`, which may lose duplicates */
+    bool context_kept; /* the same as kept, for the duplicates */
+    /* The member that it is the value of. */
+    const char *name; /* its opening quote */
+    bool gone, duplicate;
+};
+
+static bool has_details(const struct format *format)
 {
-    if (format->cuts == format->capacity) {
-        size_t capacity = format->capacity == 0 ? 64 : 2 * format->capacity;
-        struct cut *grown = realloc(format->cut, capacity * sizeof *grown);
-        if (grown == NULL) {
-            format->no_memory = true;
-            return;
-        }
-        format->cut = grown;
-        format->capacity = capacity;
-    }
-    format->cut[format->cuts++] = cut;
+    return (format->streams & STREAM_JOB_DETAILS) != 0;
 }
 
-/* Takes a member that was just read out of a compact object, and the comma before it; of the
- * members before the first one that stays, the comma after it.  The text may end here: it need not
- * be JSON. */
-static void cut_member(struct format *format, struct json *json, const struct json_key *key,
-                       const char *end, bool kept)
+static bool drops_duplicates(const struct format *format)
 {
-    const char *from = key->text.at - 1, *next = json_at(json);
+    return has_details(format) && !format->keep_duplicates;
+}
+
+/* Takes a member that was just read out of its object: with the comma before it, or, of the members
+ * before the first one that stays, the comma after it.  The text may end here: it need not be JSON.
+ */
+static void take_out(struct format *format, const char *name, const char *end, bool kept, int level)
+{
+    const char *next = json_at(&format->json);
     if (kept)
-        from--;
+        while (*--name != ',') /* over white space */
+            ;
     else if (next != NULL && *next == ',')
         end = next + 1;
-    add_cut(format, (struct cut){.gone = span_between(from, end)});
+    splices_add(&format->splices, (struct splice){.gone = span_between(name, end), .level = level});
 }
 
-/* Reads `context`, and takes the duplicates out. */
-static void read_context(struct format *format, struct json *json)
+/* Deals with a member of the object at `level` whose value has been read, up to `end`. */
+static void finish_member(struct format *format, struct frame *frame, int level, const char *name,
+                          const char *end, bool gone, bool duplicate)
 {
-    struct json_key key;
-    struct json_value value;
-    bool kept = false;
-    json_object(json);
-    while (json_member(json, &key)) {
-        bool duplicate = is_context_duplicate(&key);
-        if (!json_value(json, &value))
-            return;
-        if (duplicate)
-            cut_member(format, json, &key, span_end(value.text), kept);
-        kept |= !duplicate;
-    }
-}
-
-/* Drops the masks noted since `first`: the line did not ask for them. */
-static void drop_masks(struct format *format, size_t first)
-{
-    size_t to = first;
-    for (size_t i = first; i < format->cuts; i++)
-        if (!format->cut[i].mask)
-            format->cut[to++] = format->cut[i];
-    format->cuts = to;
+    if (duplicate)
+        take_out(format, name, end, frame->context_kept, level - 1);
+    frame->context_kept |= !duplicate;
+    if (gone)
+        take_out(format, name, end, frame->kept, level);
+    frame->kept |= !gone;
 }
 
 /* Reads one of `lines`. */
-static void read_line(struct format *format, struct json *json)
+static void read_line(struct format *format, int level)
 {
+    struct json *json = &format->json;
     struct json_key key;
     struct json_value value;
     bool kept = false, masked = false;
-    size_t first = format->cuts;
+    size_t first = format->splices.count;
     json_object(json);
     while (json_member(json, &key)) {
         bool data = json_key_is(&key, SPAN("input")) || json_key_is(&key, SPAN("output"));
@@ -97,172 +91,228 @@ static void read_line(struct format *format, struct json *json)
             return;
         masked |= mask && value.type == JSON_TRUE;
         if (gone)
-            cut_member(format, json, &key, span_end(value.text), kept);
+            take_out(format, key.text.at - 1, span_end(value.text), kept, level);
         else if (data)
-            add_cut(format, (struct cut){value.text, SPAN("{\"data\":\"masked\"}"), true});
+            splices_add(&format->splices,
+                        (struct splice){value.text, SPAN("{\"data\":\"masked\"}"), level, true});
         kept |= !gone;
     }
     if (!masked)
-        drop_masks(format, first);
+        splices_drop_masks(&format->splices, first);
 }
 
-static void read_lines(struct format *format, struct json *json)
+/* Reads the array `lines`.  *past is set to its end. */
+static void read_lines(struct format *format, int level, const char **past)
 {
+    struct json *json = &format->json;
     json_array(json);
     while (json_element(json))
         if (json_peek(json) == JSON_OBJECT)
-            read_line(format, json);
+            read_line(format, level);
         else
             json_value(json, NULL);
+    *past = json_past(json);
 }
 
-/* The span of a value that was read member by member. */
-static struct json_value walked(enum json_type type, const char *start, struct json *json)
+/* Puts the console's English in the place of a localised status. */
+static void translate_status(struct format *format, const struct json_value *value, int level)
 {
-    return (struct json_value){type, span_between(start, json_past(json))};
+    struct span status = event_content(value), plain = event_status(status);
+    if (plain.at == status.at)
+        return;
+    struct span quoted =
+        span_equal(plain, SPAN("failed")) ? SPAN("\"failed\"") : SPAN("\"succeeded\"");
+    splices_add(&format->splices,
+                (struct splice){.gone = value->text, .with = quoted, .level = level});
 }
 
-/* An event_visitor: notes what would have to go if the event proves to be a job. */
-static bool visit(void *context, struct json *json, const struct json_key *key,
-                  enum event_field field, struct json_value *value)
+/* Notes a string or an array of a wrapper. */
+static void add_candidate(struct format *format, const struct json_value *value, int level)
 {
-    struct format *format = context;
-    bool details = (format->streams & STREAM_JOB_DETAILS) != 0;
-    bool duplicates = details && !format->keep_duplicates;
-    bool gone = (field == FIELD_LINES && !details) ||
-                (field == EVENT_FIELDS && duplicates && json_key_is(key, SPAN("parent_id")));
-    enum json_type type = json_peek(json);
-    const char *start = json_at(json);
-    if (field == FIELD_CONTEXT && type == JSON_OBJECT && duplicates) {
-        read_context(format, json);
-        *value = walked(type, start, json);
-    } else if (field == FIELD_LINES && type == JSON_ARRAY && details) {
-        read_lines(format, json);
-        *value = walked(type, start, json);
-    } else if (!json_value(json, value)) {
-        return true;
+    if (memchr(value->text.at, '{', value->text.len) == NULL)
+        return;
+    if (format->candidates == format->capacity) {
+        size_t capacity = format->capacity == 0 ? 16 : 2 * format->capacity;
+        struct format_candidate *grown = realloc(format->candidate, capacity * sizeof *grown);
+        if (grown == NULL) {
+            format->no_memory = true;
+            return;
+        }
+        format->candidate = grown;
+        format->capacity = capacity;
     }
-    if (gone)
-        cut_member(format, json, key, span_end(value->text), format->kept);
-    format->kept |= !gone;
-    if (field == FIELD_STATUS && type == JSON_STRING) {
-        struct span status = event_content(value), plain = event_status(status);
-        if (plain.at != status.at)
-            add_cut(format, (struct cut){.gone = status, .with = plain});
-    }
-    return true;
+    format->candidate[format->candidates++] = (struct format_candidate){*value, level};
 }
 
-/* Reads an event that may be wrapped in nothing else. */
-static bool read_event(struct format *format, struct span text)
+/* Reads the next member of the object at *level, down to `levels`.  Where its value is an object
+ * that is read member by member, that is then the object at *level. */
+static void read_member(struct format *format, struct frame *frames, int *level, int levels,
+                        const struct json_key *key)
 {
     struct json *json = &format->json;
-    format->cuts = 0;
-    format->kept = false;
-    json_begin(json, text.at, text.len);
-    if (json_peek(json) == JSON_OBJECT) {
-        event_read(json, 0, visit, format, &format->event);
-    } else {
-        format->event.kind = EVENT_UNKNOWN;
-        json_value(json, NULL);
+    struct frame *frame = &frames[*level];
+    enum event_field field = event_field_of(key);
+    enum json_type type = json_peek(json);
+    const char *name = key->text.at - 1, *past;
+    frame->present |= FIELD_BIT(field);
+    bool gone =
+        (field == FIELD_LINES && !has_details(format)) ||
+        (field == EVENT_FIELDS && drops_duplicates(format) && json_key_is(key, SPAN("parent_id")));
+    bool duplicate = frame->context && is_context_duplicate(key);
+    bool context = field == FIELD_CONTEXT && drops_duplicates(format) && *level <= levels;
+    if (type == JSON_OBJECT && (*level < levels || context)) {
+        frames[++*level] = (struct frame){
+            .start = json_at(json),
+            .context = context,
+            .name = name,
+            .gone = gone,
+            .duplicate = duplicate,
+        };
+        json_object(json);
+        return;
     }
+    if (type == JSON_ARRAY && field == FIELD_LINES && has_details(format)) {
+        read_lines(format, *level, &past);
+    } else {
+        struct json_value value;
+        if (!json_value(json, &value))
+            return;
+        past = span_end(value.text);
+        if (field == FIELD_STATUS && type == JSON_STRING)
+            translate_status(format, &value, *level);
+        if (*level < levels && (type == JSON_STRING || type == JSON_ARRAY) &&
+            format->found.kind == EVENT_UNKNOWN)
+            add_candidate(format, &value, *level);
+    }
+    finish_member(format, frame, *level, name, past, gone, duplicate);
+}
+
+/* Reads the text, an object: itself as an event, and, down to `levels`, its object members.  The
+ * outermost event is the one that is found.  False: see json_error(). */
+static bool read_object(struct format *format, int levels)
+{
+    struct json *json = &format->json;
+    struct frame frames[LEVELS + 2];
+    struct json_key key;
+    int level = 0;
+    frames[0] = (struct frame){.start = json_at(json)};
+    json_object(json);
+    for (;;) {
+        if (json_member(json, &key)) {
+            read_member(format, frames, &level, levels, &key);
+            continue;
+        }
+        if (json_error(json).code != JSON_OK)
+            return false;
+        const struct frame *frame = &frames[level];
+        enum event_kind kind = level <= levels ? event_kind_of(frame->present) : EVENT_UNKNOWN;
+        if (kind != EVENT_UNKNOWN &&
+            (format->found.kind == EVENT_UNKNOWN || level < format->found.level)) {
+            format->found.text = span_between(frame->start, json_past(json));
+            format->found.kind = kind;
+            format->found.level = level;
+        }
+        if (level-- == 0)
+            return true;
+        finish_member(format, &frames[level], level, frame->name, json_past(json), frame->gone,
+                      frame->duplicate);
+    }
+}
+
+/* Reads a text as an event and, down to `levels`, as the wrapper of one.  False: it is not one JSON
+ * text. */
+static bool read_text(struct format *format, struct span text, int levels)
+{
+    struct json *json = &format->json;
+    splices_clear(&format->splices);
+    format->found.kind = EVENT_UNKNOWN;
+    format->found.decoded = false;
+    json_begin(json, text.at, text.len);
+    if (json_peek(json) == JSON_OBJECT)
+        read_object(format, levels);
+    else
+        json_value(json, NULL);
     if (json_end(json))
         return true;
     format->error = json_error(json);
     return false;
 }
 
-/* Makes sure that a buffer has room for `size` bytes. */
-static bool reserve(char **buffer, size_t *have, size_t size)
-{
-    if (size <= *have)
-        return true;
-    free(*buffer);
-    *buffer = malloc(size);
-    *have = *buffer != NULL ? size : 0;
-    return *buffer != NULL;
-}
-
-/* Reads the text as an event, without its white space.  *text is then the compact one. */
-static enum format_result read_compact(struct format *format, struct span *text)
-{
-    if (!read_event(format, *text))
-        return FORMAT_WRONG;
-    if (!json_has_space(&format->json))
-        return FORMAT_EVENT;
-    if (!reserve(&format->compact, &format->compact_size, text->len))
-        return FORMAT_NO_MEMORY;
-    *text = (struct span){format->compact, json_compact(*text, format->compact)};
-    read_event(format, *text);
-    return FORMAT_EVENT;
-}
-
-/* A string of the wrapper that may hold an event as text. */
-struct held {
-    struct format *format;
-    struct span found; /* the content of the best one so far */
-    unsigned level;    /* and how deep it stands */
-};
-
-/* Decodes the content into the format's buffer and says whether it is an event. */
-static bool decode_event(struct format *format, struct span content, struct span *text)
+/* Decodes the string's content into the format's buffer and says whether it is an event. */
+static bool decode_event(struct format *format, struct span content)
 {
     size_t len;
-    if (!reserve(&format->decoded, &format->decoded_size, content.len)) {
+    if (content.len > format->decoded_size) {
+        free(format->decoded);
+        format->decoded = malloc(content.len);
+        format->decoded_size = format->decoded != NULL ? content.len : 0;
+    }
+    if (format->decoded == NULL) {
         format->no_memory = true;
         return false;
     }
-    if (!json_string_decode(content, format->decoded, content.len, &len))
-        return false;
-    *text = (struct span){format->decoded, len};
-    return read_event(format, *text) && format->event.kind != EVENT_UNKNOWN;
+    format->found.decoded = json_string_decode(content, format->decoded, content.len, &len) &&
+                            read_text(format, (struct span){format->decoded, len}, 0) &&
+                            format->found.kind != EVENT_UNKNOWN;
+    return format->found.decoded;
 }
 
-static void try_string(void *context, struct span content, unsigned level)
+/* Whether one of the strings among the candidates from `first` on is an event: those at the
+ * outermost level are tried first. */
+static bool find_in_strings(struct format *format, size_t first)
 {
-    struct held *held = context;
-    struct span text;
-    bool better = held->found.at == NULL || level < held->level;
-    if (!better || memchr(content.at, '{', content.len) == NULL)
-        return;
-    if (decode_event(held->format, content, &text)) {
-        held->found = content;
-        held->level = level;
-    }
+    for (int level = 0; level < LEVELS; level++)
+        for (size_t i = first; i < format->candidates; i++) {
+            const struct format_candidate *c = &format->candidate[i];
+            if (c->level == level && c->value.type == JSON_STRING &&
+                decode_event(format, event_content(&c->value)))
+                return true;
+        }
+    return false;
 }
 
-/* Finds the event in a compact text that is none itself. */
-static enum format_result unwrap(struct format *format, struct span *text)
+/* Finds the event in a text that may be a wrapper.  Where there is none, the candidates stay.
+ * False: none is there, or the text is not JSON, which *wrong then says. */
+static bool find_event(struct format *format, struct span text, bool *wrong)
 {
-    struct span event = {NULL, 0};
+    size_t first = format->candidates;
+    *wrong = !read_text(format, text, LEVELS);
+    return !*wrong && (format->found.kind != EVENT_UNKNOWN || find_in_strings(format, first));
+}
+
+/* Whether an element of the array is an event or the wrapper of one. */
+static bool holds_event(struct format *format, struct span array)
+{
     struct json json;
-    json_begin(&json, text->at, text->len);
-    event_locate(&json, NULL, NULL, &event);
-    if (event.at != NULL) {
-        *text = event;
-        read_event(format, event);
-        return FORMAT_EVENT;
+    struct json_value element;
+    bool wrong;
+    json_begin(&json, array.at, array.len);
+    json_array(&json);
+    while (json_element(&json) && json_value(&json, &element)) {
+        size_t candidates = format->candidates;
+        bool found = element.type == JSON_OBJECT && find_event(format, element.text, &wrong);
+        format->candidates = candidates;
+        if (found)
+            return true;
     }
-    struct held held = {.format = format};
-    json_begin(&json, text->at, text->len);
-    event_locate(&json, try_string, &held, &event);
-    if (held.found.at == NULL)
-        return FORMAT_UNKNOWN;
-    decode_event(format, held.found, text);
-    return read_compact(format, text);
+    return false;
 }
 
-/* Writes the event without what was cut. */
-static void build(const struct format *format, struct span text, struct edit *edit)
+/* Finds the array that makes a page of the text: the first that holds an event, the outermost level
+ * first. */
+static bool find_page(struct format *format)
 {
-    const char *at = text.at;
-    for (size_t i = 0; i < format->cuts; i++) {
-        const struct cut *cut = &format->cut[i];
-        edit_add(edit, span_between(at, cut->gone.at));
-        edit_add(edit, cut->with);
-        at = span_end(cut->gone);
-    }
-    edit_add(edit, span_between(at, span_end(text)));
+    size_t candidates = format->candidates;
+    for (int level = 0; level < LEVELS; level++)
+        for (size_t i = 0; i < candidates; i++) {
+            struct format_candidate c = format->candidate[i];
+            if (c.level == level && c.value.type == JSON_ARRAY &&
+                holds_event(format, c.value.text)) {
+                format->page = c.value.text;
+                return true;
+            }
+        }
+    return false;
 }
 
 static bool in_stream(const struct format *format)
@@ -272,26 +322,50 @@ static bool in_stream(const struct format *format)
     return (format->streams & wanted) != 0;
 }
 
+/* Reads the text and finds what is in it.  Texts in an archive are alike: where the last event was
+ * in a wrapper, the next is looked for there at once. */
+static enum format_result find(struct format *format, struct span text)
+{
+    bool wrong;
+    format->candidates = 0;
+    if (!format->wrapped) {
+        if (!read_text(format, text, 0))
+            return FORMAT_WRONG;
+        if (format->found.kind != EVENT_UNKNOWN)
+            return FORMAT_EVENT;
+    }
+    if (find_event(format, text, &wrong)) {
+        format->wrapped = format->found.level > 0 || format->found.decoded;
+        return FORMAT_EVENT;
+    }
+    if (wrong)
+        return FORMAT_WRONG;
+    format->wrapped = true;
+    return find_page(format) ? FORMAT_PAGE : FORMAT_UNKNOWN;
+}
+
 enum format_result format_text(struct format *format, struct span text, struct edit *edit)
 {
     edit_clear(edit);
     format->no_memory = false;
-    enum format_result result = read_compact(format, &text);
-    if (result == FORMAT_EVENT && format->event.kind == EVENT_UNKNOWN)
-        result = unwrap(format, &text);
-    format->kind = result == FORMAT_EVENT ? format->event.kind : EVENT_UNKNOWN;
+    enum format_result result = find(format, text);
+    format->kind = result == FORMAT_EVENT ? format->found.kind : EVENT_UNKNOWN;
     if (result == FORMAT_EVENT && !in_stream(format))
         return FORMAT_LEFT_OUT;
-    if (format->kind != EVENT_JOB)
-        format->cuts = 0;
-    if (result == FORMAT_EVENT || result == FORMAT_UNKNOWN)
-        build(format, text, edit);
-    return format->no_memory || edit->no_memory ? FORMAT_NO_MEMORY : result;
+    bool compact = json_has_space(&format->json);
+    if (result == FORMAT_EVENT)
+        splices_build(&format->splices, format->found.text,
+                      format->kind == EVENT_JOB ? format->found.level : SPLICES_NONE, compact,
+                      edit);
+    else if (result == FORMAT_UNKNOWN)
+        splices_build(&format->splices, text, SPLICES_NONE, true, edit);
+    bool no_memory = format->no_memory || format->splices.no_memory || edit->no_memory;
+    return no_memory ? FORMAT_NO_MEMORY : result;
 }
 
 void format_free(struct format *format)
 {
-    free(format->cut);
-    free(format->compact);
+    splices_free(&format->splices);
+    free(format->candidate);
     free(format->decoded);
 }

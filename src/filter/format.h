@@ -2,11 +2,17 @@
  *
  * Finds the event inside its wrapper, and takes out or replaces what the stream's type and masking
  * ask for.  Everything else keeps its bytes, but for insignificant white space.
+ *
+ * The event is the text itself; else the first object member that is an event, the outermost level
+ * first, three levels deep; else a string member that an event can be decoded from.  A text without
+ * an event may be a page, as APIs answer: an object with an array member that holds events.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
 
 #include "event/event.h"
+#include "event/event.h"
+#include "filter/splices.h"
 #include "json/edit.h"
 
 /* The types of the console's "include in stream", as bits. */
@@ -19,15 +25,16 @@ enum format_stream {
 enum format_result {
     FORMAT_EVENT,    /* the edit is the event */
     FORMAT_LEFT_OUT, /* an event of a kind that is not in the stream */
+    FORMAT_PAGE,     /* format->page is an array whose elements are texts of their own */
     FORMAT_UNKNOWN,  /* the text is JSON, but no event is in it: the edit is the text, compact */
     FORMAT_WRONG,    /* not one JSON text: see format->error */
     FORMAT_NO_MEMORY,
 };
 
-struct cut {
-    struct span gone;
-    struct span with; /* what stands there instead */
-    bool mask;        /* holds only if the line asks to be masked */
+/* A value in a wrapper that may hold an event: a string, or an array. */
+struct format_candidate {
+    struct json_value value;
+    int level; /* it is a member of an object at this level, the text itself being level 0 */
 };
 
 struct format {
@@ -35,16 +42,23 @@ struct format {
     bool keep_duplicates; /* leave in what Workato takes out of job details since September 2024 */
     bool zero_retention;  /* take `input` and `output` out of every line */
     enum event_kind kind; /* of the event read last */
+    struct span page;     /* of FORMAT_PAGE: within the text */
     struct json_error error;
-    /* What stands below is the module's own.  All zero to begin with; format_free() frees it. */
+    /* The rest is the module's own.  All zero to begin with; format_free() frees it. */
+    bool wrapped; /* the text read last had its event in a wrapper: the next will, too */
     struct json json;
-    struct event event;
-    struct cut *cut;
-    size_t cuts, capacity;
+    struct splices splices;
+    struct {
+        struct span text;
+        enum event_kind kind; /* EVENT_UNKNOWN: none was found */
+        int level;
+        bool decoded; /* from a string */
+    } found;
+    struct format_candidate *candidate;
+    size_t candidates, capacity;
+    char *decoded;
+    size_t decoded_size;
     bool no_memory;
-    bool kept; /* of the event: a member stays before the one at hand */
-    char *compact, *decoded;
-    size_t compact_size, decoded_size;
 };
 
 /* Reads one text and says in `edit` what leaves in its place.  The edit points into the text and

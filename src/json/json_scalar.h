@@ -38,19 +38,29 @@ static inline bool json_is_digit(const unsigned char *at, const unsigned char *e
     return at < end && (unsigned char)(*at - '0') <= 9;
 }
 
+#if JSON_BLOCK_FAST
+enum { JSON_VECTOR = 16 };
+
+/* Which of 16 bytes are digits, the first in bit 0. */
+static inline unsigned json_digits16(const unsigned char *at)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i value = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+    return (unsigned)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(9)), value));
+}
+#endif
+
 /* One past the digits at `at`.  Many at a time: numbers have about as many, and never the same
  * number of them, which a loop over bytes cannot foresee. */
 static inline const unsigned char *json_digits_past(const unsigned char *at,
                                                     const unsigned char *end)
 {
 #if JSON_BLOCK_FAST
-    for (; end - at >= 16; at += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i value = _mm_sub_epi8(v, _mm_set1_epi8('0')), nine = _mm_set1_epi8(9);
-        __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(value, nine), value);
-        unsigned other = ~(unsigned)_mm_movemask_epi8(digit) & 0xffff;
-        if (other != 0)
-            return at + __builtin_ctz(other);
+    for (; end - at >= 2 * JSON_VECTOR; at += 2 * JSON_VECTOR) {
+        unsigned digits = json_digits16(at) | json_digits16(at + JSON_VECTOR) << JSON_VECTOR;
+        if (~digits != 0)
+            return at + __builtin_ctz(~digits);
     }
 #endif
     for (; end - at >= JSON_WORD; at += JSON_WORD) {

@@ -8,10 +8,12 @@
 #include "render.h"
 #include "strict.h"
 
-static enum format_result format_once(uint8_t options, struct span text, struct span *out,
-                                      enum event_kind *kind)
+/* The same whether the text before had its event in a wrapper or not. */
+static enum format_result format_after(bool wrapped, uint8_t options, struct span text,
+                                       struct span *out, enum event_kind *kind)
 {
     struct format format = {
+        .wrapped = wrapped,
         .streams = 1 + options % 7,
         .keep_duplicates = (options & 8) != 0,
         .zero_retention = (options & 16) != 0,
@@ -22,8 +24,23 @@ static enum format_result format_once(uint8_t options, struct span text, struct 
     *out =
         result == FORMAT_EVENT || result == FORMAT_UNKNOWN ? render(&edit) : (struct span){NULL, 0};
     *kind = format.kind;
+    if (result == FORMAT_PAGE)
+        HOLDS(format.page.at > text.at && span_end(format.page) < span_end(text) &&
+              *format.page.at == '[' && strict_json(format.page));
     edit_free(&edit);
     format_free(&format);
+    return result;
+}
+
+static enum format_result format_once(uint8_t options, struct span text, struct span *out,
+                                      enum event_kind *kind)
+{
+    struct span other;
+    enum event_kind other_kind;
+    enum format_result result = format_after(false, options, text, out, kind);
+    HOLDS(format_after(true, options, text, &other, &other_kind) == result && other_kind == *kind);
+    HOLDS((other.at == NULL) == (out->at == NULL) && span_equal(other, *out));
+    free((char *)other.at);
     return result;
 }
 
