@@ -62,6 +62,10 @@ holds_for() {
     holds_for answers
 }
 
+@test "fuzz body: lines are compact objects of the body, and stay as they are when split again" {
+    holds_for body
+}
+
 @test "fuzz credentials: files, documents and keys of objects" {
     holds_for credentials
 }

@@ -2,8 +2,8 @@
 
 #include "receive/answer.h"
 #include "receive/certificate.h"
-#include "receive/gunzip.h"
 #include "receive/request.h"
+#include "receive/unpack.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct request {
     struct answer answer; /* status 0: nothing speaks against the request so far */
     size_t read_over;     /* bytes of a refused body that may still come */
     bool gzip;
-    struct gunzip gunzip;
+    struct unpack unpack;
     struct buffer buffer;
     size_t bytes;      /* of the whole body, unpacked */
     size_t lines_size; /* what the budget counts for the lines */
@@ -292,7 +292,7 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
     atomic_fetch_add(&receiver->active, 1);
     atomic_store(&peer->since, request->begun);
     buffer_begin(&request->buffer, receiver->max_body, &receiver->budget);
-    gunzip_begin(&request->gunzip);
+    unpack_begin(&request->unpack);
     struct fields fields = look_at_fields(request);
     request->answer.style = fields.splunk ? ANSWER_SPLUNK : ANSWER_PLAIN;
     check_header(request, &fields, version);
@@ -308,7 +308,7 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
 static void drop_body(struct request *request)
 {
     buffer_free(&request->buffer);
-    gunzip_free(&request->gunzip);
+    unpack_free(&request->unpack);
 }
 
 /* Takes a part of the body.  False: the connection is to be cut off. */
@@ -320,13 +320,13 @@ static bool add(struct request *request, struct span part)
         request->read_over -= patient ? part.len : 0;
         return patient;
     }
-    int result = request->gzip ? (int)gunzip_add(&request->gunzip, part, &request->buffer)
+    int result = request->gzip ? (int)unpack_add(&request->unpack, part, &request->buffer)
                                : (int)buffer_append(&request->buffer, part);
     if (result == 0)
         return true;
-    if (request->gzip && result == GUNZIP_BAD) {
+    if (request->gzip && result == UNPACK_BAD) {
         refuse(request, MHD_HTTP_BAD_REQUEST, "the body is not gzip, as its header says");
-    } else if (result == (request->gzip ? (int)GUNZIP_TOO_LARGE : (int)BUFFER_TOO_LARGE)) {
+    } else if (result == (request->gzip ? (int)UNPACK_TOO_LARGE : (int)BUFFER_TOO_LARGE)) {
         refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
         request->read_over = 2 * request->receiver->max_body;
     } else {
@@ -433,11 +433,11 @@ static enum MHD_Result finish(struct request *request)
         return reject_body(request, request->answer.error);
     if (request->answer.status != 0)
         return send_answer(request);
-    if (request->gzip && !gunzip_is_whole(&request->gunzip))
-        return reject_body(request, request->buffer.len == 0 && !request->gunzip.open
+    if (request->gzip && !unpack_is_whole(&request->unpack))
+        return reject_body(request, request->buffer.len == 0 && !request->unpack.open
                                         ? "the body is empty"
                                         : "the body is gzip that is cut short");
-    gunzip_free(&request->gunzip);
+    unpack_free(&request->unpack);
     if (!split_body(request))
         return request->answer.status != 0 ? send_answer(request)
                                            : reject_body(request, request->reason.text);
