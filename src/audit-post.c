@@ -22,6 +22,7 @@ struct settings {
     int compression;
     struct curl_slist *headers;
     size_t batch_events, batch_bytes; /* 0: the preset's */
+    const char *max_age;              /* NULL: the preset's */
     char *secret_url, *credential, *passphrase;
 };
 
@@ -47,6 +48,33 @@ static bool take_content_type(void *context, const char *value, struct reason *r
            reason_set(reason, "a line break or control character in it");
 }
 
+/* Reads a duration, or "none", which is 0. */
+static bool read_age(const char *text, int64_t *seconds)
+{
+    *seconds = 0;
+    return strcmp(text, "none") == 0 || (options_duration(text, seconds) && *seconds > 0);
+}
+
+static bool take_max_age(void *context, const char *value, struct reason *reason)
+{
+    struct settings *s = context;
+    s->max_age = value;
+    return read_age(value, &s->post.max_age) ||
+           reason_set(reason, "not none or a duration; durations are like 18h or 7d");
+}
+
+static void set_age(struct settings *s)
+{
+    struct post *post = &s->post;
+    const char *preset = post->preset->max_age;
+    post->max_age_text = s->max_age;
+    if (s->max_age != NULL || preset == NULL)
+        return;
+    post->max_age_text = preset;
+    post->max_age_preset = true;
+    read_age(preset, &post->max_age);
+}
+
 /* Preset, framing and limits. */
 static void set_format(struct settings *s, bool dry_run)
 {
@@ -60,7 +88,9 @@ static void set_format(struct settings *s, bool dry_run)
     post->content_type = s->content_type != NULL ? s->content_type : preset->content_type;
     post->event_limit = preset->event_limit;
     post->request_limit = s->batch_bytes > 0 ? s->batch_bytes : preset->request_limit;
+    set_age(s);
     struct service *service = &post->service;
+    service->batch_by_tag = post->framing == FRAMING_STREAMS;
     service->batch_bytes = s->batch_bytes > 0 ? s->batch_bytes : preset->batch_bytes;
     service->batch_events = s->batch_events > 0 ? s->batch_events : preset->batch_events;
     if (post->framing == FRAMING_NONE)
@@ -181,6 +211,8 @@ static int run(char **operand, size_t operands)
     if (deliver.dry_run && deliver.tee)
         return options_usage("--dry-run and --tee both write to standard output; give one");
     set_format(s, deliver.dry_run);
+    if (deliver.parallel == 0)
+        deliver.parallel = s->post.preset->parallel;
     if (set_url(s) && set_auth(s) && set_tls(s)) {
         const struct retry_policy policy = deliver_policy(&deliver);
         s->post.headers = s->headers;
@@ -271,6 +303,10 @@ static const struct option_line options[] = {
      .argument = "DURATION",
      .help = "send an event that has waited so long for others\n(default 200ms)",
      OPTION_INTERVAL(struct settings, post.service.batch_wait, 0)},
+    {.name = "max-age",
+     .argument = "DURATION",
+     .help = "reject older events, or none (default: what the preset\nknows of its service)",
+     OPTION_CALL(take_max_age)},
     {.name = "compress",
      .argument = "HOW",
      .help = "compress requests",
@@ -288,5 +324,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
+    deliver.parallel = 0; /* until the user or the preset says */
     return tool_main(&tool, argc, argv);
 }

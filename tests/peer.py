@@ -18,6 +18,8 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
     poison      a batch with this text in it is answered with 400, and with what "refusal" says
     broken      a request with this text in it is answered with 500
     reply       "splunk", "elastic" or "loki": answers as that service gives them
+    behind      of loki: seconds that an entry may be behind the newest one of its stream; others
+                are dropped, and 400 is answered only if the last stream object had one of them
     status      of the answer to what is taken (200)
     need        [header, value]: without it 401
     token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long;
@@ -53,6 +55,7 @@ class State:
         self.tokens = 0
         self.expiry = {}
         self.stored = set()
+        self.newest = {}
         self.log = open(os.path.join(directory, "log"), "a", buffering=1)
         self.events = open(os.path.join(directory, "events"), "ab", buffering=0)
 
@@ -79,7 +82,8 @@ def split_events(body, reply):
     if reply == "loki":
         document = json.loads(text)
         assert list(document) == ["streams"]
-        return [json.dumps(s, separators=(",", ":")).encode() for s in document["streams"]]
+        return [json.dumps({"stream": s["stream"], "values": [v]}, separators=(",", ":")).encode()
+                for s in document["streams"] for v in s["values"]]
     if reply == "elastic":
         assert text.endswith("\n")
         lines = text[:-1].split("\n")
@@ -218,8 +222,33 @@ class Handler(BaseHTTPRequestHandler):
         errors = any(i["create"]["status"] > 299 for i in items)
         return 200, json.dumps({"took": 1, "errors": errors, "items": items}).encode()
 
-    def take(self, script, events):
+    def take_push(self, script, body):
+        """Keeps what Loki's ingester would, and returns the error of the last stream object."""
+        state = self.server.state
+        kept, error = [], None
+        with state.lock:
+            for stream in json.loads(body)["streams"]:
+                labels = json.dumps(stream["stream"], sort_keys=True)
+                newest = state.newest.get(labels, 0)
+                error, late = None, 0
+                for value in stream["values"]:
+                    if int(value[0]) < newest - script["behind"] * 10 ** 9:
+                        late += 1
+                        error = "entry too far behind, total ignored: %d out of %d" % (
+                            late, len(stream["values"]))
+                        continue
+                    newest = max(newest, int(value[0]))
+                    if (labels, *value) not in state.stored:
+                        state.stored.add((labels, *value))
+                        kept.append(value[1].encode())
+                state.newest[labels] = newest
+        self.keep(kept)
+        return (204, b"") if error is None else (400, error.encode())
+
+    def take(self, script, events, body):
         reply = script.get("reply")
+        if "behind" in script:
+            return self.take_push(script, body)
         if reply == "elastic":
             return self.take_bulk(script, events)
         self.keep(events)
@@ -281,7 +310,7 @@ class Handler(BaseHTTPRequestHandler):
         events = split_events(body, script.get("reply"))
         refused = self.refused_by_content(script, body, events) \
             if script.get("reply") != "elastic" else None
-        status, said = refused or self.take(script, events)
+        status, said = refused or self.take(script, events, body)
         if what is not None and what != "slow":
             status = what
         self.note(status, len(events), len(raw))

@@ -87,3 +87,152 @@ teardown() {
     assert_status 2
     assert_stderr "audit-post: $url: no token from the token endpoint: it answered 400: invalid_client: no such \\x1b[31mclient; nothing more is sent"
 }
+
+# --- Loki ---
+
+@test "loki: pushes of equal labels become one stream object, others go apart; each sorted by time" {
+    start_peer a '{"reply":"loki"}'
+    cat >in <<'END'
+{"streams":[{"stream":{"a":"1"},"values":[["3","x"]]}]}
+{"streams":[{"values":[["2","y"]],"stream":{"a":"2"}}]}
+{"path":"p.json","event":{ "streams" : [ { "stream" : {"a":"1"} , "values" : [ ["2","z"] , ["5","w",{"m":"1"}] ] } ] }}
+{"streams":[{"stream":{"a":"1"},"values":[["1","v"]]}]}
+END
+    run_tool audit-post --preset=loki --max-age=none --url="$url" --receipts=receipts in
+    assert_status 0
+    assert_stderr ""
+    [ "$(from_log '[(r["events"], r["status"]) for r in log]')" = "[(4, 204), (1, 204)]" ]
+    [ "$(cat "$peer/events")" = '{"stream":{"a":"1"},"values":[["1","v"]]}
+{"stream":{"a":"1"},"values":[["2","z"]]}
+{"stream":{"a":"1"},"values":[["5","w",{"m":"1"}]]}
+{"stream":{"a":"1"},"values":[["3","x"]]}
+{"stream":{"a":"2"},"values":[["2","y"]]}' ]
+    assert_receipts receipts 4
+    run_tool audit-post --preset=loki --max-age=none --url="$url" --dry-run in
+    [ "${lines[-1]}" = '{"streams":[{"stream":{"a":"2"},"values":[["2","y"]]}]}' ]
+    grep -qF '{"streams":[{"stream":{"a":"1"},"values":[["1","v"], ["2","z"] , ["5","w",{"m":"1"}] ,["3","x"]]}]}' <<<"$output"
+}
+
+@test "loki: what is not a push of one stream is a reject; 260 is no delivery" {
+    start_peer a '{"reply":"loki"}'
+    local wrong
+    for wrong in '{"x":1}' '{"streams":[]}' '{"streams":[1]}' '{"streams":[{}]}' '{"streams":{}}' \
+        '{"streams":[{"stream":{},"values":[]}]}' '{"streams":[{"stream":{},"values":[1]}]}' \
+        '{"streams":[{"stream":{},"values":[["1","x"]]}],"more":1}' \
+        '{"streams":[{"stream":{},"values":[["1","x"]],"more":1}]}' \
+        '{"streams":[{"stream":{},"stream":{},"values":[["1","x"]]}]}'; do
+        run_tool audit-post --preset=loki --max-age=none --url="$url" <<<"$wrong"
+        assert_status 1
+        assert_stderr_has "audit-template -t loki"
+    done
+    run_tool audit-post --preset=loki --max-age=none --url="$url" <<<'{"streams":[{"stream":{},"values":[["1","x"]]},{"stream":{},"values":[["2","y"]]}]}'
+    assert_status 1
+    assert_stderr_has "more than one stream object"
+    [ ! -s "$peer/events" ]
+    tell_peer '{"reply":"loki","status":260}'
+    echo '{"streams":[{"stream":{"a":"3"},"values":[["3","z"]]}]}' >in
+    run_tool audit-post --preset=loki --max-age=none --url="$url" --rejects=rejects in
+    assert_status 2
+    assert_stderr_has "the tenant is blocked"
+    cmp in rejects
+}
+
+# pushes: 2,000 events, a minute apart, in order, as lines for Loki; of each hundred one is two days
+# late, and labels differ from event to event.
+pushes() {
+    python3 - <<'END'
+import json
+for i in range(2000):
+    time = 1700000000 + 60 * i - (172800 if i % 100 == 99 and i > 1000 else 0)
+    line = json.dumps({"n": i})
+    print(json.dumps({"streams": [{"stream": {"job": "w", "kind": "ab"[i % 2]},
+                                   "values": [["%d000000000" % time, line]]}]}))
+END
+}
+
+@test "loki: every event that is called delivered is there, and no other is missing" {
+    start_peer a '{"reply":"loki","behind":3600}'
+    pushes >in
+    run_tool audit-post --preset=loki --max-age=none --url="$url" --batch-events=100 --receipts=receipts --rejects=rejects in
+    assert_status 1
+    # Of ten batches Loki refuses one event each, and says how many it ignored.
+    [ "$(grep -c '"outcome":"rejected"' receipts)" -eq 10 ]
+    [ "$(grep -c '"outcome":"delivered"' receipts)" -eq 1990 ]
+    [ "$(wc -l <"$peer/events")" -eq 1990 ]
+    assert_stderr_has "total ignored: 2 out of 100"
+    [ "$(from_log 'len(log)')" -eq 20 ]
+    jq -r '.streams[0].values[0][1]' in | sort >sent
+    { cat "$peer/events" && jq -r '.streams[0].values[0][1]' rejects; } | sort | cmp - sent
+}
+
+# --- limits of services ---
+
+@test "--max-age: an event that is too old for the service is a reject that says so" {
+    local now old
+    now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    old=$(date -u -d '2 days ago' +%Y-%m-%dT%H:%M:%S.000+00:00)
+    start_peer a '{"status":202}'
+    echo s3cret-of-it >credential
+    printf '{"date":"%s","message":"%s"}\n' "$now" new "$old" old >in
+    run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --rejects=rejects in
+    assert_status 1
+    assert_stderr "audit-post: in:2: the event is from $old; datadog does not keep events older than 18h as they are (--max-age=none sends them all the same)"
+    [ "$(cat rejects)" = "$(sed -n 2p in)" ]
+    assert_taken <(sed -n 1p in)
+    run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --max-age=3d in
+    assert_status 0
+    run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --max-age=none in
+    assert_status 0
+    run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --max-age=1h in
+    assert_status 1
+    assert_stderr "audit-post: in:2: the event is from $old, which is longer ago than --max-age=1h"
+    run_tool audit-post --url="$url" --max-age=0s in
+    assert_status 2
+    assert_stderr_has "--max-age=0s: not none or a duration"
+}
+
+@test "--max-age reads the time where each service does" {
+    local ms seconds name time in
+    seconds=$(($(date +%s) - 86400 * 400))
+    ms=${seconds}123
+    time=$(date -u -d "@$seconds" +%Y-%m-%dT%H:%M:%SZ)
+    start_peer a
+    echo s3cret-of-it >credential
+    while read -r name in; do
+        run_tool audit-post --preset="$name" --auth=none --url="$url" --max-age=399d --dry-run <<<"$in"
+        assert_status 1
+        assert_stderr_has "longer ago than --max-age=399d"
+        run_tool audit-post --preset="$name" --auth=none --url="$url" --max-age=401d --dry-run <<<"$in"
+        assert_status 0
+    done <<END
+datadog {"date":$ms,"message":"x"}
+datadog {"date":"$time"}
+splunk {"time":$seconds.123,"event":{}}
+splunk {"time":"$seconds.123","event":{}}
+newrelic {"timestamp":$ms}
+sumologic {"timestamp":"$time"}
+elastic {"@timestamp":"$time"}
+azure {"TimeGenerated":"$time"}
+loki {"streams":[{"stream":{},"values":[["${ms}000000","x"]]}]}
+datadog {"event":"e","timestamp":"$time","team":{}}
+END
+    # An event whose time is not known is sent.
+    run_tool audit-post --url="$url" --max-age=1h <<<'{"time":1}'
+    assert_status 0
+}
+
+@test "a string that a service would cut is a reject" {
+    start_peer a '{"status":202}'
+    echo s3cret-of-it >credential
+    python3 - >in <<'END'
+import json
+for n in 131072, 131073:
+    print(json.dumps({"message": "x" * n}))
+print(json.dumps({"a": {"b": ["\u00e9\n" * 43690]}}))
+print(json.dumps({"a": {"b": ["\u00e9\n" * 43691]}}))
+END
+    run_tool audit-post --preset=newrelic --url="$url" --credential-file=credential in
+    assert_status 1
+    assert_stderr 'audit-post: in:2: a string in the event has 131073 bytes; newrelic takes at most 131072
+audit-post: in:4: a string in the event has 131073 bytes; newrelic takes at most 131072'
+}

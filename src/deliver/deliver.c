@@ -30,9 +30,29 @@ static bool batch_is_ready(struct sender *d)
            reader_full(&d->reader) || d->now - d->fresh.first->read_at >= service->batch_wait;
 }
 
-static struct request *batch(struct sender *d)
+/* Moves fresh records into the request, as many as fit. */
+static void take_batch(struct sender *d, struct request *request)
 {
     const struct service *service = d->service;
+    const struct records *taken = &request->records;
+    struct records others = {0};
+    for (struct record *record;
+         taken->count < service->batch_events && (record = d->fresh.first) != NULL;) {
+        size_t size = service->batch_overhead + request->size + record->size;
+        bool fits = taken->count == 0 || service->batch_bytes == 0 || size <= service->batch_bytes;
+        bool joins =
+            taken->count == 0 || !service->batch_by_tag || record->tag == taken->first->tag;
+        if (joins && !fits)
+            break;
+        records_take(&d->fresh);
+        records_add(joins ? &request->records : &others, record);
+        request->size += joins ? record->size : 0;
+    }
+    records_prepend(&d->fresh, &others);
+}
+
+static struct request *batch(struct sender *d)
+{
     if (d->fresh.count == 0 || !batch_is_ready(d))
         return NULL;
     struct request *request = attempt_new(d);
@@ -40,15 +60,7 @@ static struct request *batch(struct sender *d)
         attempt_stop_for(d, "no memory left");
         return NULL;
     }
-    do {
-        struct record *record = d->fresh.first;
-        size_t size = service->batch_overhead + request->size + record->size;
-        if (request->records.count > 0 && service->batch_bytes > 0 && size > service->batch_bytes)
-            break;
-        records_take(&d->fresh);
-        records_add(&request->records, record);
-        request->size += record->size;
-    } while (d->fresh.count > 0 && request->records.count < service->batch_events);
+    take_batch(d, request);
     d->fresh_size -= request->size;
     return request;
 }

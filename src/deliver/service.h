@@ -109,6 +109,7 @@ struct service {
     size_t batch_bytes;    /* the most bytes; batch_overhead and the sizes count.  0: no limit */
     size_t batch_overhead; /* bytes of a request beside its records' sizes */
     int64_t batch_wait;    /* how long a record waits for others to join it */
+    bool batch_by_tag;     /* the records of one request have equal tags */
 };
 
 /* The transfers that a service may add its own to. */

@@ -63,6 +63,19 @@ static inline void records_add(struct records *list, struct record *record)
     list->count++;
 }
 
+/* Puts the records of `more` before those of the list; `more` is then empty. */
+static inline void records_prepend(struct records *list, struct records *more)
+{
+    if (more->first == NULL)
+        return;
+    more->last->next = list->first;
+    if (list->first == NULL)
+        list->last = more->last;
+    list->first = more->first;
+    list->count += more->count;
+    *more = (struct records){0};
+}
+
 static inline struct record *records_take(struct records *list)
 {
     struct record *record = list->first;

@@ -12,8 +12,7 @@ static const struct frame {
     [FRAMING_ARRAY] = {SPAN_INIT("["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]"), false},
     [FRAMING_LINES] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, false},
     [FRAMING_CONCAT] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, true},
-    [FRAMING_STREAMS] =
-        {SPAN_INIT("{\"streams\":["), SPAN_INIT(","), {"", 0}, SPAN_INIT("]}"), true},
+    [FRAMING_STREAMS] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}, true}, /* see streams.h */
     [FRAMING_BULK] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, true},
 };
 
@@ -24,38 +23,18 @@ enum { ACTION_SIZE = sizeof ACTION_HEAD - 1 + DIGEST_HEX + sizeof ACTION_TAIL - 
 
 size_t framing_overhead(enum framing framing)
 {
-    return frames[framing].opening.len + frames[framing].closing.len;
+    return framing == FRAMING_STREAMS ? streams_overhead()
+                                      : frames[framing].opening.len + frames[framing].closing.len;
 }
 
-/* The inside of the array in {"streams":[…]}. */
-static bool take_streams(struct json *json, struct span event, struct span *inside)
-{
-    struct json_key key;
-    json_begin(json, event.at, event.len);
-    if (!json_object(json) || !json_member(json, &key) || !json_key_is(&key, SPAN("streams")) ||
-        !json_array(json))
-        return false;
-    inside->at = json_past(json);
-    bool any = false;
-    while (json_element(json)) {
-        any = true;
-        if (json_peek(json) != JSON_OBJECT)
-            return false;
-        json_value(json, NULL);
-    }
-    *inside = span_between(inside->at, json_past(json) - 1);
-    return any && !json_member(json, &key) && json_end(json);
-}
-
-bool framing_accept(enum framing framing, struct json *json, struct record *record,
-                    struct reason *reason)
+bool framing_accept(enum framing framing, struct streams *streams, struct json *json,
+                    struct record *record, struct reason *reason)
 {
     const struct frame *frame = &frames[framing];
     if (frame->objects && record->event.type != JSON_OBJECT)
         return reason_set(reason, "the event is not an object, as the service wants it");
-    if (framing == FRAMING_STREAMS && !take_streams(json, record->event.text, &record->body))
-        return reason_set(reason, "the event is not {\"streams\":[...]}, as Loki wants it; "
-                                  "audit-template -t loki makes it so");
+    if (framing == FRAMING_STREAMS)
+        return streams_accept(streams, json, record, reason);
     record->size = record->body.len + frame->between.len + frame->after.len;
     if (framing == FRAMING_BULK)
         record->size += ACTION_SIZE;
@@ -64,7 +43,9 @@ bool framing_accept(enum framing framing, struct json *json, struct record *reco
 
 size_t framing_memory(enum framing framing, size_t events)
 {
-    return framing == FRAMING_BULK ? events * ACTION_SIZE : 0;
+    return framing == FRAMING_BULK      ? events * ACTION_SIZE
+           : framing == FRAMING_STREAMS ? streams_memory(events)
+                                        : 0;
 }
 
 /* Writes the action line; returns where the next goes, NULL if there is no digest. */
@@ -94,10 +75,14 @@ static void add_line(struct edit *body, struct span event)
     }
 }
 
-bool framing_compose(enum framing framing, const struct records *records, char *memory,
-                     struct edit *body)
+bool framing_compose(enum framing framing, const struct streams *streams, struct records *records,
+                     char *memory, struct edit *body)
 {
     const struct frame *frame = &frames[framing];
+    if (framing == FRAMING_STREAMS) {
+        streams_sort(records, memory);
+        return streams_compose(streams, records, body);
+    }
     edit_add(body, frame->opening);
     for (const struct record *record = records->first; record != NULL; record = record->next) {
         if (record != records->first)

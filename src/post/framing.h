@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "filter/record.h"
+#include "post/streams.h"
 #include "json/edit.h"
 #include "json/json.h"
 
@@ -12,7 +13,7 @@ enum framing {
     FRAMING_ARRAY,   /* [event,event] */
     FRAMING_LINES,   /* a line each */
     FRAMING_CONCAT,  /* eventevent */
-    FRAMING_STREAMS, /* Loki's push: {"streams":[…]}, the streams of several such documents */
+    FRAMING_STREAMS, /* Loki's push: {"streams":[…]}, see streams.h */
     FRAMING_BULK,    /* Elasticsearch's _bulk: an action line before each */
 };
 
@@ -20,17 +21,17 @@ enum framing {
 size_t framing_overhead(enum framing framing);
 
 /* Sets what is sent of a record, and its size.  Where the framing asks for an object, or for Loki's
- * document, the event must be one.  False: reason says why not.  json is a reader for the moment.
- */
-bool framing_accept(enum framing framing, struct json *json, struct record *record,
-                    struct reason *reason);
+ * document, the event must be one.  False: reason says why not.  json is a reader for the moment;
+ * streams is for FRAMING_STREAMS alone, which sets the record's tag too. */
+bool framing_accept(enum framing framing, struct streams *streams, struct json *json,
+                    struct record *record, struct reason *reason);
 
-/* Bytes of memory that framing_compose() needs besides. */
+/* Bytes of memory that framing_compose() needs besides, aligned as malloc(3)'s. */
 size_t framing_memory(enum framing framing, size_t events);
 
-/* Lists the body's pieces, which stay as long as the records and `memory` do.  False: no memory, or
- * no digest could be made. */
-bool framing_compose(enum framing framing, const struct records *records, char *memory,
-                     struct edit *body);
+/* Lists the body's pieces, in the order of the records, which FRAMING_STREAMS sorts; they stay as
+ * long as the records and `memory` do.  False: no memory, or no digest could be made. */
+bool framing_compose(enum framing framing, const struct streams *streams, struct records *records,
+                     char *memory, struct edit *body);
 
 #endif

@@ -4,16 +4,55 @@
 #include "deliver/gzip.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
+#include "post/limits.h"
 #include "post/post.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool accept_line(void *context, struct record *record, struct reason *reason)
+/* What the service does with a longer string is to cut it without a word. */
+static bool check_strings(const struct post *post, struct span event, struct reason *reason)
 {
-    struct post *post = context;
-    if (!framing_accept(post->framing, &post->json, record, reason))
+    size_t most = post->preset->string_limit;
+    if (most == 0 || event.len <= most)
+        return true;
+    size_t longest = limits_longest_string(event);
+    return longest <= most ||
+           reason_set(reason, "a string in the event has %zu bytes; %s takes at most %zu", longest,
+                      post->preset->name, most);
+}
+
+static bool time_of(struct post *post, const struct record *record, struct timestamp *time)
+{
+    int64_t nanoseconds;
+    if (post->framing != FRAMING_STREAMS)
+        return limits_time(&post->json, record->event.text, post->preset->time, time);
+    if (!streams_time(record->body, &nanoseconds))
         return false;
+    *time = (struct timestamp){.seconds = nanoseconds / 1000000000};
+    return true;
+}
+
+/* What the service does with an older event is to drop it, or give it another time. */
+static bool check_age(struct post *post, const struct record *record, struct reason *reason)
+{
+    struct timestamp time;
+    char text[TIMESTAMP_TEXT];
+    if (post->max_age == 0 || !time_of(post, record, &time) ||
+        time.seconds >= timestamp_now().seconds - post->max_age)
+        return true;
+    text[timestamp_rfc3339(&time, text)] = '\0';
+    if (post->max_age_preset)
+        return reason_set(reason,
+                          "the event is from %s; %s does not keep events older than %s as they are "
+                          "(--max-age=none sends them all the same)",
+                          text, post->preset->name, post->max_age_text);
+    return reason_set(reason, "the event is from %s, which is longer ago than --max-age=%s", text,
+                      post->max_age_text);
+}
+
+static bool check_size(const struct post *post, const struct record *record, struct reason *reason)
+{
     size_t whole = framing_overhead(post->framing) + record->size;
     if (post->event_limit > 0 && record->body.len > post->event_limit)
         return reason_set(reason, "the event has %zu bytes; %s takes at most %zu", record->body.len,
@@ -27,6 +66,14 @@ static bool accept_line(void *context, struct record *record, struct reason *rea
                           whole, post->request_limit);
     return reason_set(reason, "the event makes a request of %zu bytes; %s takes at most %zu", whole,
                       post->preset->name, post->request_limit);
+}
+
+static bool accept_line(void *context, struct record *record, struct reason *reason)
+{
+    struct post *post = context;
+    return framing_accept(post->framing, &post->streams, &post->json, record, reason) &&
+           check_size(post, record, reason) && check_strings(post, record->body, reason) &&
+           check_age(post, record, reason);
 }
 
 static enum readiness is_ready(void *context, struct sender *sender, int64_t now, int64_t *wake_at,
@@ -79,7 +126,8 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
         (transfer->configured != generation && !set_up(post, transfer)))
         return reason_set(&judgement->reason, "no memory left");
     transfer->configured = generation;
-    if (!framing_compose(post->framing, &request->records, memory, &transfer->body) ||
+    if (!framing_compose(post->framing, &post->streams, &request->records, memory,
+                         &transfer->body) ||
         (compress && !compress_body(transfer, memory + extra, bound)))
         return reason_set(&judgement->reason, "the request could not be put together");
     http_send_body(transfer);
@@ -178,4 +226,5 @@ bool post_begin(struct post *post, const struct retry_policy *policy)
 void post_end(struct post *post)
 {
     oauth2_end(&post->oauth2);
+    streams_free(&post->streams);
 }

@@ -23,8 +23,13 @@ struct post {
     bool gzip;
     bool dry_run; /* bodies are shown and not compressed */
 
-    struct service service; /* the batch_ members are the caller's to set */
+    struct service service;   /* the batch_ members are the caller's to set */
+    int64_t max_age;          /* seconds; an older event is rejected.  0: any age */
+    const char *max_age_text; /* the same as it is written: "18h" */
+    bool max_age_preset;      /* … and it is the preset's */
+
     struct json json;
+    struct streams streams;
     uint64_t generation; /* of what handles are set up with, where no token counts */
     char name[512];      /* the URL, for messages */
 };

@@ -10,6 +10,7 @@ const struct preset preset_none = {
     .content_type = "application/json",
     .batch_events = 1000,
     .batch_bytes = 1000000,
+    .parallel = 8,
 };
 
 static const struct preset presets[] = {
@@ -21,8 +22,11 @@ static const struct preset presets[] = {
         .content_type = "application/json",
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .event_limit = 1000000, /* a longer one is cut, and answered with a 2xx */
         .request_limit = 5000000,
+        .time = "date",
+        .max_age = "18h",
     },
     {
         .name = "splunk",
@@ -34,7 +38,9 @@ static const struct preset presets[] = {
         .reply = REPLY_SPLUNK,
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .request_limit = 838860800,
+        .time = "time",
     },
     {
         .name = "sumologic",
@@ -42,7 +48,10 @@ static const struct preset presets[] = {
         .content_type = "application/x-ndjson",
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .request_limit = MEBI,
+        .time = "timestamp",
+        .max_age = "365d",
     },
     {
         .name = "loki",
@@ -51,6 +60,8 @@ static const struct preset presets[] = {
         .reply = REPLY_LOKI,
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 1,
+        .max_age = "7d", /* reject_old_samples_max_age, unless it is set otherwise */
     },
     {
         .name = "newrelic",
@@ -60,7 +71,11 @@ static const struct preset presets[] = {
         .content_type = "application/json",
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .request_limit = 1000000,
+        .string_limit = 128 * 1024,
+        .time = "timestamp",
+        .max_age = "48h",
     },
     {
         .name = "elastic",
@@ -69,7 +84,9 @@ static const struct preset presets[] = {
         .reply = REPLY_BULK,
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .request_limit = 100 * MEBI,
+        .time = "@timestamp",
     },
     {
         .name = "azure",
@@ -79,7 +96,10 @@ static const struct preset presets[] = {
         .content_type = "application/json",
         .batch_events = 1000,
         .batch_bytes = 1000000,
+        .parallel = 8,
         .request_limit = MEBI,
+        .string_limit = 64 * 1024,
+        .time = "TimeGenerated",
     },
 };
 

@@ -31,6 +31,11 @@ struct preset {
     size_t batch_bytes;   /* the same, before compression */
     size_t event_limit;   /* bytes of one event that the service takes, 0: none is known */
     size_t request_limit; /* bytes of one request, 0: none is known */
+    size_t
+        string_limit; /* bytes of one string in an event: a longer one is cut; 0: none is known */
+    const char *time; /* the member that the service takes for an event's time, NULL: none */
+    const char *max_age; /* how old an event it keeps as it is, a duration; NULL: none is known */
+    size_t parallel;     /* requests at once where the user does not say */
 };
 
 /* The preset of that name; NULL if there is none. */

@@ -4,6 +4,8 @@
 #include "deliver/retry.h"
 #include "post/reply.h"
 
+#include <stdio.h>
+
 struct reading {
     const struct http_reply *reply;
     struct json *json;
@@ -242,6 +244,42 @@ static void judge_bulk(const struct reading *r)
                "HTTP %ld, but the answer does not say what became of each event", r->reply->status);
 }
 
+/* Reads "total ignored: N out of M". */
+static bool read_ignored(struct span body, unsigned long *ignored, unsigned long *all)
+{
+    static const char phrase[] = "total ignored: ";
+    char numbers[48];
+    const char *at = memmem(body.at, body.len, phrase, sizeof phrase - 1);
+    if (at == NULL)
+        return false;
+    at += sizeof phrase - 1;
+    size_t len = (size_t)(span_end(body) - at);
+    len = len < sizeof numbers - 1 ? len : sizeof numbers - 1;
+    memcpy(numbers, at, len);
+    numbers[len] = '\0';
+    return sscanf(numbers, "%9lu out of %9lu", ignored, all) == 2;
+}
+
+/* With a 400, Loki has kept a part of the push; resent, that part would be refused as too far
+ * behind what it has now.  It ignores the oldest entries, and the records are sorted: where it says
+ * of how many entries it ignored how many, and each record is one entry, those are known. */
+static void judge_loki(const struct reading *r)
+{
+    struct judgement *judgement = r->judgement;
+    unsigned long ignored, all;
+    if (r->reply->status == 260) {
+        reason_set(&judgement->reason, "HTTP 260: the tenant is blocked, nothing was taken");
+        judgement->answer = ANSWER_MISCONFIGURED;
+    }
+    if (r->reply->status != 400 || !read_ignored(r->reply->body, &ignored, &all) ||
+        all != judgement->count || ignored == 0 || ignored > all)
+        return;
+    for (size_t i = 0; i < judgement->count; i++)
+        if (!judgement_settle(judgement, i, i < ignored ? ANSWER_REJECTED : ANSWER_DELIVERED,
+                              i < ignored ? judgement->reason.text : NULL))
+            return;
+}
+
 void reply_judge(enum reply_style style, const struct http_reply *reply, struct json *json,
                  struct judgement *judgement)
 {
@@ -254,8 +292,7 @@ void reply_judge(enum reply_style style, const struct http_reply *reply, struct 
         judge_splunk(&reading);
     } else if (style == REPLY_BULK) {
         judge_bulk(&reading);
-    } else if (style == REPLY_LOKI && reply->status == 260) {
-        reason_set(&judgement->reason, "HTTP 260: the tenant is blocked, nothing was taken");
-        judgement->answer = ANSWER_MISCONFIGURED;
+    } else if (style == REPLY_LOKI) {
+        judge_loki(&reading);
     }
 }
