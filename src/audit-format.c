@@ -13,7 +13,7 @@ struct job {
     struct format format;
     struct texts texts;
     bool pass_unknown;
-    bool page;                            /* an element of a page is dealt with */
+    enum format_result result;            /* of the text read last */
     size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
 };
 
@@ -59,76 +59,72 @@ static void reject_bad(struct job *job, const struct text *text)
     filter_reject(&job->filter, &record, reason.text);
 }
 
-static bool handle_text(struct job *job, const struct text *text);
+/* Deals with a text that `result` was found to be. */
+static void handle(struct job *job, const struct text *text, enum format_result result)
+{
+    struct filter *filter = &job->filter;
+    switch (result) {
+    case FORMAT_EVENT:
+        filter_write_edit(filter);
+        break;
+    case FORMAT_LEFT_OUT:
+        job->left_out[job->format.kind]++;
+        break;
+    case FORMAT_UNKNOWN:
+        if (job->pass_unknown) {
+            filter_write_edit(filter);
+            break;
+        }
+        reject(job, text, NO_EVENT);
+        break;
+    case FORMAT_PAGE: /* in a page: an element is not read as one */
+        reject(job, text, NO_EVENT);
+        break;
+    case FORMAT_NO_MEMORY:
+        reject(job, text, "no memory left for this text");
+        break;
+    case FORMAT_WRONG:
+        break;
+    }
+}
 
-/* Deals with the elements of a page: texts of their own, but no pages. */
+/* Deals with the elements of a page. */
 static void handle_page(struct job *job, const struct text *text)
 {
     static struct json json;
     struct text element = *text;
     struct json_value value;
     const char *at = text->bytes.at;
-    if (job->page) {
-        reject(job, text, NO_EVENT);
-        return;
-    }
-    job->page = true;
     json_begin(&json, job->format.page.at, job->format.page.len);
     json_array(&json);
-    while (json_element(&json) && !job->filter.stop && json_value(&json, &value)) {
+    while (!job->filter.stop && json_element(&json) && json_value(&json, &value)) {
         for (; at < value.text.at; at++)
             element.line += *at == '\n';
         element.bytes = value.text;
-        handle_text(job, &element);
+        handle(job, &element, format_text(&job->format, value.text, &job->filter.edit));
     }
-    job->page = false;
 }
 
-/* Deals with one text; false if it is a line that is not one whole text. */
-static bool handle_text(struct job *job, const struct text *text)
+/* A texts_reader: formats the text.  What is made of it is dealt with once the text is handed out.
+ */
+static bool read_text(void *context, struct span bytes)
 {
-    struct filter *filter = &job->filter;
-    switch (format_text(&job->format, text->bytes, &filter->edit)) {
-    case FORMAT_EVENT:
-        filter_write_edit(filter);
-        return true;
-    case FORMAT_LEFT_OUT:
-        job->left_out[job->format.kind]++;
-        return true;
-    case FORMAT_UNKNOWN:
-        if (job->pass_unknown)
-            filter_write_edit(filter);
-        else
-            reject(job, text, NO_EVENT);
-        return true;
-    case FORMAT_PAGE:
-        handle_page(job, text);
-        return true;
-    case FORMAT_NO_MEMORY:
-        reject(job, text, "no memory left for this text");
-        return true;
-    case FORMAT_WRONG:
-        break;
-    }
-    return false;
+    struct job *job = context;
+    job->result = format_text(&job->format, bytes, &job->filter.edit);
+    return job->result != FORMAT_WRONG;
 }
 
 static void format_all(struct job *job)
 {
-    struct filter *filter = &job->filter;
     struct text text;
-    while (!filter->stop) {
-        enum texts_result result = texts_next(&job->texts, &text);
-        if (result == TEXTS_END)
-            return;
-        if (result == TEXTS_LINE && handle_text(job, &text))
-            continue;
-        if (result == TEXTS_LINE)
-            result = texts_frame(&job->texts, &text);
+    enum texts_result result;
+    while (!job->filter.stop && (result = texts_next(&job->texts, &text)) != TEXTS_END) {
         if (result == TEXTS_BAD)
             reject_bad(job, &text);
+        else if (job->result == FORMAT_PAGE)
+            handle_page(job, &text);
         else
-            handle_text(job, &text);
+            handle(job, &text, job->result);
     }
 }
 
@@ -140,9 +136,11 @@ static void report_left_out(const struct job *job)
         diag_warn("left out by --stream: %zu jobs, %zu user activities", jobs, activities);
 }
 
+/* A texts_taker. */
 static void keep_bad(void *context, struct span chunk)
 {
-    filter_keep(context, chunk);
+    struct job *job = context;
+    filter_keep(&job->filter, chunk);
 }
 
 static struct job job = {
@@ -154,9 +152,7 @@ static int run(char **operand, size_t operands)
 {
     if (!filter_begin(&job.filter, operand, operands))
         return filter_end(&job.filter);
-    texts_begin(&job.texts, &job.filter.input, job.filter.max_record);
-    job.texts.bad = keep_bad;
-    job.texts.context = &job.filter;
+    texts_begin(&job.texts, &job.filter.input, job.filter.max_record, read_text, keep_bad, &job);
     format_all(&job);
     report_left_out(&job);
     format_free(&job.format);

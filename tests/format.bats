@@ -95,6 +95,12 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     assert_output '{"id":1,"status":"succeeded","started_at":"s"}
 {"id":1,"status":"failed","started_at":"s"}
 {"id":1,"status":"取消","started_at":"s"}'
+    run_tool audit-format <<<'{"id":1,"status" : "\u6210\u529f","started_at":"s"}
+{"id":1,"status":"失\u6557","started_at":"s"}
+{"id":1,"status":"\u53d6\u6d88","started_at":"s"}'
+    assert_output '{"id":1,"status":"succeeded","started_at":"s"}
+{"id":1,"status":"failed","started_at":"s"}
+{"id":1,"status":"\u53d6\u6d88","started_at":"s"}'
 }
 
 @test "an activity keeps what only a job loses" {
@@ -113,6 +119,43 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     assert_status 1
     run_tool audit-format <<<'{"deep":{"Log_Str":"{\"id\":\"j\",\"status\":\"成\u529f\",\"started_at\":\"\\u0041\",\"parent_id\": 1}"}}'
     assert_output '{"id":"j","status":"succeeded","started_at":"\u0041"}'
+}
+
+@test "an object whose array member holds events gives its elements" {
+    run_tool audit-format --rejects=rejects <<<'{"data": [
+  {"event": "a","timestamp":"t","user":1},
+  {"log":{"id":1,"status":"成功","started_at":"s","parent_id":2}}, 3,
+  {"s":"{\"event\":\"b\",\"timestamp\":1,\"user\":1}"}
+],"total":4}
+{"result":{"items":[{"event":"c","timestamp":"t","user":1}],"tags":["x",{"y":1}]}}
+{"event":"d","timestamp":"t","user":1,"data":[{"event":"no","timestamp":"t","user":1}]}
+{"data":[{"data":[{"event":"no","timestamp":"t","user":1}]}]}
+{"tags":[{"a":1}],"items":[]}'
+    assert_status 1
+    assert_output '{"event":"a","timestamp":"t","user":1}
+{"id":1,"status":"succeeded","started_at":"s"}
+{"event":"b","timestamp":1,"user":1}
+{"event":"c","timestamp":"t","user":1}
+{"event":"d","timestamp":"t","user":1,"data":[{"event":"no","timestamp":"t","user":1}]}'
+    local why='no audit event is in this text (--pass-unknown lets it through)'
+    assert_stderr "audit-format: stdin:3: $why
+audit-format: stdin:8: $why
+audit-format: stdin:9: $why"
+    [ "$(cat rejects)" = '3
+{"data":[{"data":[{"event":"no","timestamp":"t","user":1}]}]}
+{"tags":[{"a":1}],"items":[]}' ]
+}
+
+@test "a page's elements are those of the same array on its own" {
+    python3 -c '
+import sys
+events = sys.stdin.read().splitlines()
+print("{\"total\":%d,\"page\":{\"events\":[%s]}}" % (len(events), ",\n".join(events)))' \
+        <"$DATA/events.ndjson" >page
+    audit-format "$DATA/events.ndjson" >expected
+    run_tool audit-format page
+    assert_status 0
+    cmp expected <(printf '%s\n' "$output")
 }
 
 @test "JSON without an event is a reject, or passes with --pass-unknown" {

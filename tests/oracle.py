@@ -137,9 +137,8 @@ def format_event(event, options):
         return None
 
     def status(text):
-        if not text.startswith('"') or text[1:-1] not in STATUS:
-            return text
-        return '"' + STATUS[text[1:-1]] + '"'
+        status = json.loads(text) if text.startswith('"') else None
+        return f'"{STATUS[status]}"' if status in STATUS else text
 
     event = event.mapped('status', status)
     if 'job-details' not in streams:

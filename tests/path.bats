@@ -38,7 +38,7 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
     assert_output "$(audit-path <<<"$activity")"
     run_tool audit-path <<<"{\"path\":\"old\",\"event\":$activity,\"more\":1}"
     assert_status 1
-    assert_stderr_has 'nothing may follow the event in an addressed event'
+    assert_stderr_has 'no further member may follow here'
 }
 
 @test "an activity's path ends with the first 16 hex digits of its SHA-256" {

@@ -313,7 +313,7 @@ audit-template: in:4: the template shows the event's time, but timestamp stands 
     assert_stderr 'audit-template: in:1: byte 1: an object must stand here
 audit-template: in:2: byte 1: an object must stand here
 audit-template: in:3: byte 25: nothing may follow the value
-audit-template: in:4: byte 24: nothing may follow the event in an addressed event'
+audit-template: in:4: byte 24: no further member may follow here'
 }
 
 @test "-t finds names in AUDIT_TEMPLATE_PATH, the first directory first" {

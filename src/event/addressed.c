@@ -13,7 +13,7 @@ static bool read_head(struct json *json, struct addressed *addressed)
         !json_key_is(&key, SPAN("event")))
         return false;
     addressed->path = (struct span){path.text.at + 1, path.text.len - 2};
-    json_deepen(json); /* an event that may stand alone may stand in here */
+    json_set_depth(json, JSON_DEPTH + 1); /* the event may be as deep as a bare one */
     return true;
 }
 
@@ -38,7 +38,7 @@ bool addressed_end(struct json *json, const struct addressed *addressed)
 {
     struct json_key key;
     if (addressed->path.at != NULL && json_member(json, &key))
-        json_reject(json, JSON_ERROR_ADDRESSED, key.text.at - 1);
+        json_reject(json, JSON_ERROR_LAST_MEMBER, key.text.at - 1);
     return json_end(json);
 }
 

@@ -2,6 +2,7 @@
 
 #include "event/addressed.h"
 #include "event/event.h"
+#include "json/json_string.h"
 
 /* The fields' names and, for those inside an object member, that member. */
 static const struct {
@@ -196,9 +197,16 @@ const struct json_value *event_field(const struct event *event, enum event_field
 
 struct span event_status(struct span content)
 {
-    if (span_equal(content, SPAN("成功")))
+    char decoded[16]; /* what does not fit is none of these */
+    struct span status = content;
+    if (memchr(content.at, '\\', content.len) != NULL) {
+        status.at = decoded;
+        if (!json_string_decode(content, decoded, sizeof decoded, &status.len))
+            return content;
+    }
+    if (span_equal(status, SPAN("成功")))
         return SPAN("succeeded");
-    if (span_equal(content, SPAN("失敗")))
+    if (span_equal(status, SPAN("失敗")))
         return SPAN("failed");
     return content;
 }

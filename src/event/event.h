@@ -104,7 +104,8 @@ const char *event_field_name(enum event_field field);
 enum event_field event_field_object(enum event_field field);
 
 /* A job's status as the console's English has it: a localised one is translated (the Japanese
- * samples say 成功 and 失敗).  The content of the status string; unknown ones as they are. */
+ * samples say 成功 and 失敗).  Takes the content of the status string, with or without escapes; any
+ * other status is returned as it is. */
 struct span event_status(struct span content);
 
 /* The value's content: what stands between a string's quotes, the text of anything else. */

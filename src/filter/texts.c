@@ -4,9 +4,11 @@
 
 enum { RECORD_SEPARATOR = 0x1e }; /* RFC 7464 section 2.2 */
 
-void texts_begin(struct texts *texts, struct input *input, size_t limit)
+void texts_begin(struct texts *texts, struct input *input, size_t limit, texts_reader *read,
+                 texts_taker *bad, void *context)
 {
-    *texts = (struct texts){.input = input, .limit = limit};
+    *texts = (struct texts){
+        .input = input, .limit = limit, .read = read, .bad = bad, .context = context};
 }
 
 /* Moves a place over the bytes. */
@@ -23,8 +25,28 @@ static void advance(struct span bytes, size_t *line, size_t *byte)
 
 static void consume(struct texts *texts, size_t count)
 {
-    advance((struct span){input_bytes(texts->input).at, count}, &texts->line, &texts->byte);
+    if (count <= texts->line_rest) {
+        texts->byte += count;
+        texts->line_rest -= count;
+    } else {
+        advance((struct span){input_bytes(texts->input).at, count}, &texts->line, &texts->byte);
+        texts->line_rest = 0;
+        texts->line_whole = texts->line_mixed = false;
+    }
     texts->input->start += count;
+}
+
+/* Finds the end of the line at hand.  False: it is not at hand yet. */
+static bool find_line_end(struct texts *texts)
+{
+    struct span bytes = input_bytes(texts->input);
+    if (texts->line_whole)
+        return true;
+    const char *from = bytes.at + texts->line_rest;
+    const char *newline = memchr(from, '\n', bytes.len - texts->line_rest);
+    texts->line_rest = newline != NULL ? (size_t)(newline - bytes.at) : bytes.len;
+    texts->line_whole = newline != NULL;
+    return texts->line_whole;
 }
 
 static bool is_space(char byte)
@@ -75,38 +97,45 @@ static enum texts_result bad(struct texts *texts, struct json_error error)
 }
 
 /* The bytes at hand that hold no half of a token: up to the last '}', ']' or white space, or all of
- * them where no more follow. */
-static size_t safe_length(const struct texts *texts)
+ * them where no more follow.  Looks only at bytes that are new since the last call for the text. */
+static size_t safe_length(struct texts *texts)
 {
     struct span bytes = input_bytes(texts->input);
     size_t len = bytes.len;
     if (texts->input->at_end)
         return len;
-    while (len > 0 && bytes.at[len - 1] != '}' && bytes.at[len - 1] != ']' &&
+    while (len > texts->searched && bytes.at[len - 1] != '}' && bytes.at[len - 1] != ']' &&
            !is_space(bytes.at[len - 1]))
         len--;
-    return len;
+    if (len > texts->searched)
+        texts->safe = len;
+    texts->searched = bytes.len;
+    return texts->safe;
 }
 
-enum texts_result texts_frame(struct texts *texts, struct text *text)
+/* Finds the end of the text at hand, reading on as far as it goes. */
+static enum texts_result frame(struct texts *texts, struct text *text)
 {
     struct input *input = texts->input;
     struct json *json = &texts->json;
-    texts->pending = 0;
-    json_begin(json, input_bytes(input).at, safe_length(texts));
+    texts->safe = texts->searched = 0;
+    size_t given = safe_length(texts);
+    json_begin(json, input_bytes(input).at, given);
     for (;;) {
         enum json_progress progress = json_whole(json);
         struct span bytes = input_bytes(input);
         if (progress == JSON_WHOLE && (size_t)(json_past(json) - bytes.at) <= texts->limit) {
             text->bytes = span_between(bytes.at, json_past(json));
             texts->pending = text->bytes.len;
+            texts->read(texts->context, text->bytes);
             return TEXTS_ONE;
         }
         if (progress == JSON_CUT && bytes.len <= texts->limit) {
             bool more = input_fill(input);
             bytes = input_bytes(input);
-            if (more || json->index.len < bytes.len) {
-                json_extend(json, bytes.at, safe_length(texts));
+            if (more || given < bytes.len) {
+                given = safe_length(texts);
+                json_extend(json, bytes.at, given);
                 continue;
             }
             json_cut(json);
@@ -159,19 +188,23 @@ static bool skip_punctuation(struct texts *texts)
     return true;
 }
 
-/* The rest of the line at hand, if its end is at hand too, as a guess of the next text. */
-static bool guess_line(struct texts *texts, struct text *text)
+/* Takes the rest of the line at hand for one whole text.  False: it is not one, or the line is not
+ * at hand whole. */
+static bool take_line(struct texts *texts, struct text *text)
 {
     struct span bytes = input_bytes(texts->input);
-    const char *newline = *bytes.at == '{' ? memchr(bytes.at, '\n', bytes.len) : NULL;
-    if (newline == NULL)
+    if (*bytes.at != '{' || !find_line_end(texts) || texts->line_mixed)
         return false;
-    while (is_space(newline[-1]))
-        newline--;
-    if (texts->array != ARRAY_NONE && newline[-1] == ',')
-        newline--;
-    text->bytes = span_between(bytes.at, newline);
-    return text->bytes.len <= texts->limit;
+    const char *end = bytes.at + texts->line_rest;
+    while (is_space(end[-1]))
+        end--;
+    if (texts->array != ARRAY_NONE && end[-1] == ',')
+        end--;
+    text->bytes = span_between(bytes.at, end);
+    texts->line_mixed = text->bytes.len > texts->limit || !texts->read(texts->context, text->bytes);
+    if (!texts->line_mixed)
+        texts->pending = text->bytes.len;
+    return !texts->line_mixed;
 }
 
 /* Goes on to the next file.  An array that the last one left open is an error of that file's. */
@@ -184,6 +217,8 @@ static enum texts_result next_file(struct texts *texts)
     }
     texts->open = input_next_file(texts->input);
     texts->line = texts->byte = 1;
+    texts->line_rest = 0;
+    texts->line_whole = texts->line_mixed = false;
     texts->array = ARRAY_NONE;
     return TEXTS_END;
 }
@@ -215,8 +250,5 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
     }
     if (texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN)
         texts->array = ARRAY_AFTER;
-    if (!guess_line(texts, text))
-        return texts_frame(texts, text);
-    texts->pending = text->bytes.len;
-    return TEXTS_LINE;
+    return take_line(texts, text) ? TEXTS_ONE : frame(texts, text);
 }

@@ -4,6 +4,10 @@
  *
  * Where a text is malformed, it is given up to the next line that begins with '{', '[' or a record
  * separator, and reading goes on there.
+ *
+ * Most archives have one text a line, so a line is taken for one whole text, and the caller's
+ * reader says whether it is.  Only where it is not, the text's end is searched for while its bytes
+ * arrive. Time and memory are linear in the bytes of the largest text.
  */
 #ifndef TEXTS_H
 #define TEXTS_H
@@ -19,13 +23,12 @@ struct text {
 };
 
 enum texts_result {
-    TEXTS_END,  /* no file is left */
-    TEXTS_LINE, /* a line that may be one whole text: read it, and if that fails texts_frame() */
-    TEXTS_ONE,  /* one whole text */
-    TEXTS_BAD,  /* malformed; see texts->error */
+    TEXTS_END, /* no file is left */
+    TEXTS_ONE, /* one whole text, which the reader has accepted */
+    TEXTS_BAD, /* malformed; see texts->error */
 };
 
-/* Where reading stands in a top-level array. */
+/* Where reading is in a top-level array. */
 enum texts_array {
     ARRAY_NONE,   /* outside */
     ARRAY_FIRST,  /* after '[' */
@@ -34,29 +37,42 @@ enum texts_array {
     ARRAY_BROKEN, /* after a malformed element: it is unclear what belongs to the array */
 };
 
+/* Reads bytes that are probably one whole JSON text, with a '{' first.  False: they are not, and
+ * what the reader noted of them is void. */
+typedef bool texts_reader(void *context, struct span bytes);
+
+/* Takes bytes of a malformed text. */
+typedef void texts_taker(void *context, struct span chunk);
+
 struct texts {
     struct input *input;
     size_t limit; /* bytes of the longest text */
-    bool open;    /* a file is open */
-    size_t line;  /* where the next byte stands: its line, and the byte in it, counted from 1 */
+    texts_reader *read;
+    texts_taker *bad;
+    void *context;           /* of both */
+    struct json_error error; /* of a TEXTS_BAD; code JSON_OK means that the text is too long */
+    size_t error_line, error_byte;
+    /* The rest is the module's own. */
+    bool open;   /* a file is open */
+    size_t line; /* the next byte's position: its line, and the byte in it, counted from 1 */
     size_t byte;
     size_t pending; /* bytes of the text handed out, which the next call consumes */
     enum texts_array array;
+    size_t line_rest; /* the next bytes that are not a newline: at least so many */
+    bool line_whole;  /* a newline follows them */
+    bool line_mixed;  /* the rest of this line is not one text */
+    size_t safe;      /* the next bytes that do not end inside a token */
+    size_t searched;  /* the bytes that were searched for that */
     struct json json;
-    struct json_error error; /* of a TEXTS_BAD; code JSON_OK means that the text is too long */
-    size_t error_line, error_byte;
-    void (*bad)(void *context,
-                struct span chunk); /* takes the bytes of a malformed text, in parts */
-    void *context;
 };
 
-void texts_begin(struct texts *texts, struct input *input, size_t limit);
+/* Begins with the input.  Each text that is handed out was read by `read`, once, or twice if it
+ * was guessed wrongly where the text ends.  The bytes of malformed ones go to `bad`. */
+void texts_begin(struct texts *texts, struct input *input, size_t limit, texts_reader *read,
+                 texts_taker *bad, void *context);
 
-/* The next text into *text.  The bytes of a TEXTS_BAD go to bad() and are not in *text; there may
- * be none, where only an array's punctuation is wrong. */
+/* The next text into *text.  The bytes of a TEXTS_BAD are not in *text; there may be none, where
+ * only an array's punctuation is wrong. */
 enum texts_result texts_next(struct texts *texts, struct text *text);
-
-/* After a TEXTS_LINE that is not one whole text: what stands there really. */
-enum texts_result texts_frame(struct texts *texts, struct text *text);
 
 #endif

@@ -184,9 +184,9 @@ void json_rewind(struct json *json)
     begin(json);
 }
 
-void json_deepen(struct json *json)
+void json_set_depth(struct json *json, unsigned depth)
 {
-    json->limit = JSON_DEPTH + 1;
+    json->limit = depth < JSON_DEPTH_MAX ? depth : JSON_DEPTH_MAX;
 }
 
 const char *json_at(struct json *json)
@@ -443,8 +443,10 @@ bool json_has_space(const struct json *json)
 /* The text has run out inside the value: because it is cut, or because a byte is wrong. */
 static enum json_progress cut(struct json *json)
 {
-    if (json->index.error.code == JSON_OK)
+    if (json->index.error.code == JSON_OK) {
+        json->token_offset = (size_t)(json->token - json->index.text);
         return JSON_CUT;
+    }
     fail_at_end(json);
     return JSON_WRONG;
 }
@@ -490,6 +492,6 @@ void json_cut(struct json *json)
 
 void json_extend(struct json *json, const char *text, size_t len)
 {
-    json->token = (const unsigned char *)text + (json->token - json->index.text);
+    json->token = (const unsigned char *)text + json->token_offset;
     json_index_extend(&json->index, text, len);
 }

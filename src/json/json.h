@@ -25,6 +25,7 @@
 
 enum {
     JSON_DEPTH = 1024, /* values inside one another, the outermost counted */
+    JSON_DEPTH_MAX = 1088,
     JSON_KEY_MAX = 64, /* bytes of a decoded member name that json_key_is() can compare */
 };
 
@@ -53,11 +54,12 @@ struct json {
     struct json_index index;
     struct json_error error;
     const unsigned char *token;              /* the token read last */
+    size_t token_offset;                     /* where it is, while json_extend() may follow */
     unsigned depth;                          /* objects and arrays that are open */
     bool fresh;                              /* the innermost one was just entered */
     unsigned state;                          /* of the skipping automaton, between two calls */
     unsigned limit;                          /* how many may be */
-    uint64_t is_object[JSON_DEPTH / 64 + 1]; /* bit d: the value open at depth d + 1 is an object */
+    uint64_t is_object[JSON_DEPTH_MAX / 64]; /* bit d: the value open at depth d + 1 is an object */
     char name[JSON_KEY_MAX];                 /* a member name whose escapes had to be decoded */
 };
 
@@ -72,8 +74,8 @@ void json_rewind(struct json *json);
  * told from the first byte; reading the value still checks it. */
 enum json_type json_peek(struct json *json);
 
-/* Lets the text be one level deeper: it is a wrapper of ours around somebody's text. */
-void json_deepen(struct json *json);
+/* Sets how many values may be inside one another: JSON_DEPTH at first, JSON_DEPTH_MAX at most. */
+void json_set_depth(struct json *json, unsigned depth);
 
 /* Where the next token begins, NULL where there is none. */
 const char *json_at(struct json *json);

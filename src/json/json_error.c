@@ -41,8 +41,8 @@ const char *json_error_text(enum json_code code)
         return "a value is missing";
     case JSON_ERROR_OBJECT:
         return "an object must stand here";
-    case JSON_ERROR_ADDRESSED:
-        return "nothing may follow the event in an addressed event";
+    case JSON_ERROR_LAST_MEMBER:
+        return "no further member may follow here";
     }
     return "unknown error";
 }

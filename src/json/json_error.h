@@ -6,23 +6,23 @@
 
 enum json_code {
     JSON_OK = 0,
-    JSON_ERROR_CUT,       /* the text ends inside a value */
-    JSON_ERROR_STRING,    /* the text ends inside a string */
-    JSON_ERROR_VALUE,     /* something else where a value must stand */
-    JSON_ERROR_KEY,       /* something else where a member name must stand */
-    JSON_ERROR_COLON,     /* no ':' after a member name */
-    JSON_ERROR_MEMBER,    /* neither ',' nor '}' after a member */
-    JSON_ERROR_ELEMENT,   /* neither ',' nor ']' after an element */
-    JSON_ERROR_NUMBER,    /* not a number of RFC 8259 section 6 */
-    JSON_ERROR_ZERO,      /* a number with leading zeros */
-    JSON_ERROR_CONTROL,   /* a control character in a string */
-    JSON_ERROR_ESCAPE,    /* an unknown or incomplete escape */
-    JSON_ERROR_UTF8,      /* a byte sequence that is not UTF-8 */
-    JSON_ERROR_DEPTH,     /* more than JSON_DEPTH values inside one another */
-    JSON_ERROR_AFTER,     /* something after the text's one value */
-    JSON_ERROR_EMPTY,     /* no value at all */
-    JSON_ERROR_OBJECT,    /* a value that is no object, where one must stand */
-    JSON_ERROR_ADDRESSED, /* a further member in an addressed event */
+    JSON_ERROR_CUT,         /* the text ends inside a value */
+    JSON_ERROR_STRING,      /* the text ends inside a string */
+    JSON_ERROR_VALUE,       /* something else where a value must stand */
+    JSON_ERROR_KEY,         /* something else where a member name must stand */
+    JSON_ERROR_COLON,       /* no ':' after a member name */
+    JSON_ERROR_MEMBER,      /* neither ',' nor '}' after a member */
+    JSON_ERROR_ELEMENT,     /* neither ',' nor ']' after an element */
+    JSON_ERROR_NUMBER,      /* not a number of RFC 8259 section 6 */
+    JSON_ERROR_ZERO,        /* a number with leading zeros */
+    JSON_ERROR_CONTROL,     /* a control character in a string */
+    JSON_ERROR_ESCAPE,      /* an unknown or incomplete escape */
+    JSON_ERROR_UTF8,        /* a byte sequence that is not UTF-8 */
+    JSON_ERROR_DEPTH,       /* more than JSON_DEPTH values inside one another */
+    JSON_ERROR_AFTER,       /* something after the text's one value */
+    JSON_ERROR_EMPTY,       /* no value at all */
+    JSON_ERROR_OBJECT,      /* a value that is no object, where one must stand */
+    JSON_ERROR_LAST_MEMBER, /* a further member, where an object may have no more */
 };
 
 struct json_error {

@@ -78,6 +78,12 @@ static void take_bad(void *context, struct span chunk)
     account(f, chunk);
 }
 
+static bool read_text(void *context, struct span bytes)
+{
+    (void)context;
+    return strict_json(bytes);
+}
+
 static void find_all(struct span archive, size_t limit, size_t step, struct log *log)
 {
     static struct texts texts;
@@ -88,13 +94,9 @@ static void find_all(struct span archive, size_t limit, size_t step, struct log 
     arriving = archive;
     most = step;
     HOLDS(input_begin(&input, NULL, 0, NULL));
-    texts_begin(&texts, &input, limit);
-    texts.bad = take_bad;
-    texts.context = &f;
+    texts_begin(&texts, &input, limit, read_text, take_bad, &f);
     enum texts_result result;
     while ((result = texts_next(&texts, &text)) != TEXTS_END) {
-        if (result == TEXTS_LINE)
-            result = strict_json(text.bytes) ? TEXTS_ONE : texts_frame(&texts, &text);
         if (result != TEXTS_ONE)
             continue;
         HOLDS(strict_json(text.bytes) && text.bytes.len <= limit);
