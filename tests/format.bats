@@ -280,3 +280,31 @@ audit-format: stdin:6: byte 10: the text ends inside a value' || true
     assert_stderr 'audit-format: in:1: the text is larger than 1000 bytes (--max-record)'
     [ "$(cat rejects)" = "$long" ]
 }
+
+# seconds FILE: what audit-format takes of the processor for the file
+seconds() {
+    python3 -c '
+import resource, subprocess, sys
+subprocess.run(["audit-format", sys.argv[1]], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime)' "$1"
+}
+
+@test "time is linear in a string without white space" {
+    python3 -c '
+for size in (4, 32):
+    open(str(size), "wb").write(b"{\"event\":\"%b\",\"timestamp\":\"t\",\"user\":1}" % (b"x" * (size << 20)))'
+    python3 -c 'import sys
+small, large = map(float, sys.argv[1:])
+sys.exit(f"4 MiB: {small} s, 32 MiB: {large} s" if large > 20 * small + 0.5 else 0)' \
+        "$(seconds 4)" "$(seconds 32)"
+}
+
+@test "texts without newlines between them take a few times what lines take" {
+    python3 -c '
+for name, end in (("lines", b"\n"), ("texts", b"")):
+    open(name, "wb").write((b"{\"event\":\"e\",\"timestamp\":\"t\",\"user\":1}" + end) * 400000)'
+    python3 -c 'import sys
+lines, texts = map(float, sys.argv[1:])
+sys.exit(f"lines: {lines} s, texts: {texts} s" if texts > 8 * lines + 0.2 else 0)' \
+        "$(seconds lines)" "$(seconds texts)"
+}

@@ -11,7 +11,6 @@
 #define FORMAT_H
 
 #include "event/event.h"
-#include "event/event.h"
 #include "filter/splices.h"
 #include "json/edit.h"
 

@@ -96,20 +96,21 @@ static enum texts_result bad(struct texts *texts, struct json_error error)
     return TEXTS_BAD;
 }
 
-/* The bytes at hand that hold no half of a token: up to the last '}', ']' or white space, or all of
- * them where no more follow.  Looks only at bytes that are new since the last call for the text. */
-static size_t safe_length(struct texts *texts)
+/* Of the first `most` bytes at hand those that hold no half of a token: up to the last '}', ']' or
+ * white space, or all bytes at hand where no more follow.  Looks only at bytes that it has not
+ * looked at for this text. */
+static size_t safe_length(struct texts *texts, size_t most)
 {
     struct span bytes = input_bytes(texts->input);
-    size_t len = bytes.len;
-    if (texts->input->at_end)
+    size_t len = bytes.len < most ? bytes.len : most, end = len;
+    if (texts->input->at_end && len == bytes.len)
         return len;
     while (len > texts->searched && bytes.at[len - 1] != '}' && bytes.at[len - 1] != ']' &&
            !is_space(bytes.at[len - 1]))
         len--;
     if (len > texts->searched)
         texts->safe = len;
-    texts->searched = bytes.len;
+    texts->searched = end;
     return texts->safe;
 }
 
@@ -118,8 +119,9 @@ static enum texts_result frame(struct texts *texts, struct text *text)
 {
     struct input *input = texts->input;
     struct json *json = &texts->json;
+    size_t most = 512; /* bytes that are looked at; the text may be small and many may follow it */
     texts->safe = texts->searched = 0;
-    size_t given = safe_length(texts);
+    size_t given = safe_length(texts, most);
     json_begin(json, input_bytes(input).at, given);
     for (;;) {
         enum json_progress progress = json_whole(json);
@@ -131,10 +133,11 @@ static enum texts_result frame(struct texts *texts, struct text *text)
             return TEXTS_ONE;
         }
         if (progress == JSON_CUT && bytes.len <= texts->limit) {
-            bool more = input_fill(input);
+            bool more = most < bytes.len || input_fill(input);
             bytes = input_bytes(input);
             if (more || given < bytes.len) {
-                given = safe_length(texts);
+                most = most < bytes.len ? 4 * most : bytes.len;
+                given = safe_length(texts, most);
                 json_extend(json, bytes.at, given);
                 continue;
             }
