@@ -13,6 +13,7 @@ _audit_post() {
     --batch-events) words='1 100 1000' ;;
     --batch-bytes) words='100KB 1MB 5MB' ;;
     --batch-wait) words='0s 200ms 1s' ;;
+    --max-age) words='none 18h 48h 7d' ;;
     --parallel) words='1 8 32' ;;
     --retry-for) words='30s 5m 1h' ;;
     --timeout | --drain) words='10s 30s 1m' ;;
@@ -27,7 +28,7 @@ _audit_post() {
         [[ $word == -* ]] || return
         words='--url= --url-file= --preset= --auth= --credential-file= --token-url= --token-auth=
             --scope= --cert= --key= --header= --content-type= --batch= --batch-events= --batch-bytes=
-            --batch-wait= --compress= --parallel= --retry-for= --timeout= --drain= --tee --receipts=
+            --batch-wait= --max-age= --compress= --parallel= --retry-for= --timeout= --drain= --tee --receipts=
             --cacert= --progress --no-progress --dry-run
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;

@@ -15,6 +15,7 @@ complete -c audit-post -l batch -x -a 'none array lines concat' -d 'Events in on
 complete -c audit-post -l batch-events -x -a '1 100 1000' -d 'At most N events in a request'
 complete -c audit-post -l batch-bytes -x -a '100KB 1MB 5MB' -d 'At most SIZE in a request'
 complete -c audit-post -l batch-wait -x -a '0s 200ms 1s' -d 'How long an event waits for others'
+complete -c audit-post -l max-age -x -a 'none 18h 48h 7d' -d 'Reject older events'
 complete -c audit-post -l compress -x -a 'none gzip' -d 'Compress requests'
 complete -c audit-post -l parallel -x -a '1 8 32' -d 'Requests at once'
 complete -c audit-post -l retry-for -x -a '30s 5m 1h' -d 'Try an event again for so long'

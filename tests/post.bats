@@ -664,12 +664,12 @@ END
     echo "hush" >credential
     { events 1 && python3 -c 'print("{\"x\":\"" + "y" * 1000000 + "\"}")' && events 1 2; } >in
     start_peer datadog
-    run_tool audit-post --preset=datadog --url="$url" --credential-file=credential in
+    run_tool audit-post --preset=datadog --max-age=none --url="$url" --credential-file=credential in
     assert_status 1
     assert_stderr "audit-post: in:2: the event has 1000008 bytes; datadog takes at most 1000000"
     assert_taken <(events 2)
     start_peer newrelic
-    run_tool audit-post --preset=newrelic --url="$url" --credential-file=credential in
+    run_tool audit-post --preset=newrelic --max-age=none --url="$url" --credential-file=credential in
     assert_status 1
     assert_stderr "audit-post: in:2: the event makes a request of 1000011 bytes; newrelic takes at most 1000000"
 }
