@@ -6,8 +6,8 @@ load s3
 
 ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
-# What is no filter: a service.  Of the contract it has what concerns options.
-SERVICES="audit-receive"
+# What is no filter.  Of the contract these have what concerns options.
+SERVICES="audit-prune audit-receive"
 
 # What audit-post and audit-s3put send to.
 setup_file() {
@@ -38,6 +38,7 @@ use() {
     audit-s3put)
         command=(audit-s3put --tee --bucket=archive --endpoint="$(cat "$BATS_FILE_TMPDIR/s3-url")") wrapped=1
         ;;
+    audit-prune) command=(audit-prune --keep=1y .) ;;
     audit-receive) command=(audit-receive --listen=0) ;;
     audit-template) command=(audit-template -t workato) ;;
     *) command=("$tool") ;;
@@ -688,7 +689,7 @@ $tool: html: this is an HTML or XML page, not JSON"
         run_tool "$tool" --help
         assert_status 0
         assert_stderr ""
-        [[ $output == "Usage: $tool "*"--rejects=FILE"*"--help"*"See $tool(1) and audit-filters(7)." ]]
+        [[ $output == "Usage: $tool "*"--help"*"See $tool(1) and audit-filters(7)." ]]
         local help=$output
         run_tool "$tool" -h
         assert_status 0

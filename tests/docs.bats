@@ -42,7 +42,7 @@ same_options() {
     for tool in $(tools); do
         options_of_help "$tool" >help
         "options_of_$1" "$tool" >document
-        [ -s help ] && grep -qx -e --rejects help
+        [ -s help ] && grep -qx -e --help help
         diff -u --label "$tool --help" --label "$1" help document
     done
 }

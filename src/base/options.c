@@ -377,7 +377,9 @@ static bool read_units(const char *text, const struct unit *units, int64_t *tota
 
 bool options_duration(const char *text, int64_t *seconds)
 {
-    static const struct unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+    static const struct unit units[] = {{"s", 1},     {"m", 60},     {"h", 3600},
+                                        {"d", 86400}, {"w", 604800}, {"y", 365 * 86400},
+                                        {NULL, 0}};
     return read_units(text, units, seconds);
 }
 
@@ -388,6 +390,8 @@ bool options_interval(const char *text, int64_t *microseconds)
                                         {"m", 60 * (int64_t)1000000},
                                         {"h", 3600 * (int64_t)1000000},
                                         {"d", 86400 * (int64_t)1000000},
+                                        {"w", 604800 * (int64_t)1000000},
+                                        {"y", 365 * 86400 * (int64_t)1000000},
                                         {NULL, 0}};
     const int64_t longest = 10000 * (int64_t)366 * 86400 * 1000000;
     return read_units(text, units, microseconds) && *microseconds <= longest;

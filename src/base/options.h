@@ -101,7 +101,8 @@ int options_choice(const char *value, const char *const names[], struct reason *
  * bytes.  False: not a size, or above SIZE_MAX. */
 bool options_size(const char *text, size_t *bytes);
 
-/* A duration, 7d 12h 30m 45s, or several together, in seconds.  False: it is not a duration. */
+/* A duration, 7d 12h 30m 45s 2w 1y (365 days), or several together, in seconds.  False: it is not a
+ * duration. */
 bool options_duration(const char *text, int64_t *seconds);
 
 /* The same in microseconds, with milliseconds as a unit too: 250ms, 1s500ms.  At most 10,000 years,
