@@ -36,8 +36,7 @@ static bool take_auth(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     s->has_auth = true;
-    return auth_parse(value, &s->auth) ||
-           reason_set(reason, "not none, basic, bearer, header:NAME, query:NAME or oauth2");
+    return auth_parse(value, &s->auth, reason);
 }
 
 static bool take_content_type(void *context, const char *value, struct reason *reason)
@@ -228,10 +227,7 @@ static int run(char **operand, size_t operands)
     return filter_end(&filter);
 }
 
-static const char *const auth_names[] = {"none",       "basic",  "bearer", "header:NAME",
-                                         "query:NAME", "oauth2", NULL};
 static const char *const token_auth_names[] = {"body", "basic", NULL};
-static const char *const framing_names[] = {"none", "array", "lines", "concat", NULL};
 static const char *const compression_names[] = {"none", "gzip", NULL};
 
 static const struct option_line options[] = {

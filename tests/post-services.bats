@@ -236,3 +236,15 @@ END
     assert_stderr 'audit-post: in:2: a string in the event has 131073 bytes; newrelic takes at most 131072
 audit-post: in:4: a string in the event has 131073 bytes; newrelic takes at most 131072'
 }
+
+# --- nginx ---
+
+@test "https to a plain port of nginx is one line and status 2, at once" {
+    make_certificates
+    start_peer a
+    start_nginx
+    events 20 >in
+    run_tool timeout 20 audit-post --url="${nginx_plain/http:/https:}/sink" --rejects=rejects in
+    assert_status 2
+    assert_stderr "audit-post: ${nginx_plain/http:/https:}/sink: this port does not speak TLS; is it an http:// URL?; nothing more is sent"
+}

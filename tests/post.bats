@@ -830,7 +830,7 @@ Try 'audit-post --help' for more information."
     assert_usage "--batch-bytes=x: not a size; sizes are like 40MB or 40MiB" --url=$url --batch-bytes=x
     assert_usage "--compress=zstd: not one of none, gzip" --url=$url --compress=zstd
     assert_usage "--preset=x: not one of datadog, splunk, sumologic, loki, newrelic, elastic, azure" --url=$url --preset=x
-    assert_usage "--auth=digest: not none, basic, bearer, header:NAME, query:NAME or oauth2" --url=$url --auth=digest
+    assert_usage "--auth=digest: not one of none, basic, bearer, header:NAME, query:NAME, oauth2" --url=$url --auth=digest
     assert_usage "no credential; give --credential-file or \$AUDIT_POST_CREDENTIAL" --url=$url --auth=bearer
     assert_usage "--dry-run and --tee both write to standard output; give one" --url=$url --dry-run --tee
     echo id:secret >credential

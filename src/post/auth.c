@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/options.h"
 #include "base/secret.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
@@ -7,33 +8,34 @@
 
 #include <stdlib.h>
 
-bool auth_parse(const char *text, struct auth *auth)
+const char *const auth_names[] = {
+    [AUTH_NONE] = "none",
+    [AUTH_BASIC] = "basic",
+    [AUTH_BEARER] = "bearer",
+    [AUTH_HEADER] = "header:NAME",
+    [AUTH_QUERY] = "query:NAME",
+    [AUTH_OAUTH2] = "oauth2",
+    NULL,
+};
+
+bool auth_parse(const char *text, struct auth *auth, struct reason *reason)
 {
-    static const struct {
-        const char *name;
-        enum auth_kind kind;
-    } plain[] = {
-        {"none", AUTH_NONE},
-        {"basic", AUTH_BASIC},
-        {"bearer", AUTH_BEARER},
-        {"oauth2", AUTH_OAUTH2},
-    };
     auth->name = auth->prefix = NULL;
-    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-        if (strcmp(text, plain[i].name) == 0) {
-            auth->kind = plain[i].kind;
-            return true;
-        }
-    if (strncmp(text, "header:", 7) == 0) {
-        auth->kind = AUTH_HEADER;
-        auth->name = text + 7;
-        return header_is_name(span_of(auth->name));
+    for (int kind = 0; auth_names[kind] != NULL; kind++) {
+        const char *colon = strchr(auth_names[kind], ':');
+        size_t len = colon != NULL ? (size_t)(colon + 1 - auth_names[kind]) : 0;
+        if (colon == NULL ? strcmp(text, auth_names[kind]) != 0
+                          : strncmp(text, auth_names[kind], len) != 0)
+            continue;
+        auth->kind = (enum auth_kind)kind;
+        auth->name = colon != NULL ? text + len : NULL;
+        return colon == NULL || header_is_name(span_of(auth->name)) ||
+               reason_set(reason, "NAME has letters, digits and '-', and at least one of them");
     }
-    auth->kind = AUTH_QUERY;
-    auth->name = text + 6;
-    return strncmp(text, "query:", 6) == 0 && header_is_name(span_of(auth->name));
+    return options_choice(text, auth_names, reason) >= 0;
 }
 
+/* The URL with the credential as one more parameter. */
 static bool set_query(const struct auth *auth, const char *url, CURL *easy)
 {
     char *whole = url_add_parameter(url, auth->name, auth->credential);

@@ -2,6 +2,7 @@
 #ifndef AUTH_H
 #define AUTH_H
 
+#include "base/diag.h"
 #include "deliver/http.h"
 
 enum auth_kind {
@@ -20,9 +21,12 @@ struct auth {
     const char *credential; /* secret; NULL for AUTH_NONE */
 };
 
-/* Reads "none", "basic", "bearer", "header:NAME", "query:NAME" or "oauth2"; name points into text.
- * False: it is none of them. */
-bool auth_parse(const char *text, struct auth *auth);
+/* What auth_parse() reads, by kind, ended by NULL: "none", "header:NAME" and so on. */
+extern const char *const auth_names[];
+
+/* Reads one of auth_names, a header's or a parameter's name in place of NAME; auth->name points
+ * into text.  False with a reason: it is none of them. */
+bool auth_parse(const char *text, struct auth *auth, struct reason *reason);
 
 /* Sets the transfer's URL and its authentication, adding to *headers where that is how.  token is
  * what an OAuth2 server gave, for AUTH_OAUTH2.  False: no memory. */

@@ -16,6 +16,14 @@ static const struct frame {
     [FRAMING_BULK] = {{"", 0}, {"", 0}, SPAN_INIT("\n"), {"", 0}, true},
 };
 
+const char *const framing_names[] = {
+    [FRAMING_NONE] = "none",
+    [FRAMING_ARRAY] = "array",
+    [FRAMING_LINES] = "lines",
+    [FRAMING_CONCAT] = "concat",
+    NULL,
+};
+
 /* The action line: an event's name is its digest, so that sending it twice makes one document. */
 #define ACTION_HEAD "{\"create\":{\"_id\":\""
 #define ACTION_TAIL "\"}}\n"

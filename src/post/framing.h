@@ -17,6 +17,9 @@ enum framing {
     FRAMING_BULK,    /* Elasticsearch's _bulk: an action line before each */
 };
 
+/* The framings that a user may choose, by kind, ended by NULL; the others are a preset's. */
+extern const char *const framing_names[];
+
 /* Bytes of a body beside what its events take. */
 size_t framing_overhead(enum framing framing);
 
