@@ -3,7 +3,9 @@
 
 #include "base/secret.h"
 #include "base/tool.h"
+#include "deliver/deliver.h"
 #include "deliver/header.h"
+#include "deliver/sender.h"
 #include "deliver/url.h"
 #include "post/post.h"
 
@@ -198,26 +200,36 @@ static bool set_tls(struct settings *s)
 
 static struct filter filter = FILTER;
 static struct deliver_options deliver = DELIVER_OPTIONS;
+static struct sender_options sending = SENDER_OPTIONS;
 static struct settings settings = {
     .preset = -1,
     .framing = -1,
     .post.service.batch_wait = 200 * RETRY_MS,
 };
 
+static void send_all(struct service *service, const struct http_options *http)
+{
+    static struct sender sender;
+    if (!sender_begin(&sender, service, &sending, http))
+        return;
+    deliver_run(&filter, &sender.sink, &deliver);
+    sender_end(&sender);
+}
+
 static int run(char **operand, size_t operands)
 {
     struct settings *s = &settings;
-    if (deliver.dry_run && deliver.tee)
+    if (sending.dry_run && deliver.tee != LEDGER_TEE_NONE)
         return options_usage("--dry-run and --tee both write to standard output; give one");
-    set_format(s, deliver.dry_run);
-    if (deliver.parallel == 0)
-        deliver.parallel = s->post.preset->parallel;
+    set_format(s, sending.dry_run);
+    if (sending.parallel == 0)
+        sending.parallel = s->post.preset->parallel;
     if (set_url(s) && set_auth(s) && set_tls(s)) {
-        const struct retry_policy policy = deliver_policy(&deliver);
+        const struct retry_policy policy = sender_policy(&sending);
         s->post.headers = s->headers;
         warn_of_plain(&s->post);
         if (post_begin(&s->post, &policy) && filter_begin(&filter, operand, operands))
-            deliver_run(&filter, &s->post.service, &deliver, &s->http);
+            send_all(&s->post.service, &s->http);
     }
     post_end(&s->post);
     header_free(s->headers);
@@ -314,12 +326,15 @@ static const struct tool tool = {
     .name = "audit-post",
     .operands = "[OPTION]... [FILE]...",
     .summary = "Deliver events to an HTTP log service, and lose none.",
-    .options = {{options, &settings}, {deliver_options, &deliver}, {filter_options, &filter}},
+    .options = {{options, &settings},
+                {sender_options, &sending},
+                {deliver_options, &deliver},
+                {filter_options, &filter}},
     .run = run,
 };
 
 int main(int argc, char **argv)
 {
-    deliver.parallel = 0; /* until the user or the preset says */
+    sending.parallel = 0; /* until the user or the preset says */
     return tool_main(&tool, argc, argv);
 }

@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include "base/tool.h"
+#include "deliver/deliver.h"
 #include "deliver/header.h"
+#include "deliver/sender.h"
 #include "s3/s3.h"
 
 struct settings {
@@ -12,6 +14,7 @@ struct settings {
 
 static struct filter filter = FILTER;
 static struct deliver_options deliver = DELIVER_OPTIONS;
+static struct sender_options sending = SENDER_OPTIONS;
 /* radosgw sends the header and the body of a 412 one after the other. */
 static struct http_options http = {.quick_ack = true};
 static struct settings settings = {
@@ -59,20 +62,29 @@ static bool take_sse(void *context, const char *value, struct reason *reason)
     return is_field_value(value, reason);
 }
 
+static void send_all(struct service *service)
+{
+    static struct sender sender;
+    if (!sender_begin(&sender, service, &sending, &http))
+        return;
+    deliver_run(&filter, &sender.sink, &deliver);
+    sender_end(&sender);
+}
+
 static int run(char **operand, size_t operands)
 {
     static struct s3 s3;
     struct s3_options *options = &settings.s3;
     options->store.put.gzip = settings.compression == 1;
-    options->store.timeout = deliver.timeout;
+    options->store.timeout = sending.timeout;
     if (options->store.bucket == NULL)
         return options_usage("no bucket; give --bucket");
-    if (deliver.dry_run && deliver.tee)
+    if (sending.dry_run && deliver.tee != LEDGER_TEE_NONE)
         return options_usage("--dry-run and --tee both write to standard output; give one");
-    if (s3_begin(&s3, options, deliver.dry_run) && filter_begin(&filter, operand, operands)) {
-        if (deliver.cacert == NULL)
-            deliver.cacert = s3_store_ca_bundle(&s3.store);
-        deliver_run(&filter, &s3.service, &deliver, &http);
+    if (s3_begin(&s3, options, sending.dry_run) && filter_begin(&filter, operand, operands)) {
+        if (sending.cacert == NULL)
+            sending.cacert = s3_store_ca_bundle(&s3.store);
+        send_all(&s3.service);
     }
     s3_end(&s3);
     return filter_end(&filter);
@@ -124,6 +136,7 @@ static const struct tool tool = {
     .summary = "Put addressed events into an S3 bucket, one object an event, and lose none.",
     .options = {{s3_store_options, &settings.s3.store},
                 {options, &settings},
+                {sender_options, &sending},
                 {deliver_options, &deliver},
                 {filter_options, &filter}},
     .run = run,

@@ -9,6 +9,7 @@ split INPUT PART... the PARTs' lines are INPUT's first lines, each once; prints 
 receipts INPUT FILE the receipts are of INPUT's first lines, in order; prints each outcome's number
 """
 import collections
+import hashlib
 import json
 import os
 import sys
@@ -73,13 +74,17 @@ def split(file, *parts):
 def receipts(file, receipts_file):
     given = [json.loads(line) for line in open(receipts_file, encoding='utf-8')]
     lines = open(file, 'rb').read().splitlines()
-    members = ['line', 'path', 'outcome', 'status', 'attempts', 'bytes', 'seconds']
+    members = ['line', 'path', 'outcome', 'status', 'attempts', 'bytes', 'queued', 'seconds',
+               'digest']
     for number, (receipt, line) in enumerate(zip(given, lines), 1):
         if list(receipt) != members or receipt['line'] != number:
             fail('receipt %d is %s' % (number, receipt))
+        if receipt['digest'] != hashlib.sha256(line).hexdigest()[:16]:
+            fail('receipt %d has the digest %s' % (number, receipt['digest']))
         if receipt['path'] is not None and receipt['path'] != json.loads(line)['path']:
             fail('receipt %d has the path %s' % (number, receipt['path']))
-        if receipt['status'] is not None or not 0 <= receipt['seconds'] < 600:
+        if receipt['status'] is not None or min(receipt['queued'], receipt['seconds']) < 0 or \
+                receipt['queued'] + receipt['seconds'] > 600:
             fail('receipt %d is %s' % (number, receipt))
     if len(given) > len(lines):
         fail('more receipts than lines')

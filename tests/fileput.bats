@@ -99,28 +99,51 @@ wait_for() {
     check sound store in | grep -qx 8
 }
 
-@test "a file that is there is replaced, and with --no-overwrite kept" {
-    mkdir store
-    line a/x 1 | audit-fileput store
-    line a/x 2 | audit-fileput --no-overwrite --receipts=receipts store
-    [ "$(cat store/a/x)" = 1 ]
-    line a/x 3 | audit-fileput --receipts=receipts store
-    [ "$(cat store/a/x)" = 3 ]
-    [ "$(grep -o '"outcome":"[a-z]*"' receipts | xargs)" = "outcome:exists outcome:delivered" ]
+# outcomes RECEIPTS: on one line.
+outcomes() {
+    grep -o '"outcome":"[a-z]*"' "$1" | cut -d'"' -f4 | xargs
 }
 
-@test "of two events with one path the last is stored, and with --no-overwrite the first" {
-    { line a/x 1 && line b 0 && line a/x 2; } >in
+@test "the same bytes there are a success, other bytes a conflict, unless --overwrite replaces them" {
+    local sync
+    for sync in group each none; do
+        rm -rf store receipts rejects && mkdir store
+        { line a/x 1 && line b '"b"'; } >in
+        audit-fileput --sync=$sync store in
+        { line a/x 2 && line b '"b"' && line c 3; } >changed
+        run_tool audit-fileput --sync=$sync --receipts=receipts --rejects=rejects store changed
+        assert_status 1
+        assert_stderr 'audit-fileput: changed:1: store/a/x: conflict: it is there with other content (--overwrite replaces it)'
+        [ "$(cat store/a/x)" = 1 ]
+        [ "$(outcomes receipts)" = 'rejected exists delivered' ]
+        sed -n 1p changed | cmp - rejects
+        rm receipts
+        run_tool audit-fileput --sync=$sync --overwrite --receipts=receipts store changed
+        assert_status 0
+        [ "$(cat store/a/x)" = 2 ]
+        [ "$(outcomes receipts)" = 'replaced exists exists' ]
+        [ "$(names store)" = 'a b c' ]
+    done
+    run_tool audit-fileput --no-overwrite --overwrite store in
+    assert_status 2
+}
+
+@test "of two events with one path the first is stored, and with --overwrite the last" {
+    { line a/x 1 && line b 0 && line a/x 2 && line a/x 2; } >in
     local sync
     for sync in group each none; do
         rm -rf store receipts
         mkdir store
-        audit-fileput --sync=$sync store in
-        [ "$(cat store/a/x)" = 2 ]
-        rm -rf store/a
-        audit-fileput --sync=$sync --no-overwrite --receipts=receipts store in
+        run_tool audit-fileput --sync=$sync --receipts=receipts store in
+        assert_status 1
+        assert_stderr_has 'in:3: store/a/x: conflict'
         [ "$(cat store/a/x)" = 1 ]
-        [ "$(grep -o '"outcome":"[a-z]*"' receipts | cut -d'"' -f4 | xargs)" = "delivered exists exists" ]
+        [ "$(outcomes receipts)" = 'delivered delivered rejected rejected' ]
+        rm -rf store/a receipts
+        { cat in && line a/x 1; } >more
+        audit-fileput --sync=$sync --overwrite --receipts=receipts store more
+        [ "$(cat store/a/x)" = 1 ]
+        [ "$(outcomes receipts)" = 'delivered exists replaced exists replaced' ]
     done
 }
 
@@ -143,7 +166,7 @@ wait_for() {
     assert_status 1
     assert_stderr 'audit-fileput: in:1: the event has no path; pipe it through audit-path first'
     cmp in rejects
-    [ "$(sed 's/,"seconds.*//' receipts)" = \
+    [ "$(sed 's/,"queued.*//' receipts)" = \
         '{"line":1,"path":null,"outcome":"rejected","status":null,"attempts":0,"bytes":8' ]
 }
 
@@ -169,10 +192,11 @@ wait_for() {
     one_reject 'a\u001b[31mb.json' 'control character'
     one_reject 'a\u007fb.json' 'control character'
     one_reject 'a\u009bb.json' 'control character'
-    one_reject 'a\u0000b.json' 'no name can be made of it'
-    one_reject 'a\ud800b.json' 'no name can be made of it'
+    one_reject 'a\u0000b.json' 'cannot be decoded to a file name'
+    one_reject 'a\ud800b.json' 'cannot be decoded to a file name'
     one_reject '.audit-fileput.000000/x.json' 'temporary files'
     one_reject 'a/.audit-fileput/x.json' 'temporary files'
+    one_reject '.AUDIT-Fileput.000000/x.json' 'temporary files'
 }
 
 @test "a path of 1,024 bytes is stored, one of 1,025 is not" {
@@ -200,7 +224,7 @@ wait_for() {
         line out/deeper/x
     } >in
     local option
-    for option in --sync=group --sync=none --no-overwrite; do
+    for option in --sync=group --sync=none --overwrite; do
         rm -f receipts
         run_tool audit-fileput "$option" --receipts=receipts store in
         assert_status 1
@@ -215,17 +239,19 @@ wait_for() {
     [ "$(find store -type f)" = store/real/x ]
 }
 
-@test "a link in place of the file is replaced, and its target stays" {
+@test "a link in place of the file is a reject, and with --overwrite replaced; its target stays" {
     mkdir store
     echo mine >target
     ln -s "$PWD/target" store/a
     ln -s nowhere store/b
     { line a 1 && line b 2; } >in
-    run_tool audit-fileput --no-overwrite store in
+    run_tool audit-fileput store in
     assert_status 1
     assert_stderr_has 'in:1: store/a: is a symbolic link'
     assert_stderr_has 'in:2: store/b: is a symbolic link'
-    audit-fileput store in
+    run_tool audit-fileput --overwrite --receipts=receipts store in
+    assert_status 0
+    [ "$(outcomes receipts)" = "replaced replaced" ]
     [ ! -L store/a ]
     [ ! -L store/b ]
     [ "$(cat target store/a store/b | xargs)" = 'mine 12' ]
@@ -236,7 +262,7 @@ wait_for() {
     touch store/file
     { line ok1 && line dir && line empty && line file/x && line ok2; } >in
     local option
-    for option in --sync=group --sync=each --no-overwrite; do
+    for option in --sync=group --sync=each --overwrite; do
         rm -f store/ok* rejects
         run_tool audit-fileput "$option" --rejects=rejects --tee store in
         assert_status 1
@@ -369,7 +395,10 @@ wait_for() {
         assert_stderr_has ': No space left on device; stopped at in:'
         assert_stderr_has 'went to --rejects'
         [ "$(wc -l <<<"$stderr")" -eq 1 ]
-        cat teed rejects | cmp - in
+        # A file is read no further, and the message says where that was.
+        cat teed rejects >told
+        cmp told <(head -n "$(wc -l <told)" in)
+        [ "$(wc -l <told)" -eq 400 ] || assert_stderr_has "; in was read up to line $(wc -l <told)"
         [ -s teed ]
         check complete copy teed
         [ "$(check receipts in receipts)" = \
@@ -517,10 +546,10 @@ to_full() { "$@" >/dev/full; }
     [ "$(find store moved -type f | sort | xargs)" = 'moved/b/1 store/a/b/3' ]
 }
 
-@test "SIGTERM and SIGINT: what was read is stored, acknowledged or kept, and the place is told" {
+@test "SIGTERM, SIGINT and SIGHUP: what was read is stored, acknowledged or kept, and the place is told" {
     check make 30000 >in
     local signal process count
-    for signal in TERM INT; do
+    for signal in TERM INT HUP; do
         rm -rf store teed rejects receipts && mkdir store
         # A shell's background job ignores SIGINT; env gives it back.
         env --default-signal=INT audit-fileput --tee --rejects=rejects --receipts=receipts store <in \
@@ -530,11 +559,12 @@ to_full() { "$@" >/dev/full; }
         kill -$signal $process
         status=0
         wait $process || status=$?
-        grep -qx "audit-fileput: stopped by SIG$signal after stdin:[0-9]*" message
+        # The file has more: that is status 2, and its place is told.
+        [ "$status" -eq 2 ]
+        grep -qx "audit-fileput: stopped by SIG$signal; stdin was read up to line [0-9]*" message
+        [ "$(sed 's/.* //' message)" -eq "$(wc -l <teed)" ]
         touch rejects
-        # At most the line in which reading ended is not whole.
-        [ "$(wc -l <rejects)" -le 1 ]
-        [ $status -eq "$(wc -l <rejects)" ]
+        [ ! -s rejects ]
         count=$(wc -l <teed)
         [ "$count" -gt 0 ] && [ "$count" -lt 30000 ]
         cat teed rejects | head -c -1 | cmp -n "$(($(cat teed rejects | wc -c) - 1))" - in
@@ -555,7 +585,7 @@ to_full() { "$@" >/dev/full; }
     wait_for test -s teed
     kill -TERM $process
     wait $process
-    [ "$(cat message)" = 'audit-fileput: stopped by SIGTERM after stdin:1' ]
+    [ "$(cat message)" = 'audit-fileput: stopped by SIGTERM; stdin was read up to line 1' ]
     rm teed
     env --ignore-signal=INT audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
     process=$!

@@ -1,264 +1,325 @@
 #include "config.h"
 
 #include "base/interrupt.h"
-#include "deliver/attempt.h"
+#include "deliver/deliver.h"
+#include "deliver/progress.h"
+#include "deliver/skip.h"
+#include "deliver/summary.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { LEAST_WINDOW = 4 * 1024 * 1024 }; /* bytes of lines that are read ahead */
+enum { WINDOW = 4 * 1024 * 1024 }; /* bytes of records that are held, at least */
 
-#define RETRY_BASE  (100 * RETRY_MS)
-#define RETRY_CAP   (30 * RETRY_SECOND)
-#define FLUSH_EVERY (100 * RETRY_MS)
+#define FLUSH_EVERY ((int64_t)100 * 1000)
 
-struct retry_policy deliver_policy(const struct deliver_options *options)
+struct delivery {
+    const struct deliver_options *options;
+    struct filter *filter;
+    struct sink *sink;
+    struct reader reader;
+    struct json json;
+    struct skip skip;
+    struct ledger ledger;
+    struct progress progress;
+    int64_t began, now;
+    int64_t flush_at;     /* when the output is written out at the latest */
+    int64_t input_at;     /* when input was last at hand */
+    size_t group_records; /* submitted since the last commit */
+    size_t group_bytes;
+    int64_t group_since; /* when the first of them was */
+    int64_t drain_until; /* when what is under way is given up */
+    int wake;            /* can be read once a signal has come; -1 once that was dealt with */
+    bool interrupted;    /* stopped by a signal */
+    bool closing;        /* nothing more is read, because of --fail-fast */
+    bool told;           /* why the sink has no hope */
+    bool failed;         /* output that is lost, or a sink without hope: nothing is submitted */
+    bool unread;         /* a file has more than was read */
+};
+
+static void commit(struct delivery *d)
 {
-    return (struct retry_policy){RETRY_BASE, RETRY_CAP, options->retry_for};
+    d->group_records = d->group_bytes = 0;
+    d->sink->commit(d->sink);
 }
 
-/* Whether the fresh lines should go out now, rather than wait for more. */
-static bool batch_is_ready(struct sender *d)
+void sink_stop(struct sink *sink, const struct record *at, const char *why)
 {
-    const struct service *service = d->service;
-    size_t full = service->batch_bytes;
-    return d->fresh.count >= service->batch_events ||
-           (full > 0 && d->fresh_size + service->batch_overhead >= full) || d->reader.at_end ||
-           reader_full(&d->reader) || d->now - d->fresh.first->read_at >= service->batch_wait;
+    sink->stopping = true;
+    if (sink->hopeless)
+        return;
+    sink->hopeless = true;
+    reason_set(&sink->why, "%s", why);
+    sink->at_source = at != NULL ? at->source : NULL;
+    sink->at_line = at != NULL ? at->line : 0;
 }
 
-/* Moves fresh records into the request, as many as fit. */
-static void take_batch(struct sender *d, struct request *request)
+/* Reads no further.  What was read is still submitted, unless nothing can be delivered any more or
+ * the sink would begin it only now. */
+static void stop(struct delivery *d)
 {
-    const struct service *service = d->service;
-    const struct records *taken = &request->records;
-    struct records others = {0};
-    for (struct record *record;
-         taken->count < service->batch_events && (record = d->fresh.first) != NULL;) {
-        size_t size = service->batch_overhead + request->size + record->size;
-        bool fits = taken->count == 0 || service->batch_bytes == 0 || size <= service->batch_bytes;
-        bool joins =
-            taken->count == 0 || !service->batch_by_tag || record->tag == taken->first->tag;
-        if (joins && !fits)
-            break;
-        records_take(&d->fresh);
-        records_add(joins ? &request->records : &others, record);
-        request->size += joins ? record->size : 0;
-    }
-    records_prepend(&d->fresh, &others);
-}
-
-static struct request *batch(struct sender *d)
-{
-    if (d->fresh.count == 0 || !batch_is_ready(d))
-        return NULL;
-    struct request *request = attempt_new(d);
-    if (request == NULL) {
-        attempt_stop_for(d, "no memory left");
-        return NULL;
-    }
-    take_batch(d, request);
-    d->fresh_size -= request->size;
-    return request;
-}
-
-/* With one request at a time the order is kept: the one that waits is the next. */
-static bool in_turn(const struct sender *d)
-{
-    return d->options->parallel == 1 && d->waiting.count > 0;
-}
-
-/* The request to begin next, NULL if there is none now. */
-static struct request *next_request(struct sender *d)
-{
-    struct request *request = d->again;
-    if (in_turn(d) && schedule_due(&d->waiting) > d->now)
-        return NULL;
-    if (schedule_due(&d->waiting) <= d->now)
-        return schedule_take(&d->waiting);
-    if (request != NULL) {
-        d->again = request->next;
-        return request;
-    }
-    return batch(d);
-}
-
-static bool is_ready(struct sender *d, int64_t *wake_at)
-{
-    struct service *service = d->service;
-    struct reason reason;
-    if (service->ready == NULL || d->options->dry_run)
-        return true;
-    switch (service->ready(service->context, d, d->now, wake_at, &reason)) {
-    case READY_NOW:
-        return true;
-    case READY_LATER:
-        return false;
-    default:
-        attempt_stop_for(d, reason.text);
-        return false;
-    }
-}
-
-/* Begins as many requests as may be; *wake_at is lowered to when it should be tried again. */
-static bool begin_requests(struct sender *d, int64_t *wake_at)
-{
-    struct request *request;
-    bool begun = false;
-    while (!d->stopping && !d->filter->stop && d->flying_count < d->at_once &&
-           d->now >= d->not_before && is_ready(d, wake_at) && (request = next_request(d)) != NULL)
-        begun |= attempt_begin(d, request);
-    return begun;
-}
-
-static void reject_line(struct sender *d, struct record *record, const char *why)
-{
-    const struct ledger_line line = {.outcome = OUTCOME_REJECTED, .now = d->now, .why = why};
-    ledger_settle(&d->ledger, record, &line);
-}
-
-static void take_line(struct sender *d, struct record *record)
-{
-    struct reason reason;
-    ledger_read(&d->ledger, record);
-    if (record->too_long) {
-        reason_set(&reason, "the record is larger than %zu bytes (--max-record)", d->reader.limit);
-        reject_line(d, record, reason.text);
-        ledger_unhold(&d->ledger);
-    } else if (!record_split(&d->json, record, &reason) ||
-               (!d->stopping && !d->service->accept(d->service->context, record, &reason))) {
-        reject_line(d, record, reason.text);
-    } else {
-        records_add(&d->fresh, record);
-        d->fresh_size += record->size;
-    }
-}
-
-/* --fail-fast, at a line that cannot be sent: what stands before it still is, and what follows it
- * counts as not read. */
-static void close_input(struct sender *d)
-{
+    if (d->drain_until != INT64_MAX)
+        return;
+    d->drain_until = d->now + d->options->drain;
+    d->unread |= reader_unread(&d->reader);
     reader_stop(&d->reader);
-    reader_discard(&d->reader);
+    d->sink->stopping |= d->sink->give_up != NULL;
+}
+
+/* For a message: "; FILE was read up to line N"; nothing where none was read. */
+static const char *read_up_to(const struct delivery *d, struct reason *where)
+{
+    where->text[0] = '\0';
+    if (d->reader.source != NULL)
+        reason_set(where, "; %s was read up to line %zu", d->reader.source, d->reader.line);
+    return where->text;
+}
+
+/* Tells why the sink has no hope, once. */
+static void tell_hopeless(struct delivery *d)
+{
+    const struct sink *sink = d->sink;
+    struct reason where;
+    if (sink->at_source != NULL)
+        diag_fail("%s; stopped at %s:%zu: that line and what was read after it %s%s",
+                  sink->why.text, sink->at_source, sink->at_line,
+                  d->filter->rejects_file != NULL ? "went to --rejects"
+                                                  : "is not stored (--rejects=FILE keeps it)",
+                  d->unread ? read_up_to(d, &where) : "");
+    else
+        diag_fail("%s: %s; nothing more is sent%s", sink->name, sink->why.text,
+                  d->unread ? read_up_to(d, &where) : "");
+}
+
+static void settle(struct delivery *d, struct record *record, enum outcome_kind kind,
+                   const char *reason)
+{
+    const struct outcome outcome = {.kind = kind, .reason = reason};
+    ledger_settle(&d->ledger, record, &outcome);
+}
+
+/* --fail-fast, at a record that cannot be submitted: those before it are still delivered, and what
+ * follows it counts as not read. */
+static void close_input(struct delivery *d)
+{
+    d->closing = true;
+    d->unread |= reader_unread(&d->reader);
+    reader_stop(&d->reader);
+    d->unread |= reader_discard(&d->reader);
     d->filter->stop = false;
-    d->closing = d->unread = true;
 }
 
-static void take_lines(struct sender *d)
+/* A record was rejected, and --fail-fast makes it the last. */
+static bool is_first_reject(const struct delivery *d)
 {
-    for (struct record *record; (record = reader_next(&d->reader)) != NULL;) {
-        record->read_at = d->now;
-        take_line(d, record);
-        if (d->filter->stop && d->filter->fail_fast && diag_exit_status() != STATUS_FAILED)
-            close_input(d);
-        else if (d->filter->stop)
-            attempt_stop(d);
+    return d->filter->stop && d->filter->fail_fast && !d->failed;
+}
+
+/* Rejects a record that the sink does not get.  With --fail-fast those before it come first, of
+ * which one may be rejected in its place. */
+static void reject(struct delivery *d, struct record *record, const char *why)
+{
+    struct filter *filter = d->filter;
+    if (filter->fail_fast && d->group_records > 0)
+        commit(d);
+    if (filter->fail_fast && filter->stop)
+        ledger_forget(&d->ledger, record);
+    else
+        settle(d, record, OUTCOME_REJECTED, why);
+}
+
+/* Whether the record can be submitted; else it is settled. */
+static bool check(struct delivery *d, struct record *record)
+{
+    struct reason reason;
+    bool whole = reader_whole(&d->reader, record, &reason);
+    if (!whole || !record_split(&d->json, record, &reason)) {
+        /* The parts of a line that is too long are one line in the rejects, before another. */
+        if (record->too_long)
+            filter_keep_line(d->filter, record);
+        reject(d, record, reason.text);
+        return false;
     }
+    if (skip_has(&d->skip, record->name)) {
+        settle(d, record, OUTCOME_SKIPPED, NULL);
+        return false;
+    }
+    if (d->failed || d->sink->stopping) {
+        settle(d, record, OUTCOME_UNDELIVERED, NULL);
+        return false;
+    }
+    if (d->sink->accept(d->sink, record, &reason))
+        return true;
+    reject(d, record, reason.text);
+    return false;
 }
 
-/* Signals, and the end of patience with what is in flight. */
-static void look_up(struct sender *d)
+static void submit(struct delivery *d, struct record *record)
 {
-    if (d->filter->stop)
-        attempt_stop(d);
+    const struct sink *sink = d->sink;
+    if (d->group_records++ == 0)
+        d->group_since = d->now;
+    d->group_bytes += record->size;
+    d->sink->submit(d->sink, record);
+    if ((sink->group_records > 0 && d->group_records >= sink->group_records) ||
+        (sink->group_bytes > 0 && d->group_bytes >= sink->group_bytes))
+        commit(d);
+}
+
+/* Whether output could not be written. */
+static bool has_lost(const struct delivery *d)
+{
+    return d->filter->out.error != 0 || d->filter->rejects.error != 0 ||
+           d->ledger.receipts.error != 0;
+}
+
+/* What the ledger and the sink have found meanwhile. */
+static void look_up(struct delivery *d)
+{
+    bool lost = has_lost(d);
     if (interrupt_asked() != NULL && !d->interrupted) {
         d->interrupted = true;
         d->wake = -1;
-        attempt_stop(d);
+        stop(d);
     }
-    if (!d->stopping)
+    if (is_first_reject(d) && !lost && d->sink->give_up == NULL)
+        close_input(d);
+    else if (d->filter->stop || lost || d->sink->hopeless)
+        stop(d);
+    if (d->sink->hopeless && !d->told) {
+        d->told = true;
+        tell_hopeless(d);
+    }
+    d->failed |= lost || d->sink->hopeless;
+}
+
+/* Submits what was read; false: there is no room for more now. */
+static bool take_records(struct delivery *d, int64_t *wake_at)
+{
+    struct sink *sink = d->sink;
+    struct record *record;
+    for (;;) {
+        if (!d->failed && sink->room != NULL && !sink->room(sink, wake_at))
+            return false;
+        if ((record = reader_next(&d->reader)) == NULL)
+            return true;
+        record->read_at = d->now;
+        ledger_read(&d->ledger, record);
+        if (check(d, record))
+            submit(d, record);
+        d->failed |= has_lost(d);
+        if (is_first_reject(d))
+            close_input(d);
+        look_up(d);
+    }
+}
+
+/* Commits where it is time, or lowers *wake_at to when it is. */
+static void commit_due(struct delivery *d, int64_t *wake_at)
+{
+    const struct sink *sink = d->sink;
+    int64_t due = INT64_MAX;
+    if (d->group_records == 0)
         return;
-    take_lines(d);
-    ledger_unhold(&d->ledger);
-    attempt_drop_rest(d);
-    if (d->now >= d->drain_until)
-        attempt_break_off(d);
+    if (sink->group_time < INT64_MAX)
+        due = d->group_since + sink->group_time;
+    if (sink->group_idle < INT64_MAX && d->input_at + sink->group_idle < due)
+        due = d->input_at + sink->group_idle;
+    if (d->reader.at_end || sink->full || d->now >= due)
+        commit(d);
+    else if (due < *wake_at)
+        *wake_at = due;
 }
 
-static bool is_finished(const struct sender *d)
+static bool is_finished(const struct delivery *d)
 {
-    return d->reader.at_end && d->fresh.count == 0 && d->again == NULL && d->waiting.count == 0 &&
-           d->flying_count == 0;
+    return d->reader.at_end && d->ledger.pending == 0;
 }
 
-static void draw(struct sender *d)
+static void draw(struct delivery *d)
 {
+    const struct ledger *ledger = &d->ledger;
     const struct progress_counts counts = {
-        .delivered = d->ledger.delivered,
-        .rejected = d->ledger.rejected,
-        .undelivered = d->ledger.undelivered,
-        .in_flight = d->flying_count,
-        .retrying = d->waiting.count,
+        .verb = ledger->count[OUTCOME_SPOOLED] > 0 ? "spooled" : "delivered",
+        .successes = ledger_successes(ledger),
+        .failures = ledger->count[OUTCOME_REJECTED] + ledger->count[OUTCOME_UNDELIVERED],
+        .has_requests = d->sink->run != NULL,
+        .under_way = d->sink->under_way,
+        .retrying = d->sink->retrying,
     };
-    if (is_finished(d))
-        progress_end(&d->progress, d->now, &counts);
-    else
-        progress_draw(&d->progress, d->now, &counts);
+    progress_draw(&d->progress, d->now, &counts);
 }
 
-static void earlier(int64_t *wake_at, int64_t time)
+static bool can_read(int fd, int wake, int64_t timeout)
 {
-    if (time < *wake_at)
-        *wake_at = time;
+    struct pollfd ready[] = {{.fd = fd, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+    /* Rounded up, so that what is due is due when the wait ends. */
+    int64_t wait = (timeout + 999) / 1000;
+    const int64_t longest = 3600 * 1000;
+    return poll(ready, 2, (int)(wait < longest ? wait : longest)) > 0 && ready[0].revents != 0;
 }
 
-/* When the loop has something to do although nothing happens. */
-static int64_t next_moment(struct sender *d, int64_t wake_at)
+/* Nothing is pending: output is written out before a wait, and the sink lets go of things. */
+static void rest(struct delivery *d, int fd)
 {
-    int64_t send_at = INT64_MAX;
-    if (d->stopping && (d->fresh.count > 0 || d->again != NULL || d->waiting.count > 0))
-        return d->now;
-    earlier(&send_at, schedule_due(&d->waiting));
-    if (d->again != NULL && !in_turn(d))
-        send_at = d->now;
-    if (d->fresh.count > 0 && !in_turn(d))
-        earlier(&send_at,
-                batch_is_ready(d) ? d->now : d->fresh.first->read_at + d->service->batch_wait);
-    if (send_at < d->not_before)
-        send_at = d->not_before;
-    if (d->flying_count < d->at_once && !d->stopping && wake_at == INT64_MAX)
-        earlier(&wake_at, send_at);
-    if (d->stopping && d->flying_count > 0)
-        earlier(&wake_at, d->drain_until);
-    if (d->ledger.unflushed)
-        earlier(&wake_at, d->flush_at);
-    earlier(&wake_at, d->progress.next);
-    return wake_at;
-}
-
-/* Output is written out before a wait for which there is no end in sight, and ten times a second.
- */
-static void flush(struct sender *d)
-{
-    if (d->now < d->flush_at && d->flying_count > 0)
+    if (fd >= 0 && (input_pending(d->reader.input) || can_read(fd, -1, 0)))
         return;
     ledger_flush(&d->ledger);
-    d->flush_at = d->now + FLUSH_EVERY;
+    if (d->sink->rest != NULL)
+        d->sink->rest(d->sink);
 }
 
-static void turn(struct sender *d)
+/* Waits until there is something to do, and reads what came. */
+static void wait_and_read(struct delivery *d, bool room, int64_t wake_at)
+{
+    struct sink *sink = d->sink;
+    int fd = room ? reader_fd(&d->reader) : -1;
+    sink->full = reader_full(&d->reader);
+    if (d->reader.at_end && !sink->input_ended) {
+        sink->input_ended = true; /* which may give it something to do */
+        return;
+    }
+    if (is_finished(d) || (sink->full && d->group_records > 0))
+        return;
+    if (d->now >= d->flush_at) {
+        ledger_flush(&d->ledger);
+        d->flush_at = d->now + FLUSH_EVERY;
+    }
+    draw(d);
+    if (d->ledger.pending == 0)
+        rest(d, fd);
+    if (d->ledger.unflushed && d->flush_at < wake_at)
+        wake_at = d->flush_at;
+    if (d->progress.next < wake_at)
+        wake_at = d->progress.next;
+    if (d->ledger.pending > 0 && d->drain_until < wake_at)
+        wake_at = d->drain_until;
+    /* Of a compressed file there may be bytes at hand that its descriptor does not tell of. */
+    bool at_hand = fd >= 0 && input_pending(d->reader.input);
+    int64_t timeout = wake_at > d->now && !at_hand ? wake_at - d->now : 0;
+    bool readable = sink->wait != NULL ? sink->wait(sink, fd, d->wake, timeout)
+                                       : can_read(fd, d->wake, timeout);
+    if (!readable && !at_hand)
+        return;
+    reader_fill(&d->reader);
+    d->input_at = receipts_clock();
+}
+
+static void turn(struct delivery *d)
 {
     int64_t wake_at = INT64_MAX;
-    begin_requests(d, &wake_at);
-    if (d->http.running > 0) {
-        http_run(&d->http);
-        /* What the answers have made room for goes out before any wait. */
-        wake_at = INT64_MAX;
-        if (begin_requests(d, &wake_at))
-            return;
-    }
-    int fd = reader_fd(&d->reader);
-    if (is_finished(d))
-        return;
-    flush(d);
-    draw(d);
-    int64_t at = next_moment(d, wake_at);
-    bool pending = fd >= 0 && input_pending(d->reader.input);
-    if (http_wait(&d->http, fd, d->wake, at > d->now && !pending ? at - d->now : 0) || pending)
-        reader_fill(&d->reader);
+    d->now = d->sink->now = receipts_clock();
+    look_up(d);
+    bool room = take_records(d, &wake_at);
+    if (d->sink->stopping && d->sink->give_up != NULL)
+        d->sink->give_up(d->sink, d->now >= d->drain_until);
+    commit_due(d, &wake_at);
+    if (d->sink->run != NULL)
+        d->sink->run(d->sink, &wake_at);
+    look_up(d);
+    wait_and_read(d, room, wake_at);
 }
 
 static void keep_chunk(void *context, struct span chunk)
@@ -267,98 +328,94 @@ static void keep_chunk(void *context, struct span chunk)
 }
 
 /* False after a message. */
-static bool open_receipts(struct sender *d)
+static bool read_skips(struct delivery *d)
 {
-    const char *file = d->options->receipts_file;
-    if (file == NULL || d->options->dry_run)
-        return true;
-    if (!out_append(&d->receipts, file)) {
-        diag_fail("%s: %s", file, strerror(errno));
-        return false;
-    }
-    input_refuse(&d->filter->input, d->receipts.fd, "--receipts");
+    struct reason reason;
+    size_t torn = 0;
+    for (size_t i = 0; i < d->options->skips; i++)
+        if (!skip_read(&d->skip, d->options->skip[i], &torn, &reason)) {
+            diag_fail("%s", reason.text);
+            return false;
+        }
+    if (torn > 0)
+        diag_warn("--skip: %zu lines are no receipts, or torn, and were passed over", torn);
     return true;
 }
 
-static bool begin(struct sender *d, const struct http_options *http)
+static const char *receipts_file(const struct delivery *d)
 {
-    struct http_options options = *http;
-    options.timeout = d->options->timeout;
-    options.parallel = d->options->parallel;
-    options.cacert = d->options->cacert;
+    const char *file = d->options->receipts_file;
+    if (file == NULL)
+        file = getenv("AUDIT_RECEIPTS");
+    return file != NULL && *file != '\0' && !d->sink->shows ? file : NULL;
+}
+
+static bool is_on_terminal(bool on, bool off)
+{
+    return on || (!off && isatty(STDERR_FILENO) == 1);
+}
+
+/* False after a message. */
+static bool begin(struct delivery *d)
+{
     interrupt_begin();
-    d->wake = interrupt_fd();
-    if (d->wake < 0) {
+    if ((d->wake = interrupt_fd()) < 0) {
         diag_fail("no pipe for signals: %s", strerror(errno));
         return false;
     }
-    if (!open_receipts(d) || !http_begin(&d->http, &options))
-        return false;
-    if (getrandom(&d->random, sizeof d->random, GRND_NONBLOCK) != sizeof d->random ||
-        d->random == 0)
-        d->random = (uint64_t)receipts_clock() | 1;
-    size_t window = 2 * d->service->batch_bytes;
     reader_begin(&d->reader, &d->filter->input, d->filter->max_record,
-                 window > LEAST_WINDOW ? window : LEAST_WINDOW);
+                 d->sink->window > WINDOW ? d->sink->window : WINDOW);
     d->reader.too_long = keep_chunk;
     d->reader.context = d->filter;
-    ledger_begin(&d->ledger, d->filter, &d->reader,
-                 d->receipts.buffer != NULL ? &d->receipts : NULL, d->options->tee);
-    d->now = receipts_clock();
-    bool draws = !d->options->no_progress && (d->options->progress || isatty(STDERR_FILENO) == 1);
-    progress_begin(&d->progress, draws, d->now);
+    if (!ledger_begin(&d->ledger, d->filter, &d->reader, receipts_file(d), d->options->tee,
+                      d->sink->run == NULL) ||
+        !read_skips(d))
+        return false;
+    if (d->ledger.receipts.fd >= 0)
+        input_refuse(&d->filter->input, d->ledger.receipts.fd, "--receipts");
+    d->sink->ledger = &d->ledger;
+    d->sink->now = d->began = d->now = d->input_at = receipts_clock();
+    progress_begin(&d->progress, is_on_terminal(d->options->progress, d->options->no_progress),
+                   d->now);
     return true;
 }
 
 /* Says what a signal or --fail-fast has left undone. */
-static void tell_stop(struct sender *d)
+static void tell_stop(struct delivery *d)
 {
-    struct reason where;
+    struct reason where, undelivered = {""};
+    size_t count = d->ledger.count[OUTCOME_UNDELIVERED];
     bool first_reject = d->closing || (d->filter->fail_fast && d->filter->stop);
-    if (!d->interrupted && (!first_reject || diag_exit_status() == STATUS_FAILED))
+    if (d->failed || (!d->interrupted && !first_reject) ||
+        (!d->interrupted && count == 0 && !d->unread))
         return;
-    if (d->ledger.undelivered == 0 && !d->unread)
-        return;
-    diag_warn("stopped by %s; %zu lines that were read were not delivered%s",
-              d->interrupted ? interrupt_asked() : "--fail-fast", d->ledger.undelivered,
-              attempt_read_up_to(d, &where));
+    if (count > 0)
+        reason_set(&undelivered, "; %zu lines that were read were not delivered", count);
+    diag_warn("stopped by %s%s%s", d->interrupted ? interrupt_asked() : "--fail-fast",
+              undelivered.text, d->unread || count == 0 ? read_up_to(d, &where) : "");
     if (d->interrupted && d->unread)
         diag_raise(STATUS_FAILED);
 }
 
-static void end(struct sender *d)
+static void end(struct delivery *d)
 {
-    draw(d);
+    progress_end(&d->progress);
     tell_stop(d);
-    ledger_flush(&d->ledger);
-    filter_close_out(d->filter, &d->receipts);
-    http_end(&d->http);
+    ledger_end(&d->ledger);
+    if (d->began != 0 && is_on_terminal(d->options->summary, d->options->no_summary) &&
+        !d->sink->shows)
+        summary_write(&d->ledger, receipts_clock() - d->began);
     reader_end(&d->reader);
-    schedule_free(&d->waiting);
-    for (struct request *next, *request = d->unused; request != NULL; request = next) {
-        next = request->next;
-        free(request);
-    }
+    skip_free(&d->skip);
 }
 
-void deliver_run(struct filter *filter, struct service *service,
-                 const struct deliver_options *options, const struct http_options *http)
+void deliver_run(struct filter *filter, struct sink *sink, const struct deliver_options *options)
 {
-    struct sender d = {
-        .options = options,
-        .at_once = options->parallel,
-        .filter = filter,
-        .service = service,
-        .policy = deliver_policy(options),
-        .drain_until = INT64_MAX,
-    };
-    if (!begin(&d, http))
-        return;
-    do {
-        d.now = receipts_clock();
-        look_up(&d);
-        take_lines(&d);
-        turn(&d);
-    } while (!is_finished(&d));
+    static struct delivery d;
+    d = (struct delivery){
+        .options = options, .filter = filter, .sink = sink, .drain_until = INT64_MAX};
+    if (begin(&d))
+        while (!is_finished(&d))
+            turn(&d);
     end(&d);
 }

@@ -2,40 +2,54 @@
 
 #include "deliver/deliver.h"
 
+static bool take_tee(void *context, const char *value, struct reason *reason)
+{
+    static const char *const names[] = {"all", "new", NULL};
+    struct deliver_options *options = context;
+    int choice = value != NULL ? options_choice(value, names, reason) : 0;
+    if (choice < 0)
+        return false;
+    options->tee = choice == 0 ? LEDGER_TEE_ALL : LEDGER_TEE_NEW;
+    return true;
+}
+
+static bool take_skip(void *context, const char *value, struct reason *reason)
+{
+    struct deliver_options *options = context;
+    if (options->skips == DELIVER_SKIPS)
+        return reason_set(reason, "more than %d files; join them with cat", DELIVER_SKIPS);
+    options->skip[options->skips++] = value;
+    return true;
+}
+
+static const char *const tee_names[] = {"all", "new", NULL};
+
 const struct option_line deliver_options[] = {
-    {.name = "parallel",
-     .argument = "N",
-     .help = "requests at once (default 8); 1 keeps the order",
-     OPTION_COUNT(struct deliver_options, parallel, 1, 1000)},
-    {.name = "retry-for",
-     .argument = "DURATION",
-     .help = "try an event again for so long (default 5m)",
-     OPTION_INTERVAL(struct deliver_options, retry_for, 0)},
-    {.name = "timeout",
-     .argument = "DURATION",
-     .help = "give one attempt up after this (default 1m)",
-     OPTION_INTERVAL(struct deliver_options, timeout, 1000)},
-    {.name = "drain",
-     .argument = "DURATION",
-     .help = "on SIGINT or SIGTERM wait so long for what is\nin flight (default 30s)",
-     OPTION_INTERVAL(struct deliver_options, drain, 0)},
     {.name = "tee",
-     .help = "write each delivered line to standard output,\nin input order",
-     OPTION_FLAG(struct deliver_options, tee)},
+     .argument = "[=WHICH]",
+     .help = "write each delivered line to standard output,\nin input order; new: not those that "
+             "were there",
+     .values = tee_names,
+     OPTION_CALL(take_tee)},
     {.name = "receipts",
      .argument = "FILE",
-     .help = "append what became of each line to FILE",
+     .help = "append what became of each line to FILE\n(else $AUDIT_RECEIPTS)",
      OPTION_TEXT(struct deliver_options, receipts_file)},
-    {.name = "cacert",
-     .argument = "FILE",
-     .help = "trust the certificate authorities in FILE",
-     OPTION_TEXT(struct deliver_options, cacert)},
+    {.name = "skip",
+     .argument = "RECEIPTS",
+     .help = "pass over the paths that these receipts say are\nthere already; may be repeated",
+     OPTION_CALL(take_skip)},
+    {.name = "drain",
+     .argument = "DURATION",
+     .help = "on a signal wait so long for what is in flight\n(default 30s)",
+     OPTION_INTERVAL(struct deliver_options, drain, 0)},
+    {.name = "summary",
+     .help = "write a summary at the end (default on a terminal)",
+     OPTION_FLAG(struct deliver_options, summary)},
+    {.name = "no-summary", .help = "write none", OPTION_FLAG(struct deliver_options, no_summary)},
     {.name = "progress",
      .help = "draw a progress line (default on a terminal)",
      OPTION_FLAG(struct deliver_options, progress)},
     {.name = "no-progress", .help = "draw none", OPTION_FLAG(struct deliver_options, no_progress)},
-    {.name = "dry-run",
-     .help = "write the requests to standard output, send none",
-     OPTION_FLAG(struct deliver_options, dry_run)},
     {.name = NULL},
 };

@@ -2,15 +2,35 @@
 
 #include "deliver/ledger.h"
 
-void ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
-                  struct out *receipts, bool tee)
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+    RECEIPTS_HELD = 128 * 1024, /* bytes of receipts that are held back until a flush, at most */
+    LONG_PATH = 16 * 1024,      /* with a longer path a receipt could go past their buffer */
+};
+
+bool ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
+                  const char *receipts_file, enum ledger_tee tee, bool ordered)
 {
-    *ledger = (struct ledger){.filter = filter, .reader = reader, .receipts = receipts, .tee = tee};
+    *ledger = (struct ledger){
+        .filter = filter, .reader = reader, .receipts.fd = -1, .tee = tee, .ordered = ordered};
+    if (receipts_file == NULL || append_open(&ledger->receipts, receipts_file))
+        return true;
+    diag_fail("%s: %s", receipts_file, strerror(errno));
+    return false;
+}
+
+/* Whether records wait for those before them. */
+static bool in_order(const struct ledger *ledger)
+{
+    return ledger->ordered || ledger->tee != LEDGER_TEE_NONE;
 }
 
 void ledger_read(struct ledger *ledger, struct record *record)
 {
-    if (!ledger->tee)
+    ledger->pending++;
+    if (!in_order(ledger))
         return;
     record->after = NULL;
     if (ledger->first == NULL)
@@ -20,77 +40,154 @@ void ledger_read(struct ledger *ledger, struct record *record)
     ledger->last = record;
 }
 
-/* Writes the lines at the front of the order whose outcome is known. */
-static void write_in_order(struct ledger *ledger)
+static bool is_handed_on(const struct ledger *ledger, enum outcome_kind kind)
 {
-    for (struct record *record; (record = ledger->first) != NULL && record->settled;) {
-        ledger->first = record->after;
-        if (record->handed_on)
-            filter_write(ledger->filter, record->text);
-        reader_release(ledger->reader, record);
-    }
-}
-
-/* The record's outcome is known and its bytes are in the rejects if they belong there. */
-static void finish(struct ledger *ledger, struct record *record)
-{
-    record->settled = true;
-    if (ledger->tee)
-        write_in_order(ledger);
-    else
-        reader_release(ledger->reader, record);
+    if (ledger->tee == LEDGER_TEE_NEW)
+        return kind == OUTCOME_DELIVERED || kind == OUTCOME_REPLACED || kind == OUTCOME_SPOOLED;
+    return ledger->tee == LEDGER_TEE_ALL && outcome_is_success(kind);
 }
 
 static void write_receipt(struct ledger *ledger, const struct record *record,
-                          const struct ledger_line *line)
+                          const struct outcome *outcome)
 {
+    if (ledger->receipts.fd < 0)
+        return;
     const struct receipt receipt = {
         .line = record->line,
         .path = record->path,
-        .outcome = line->outcome,
-        .status = (int)line->status,
-        .attempts = line->attempts,
-        .bytes = record->body.len,
-        .microseconds = line->now - record->read_at,
-        .etag = line->etag,
+        .text = record->too_long ? (struct span){NULL, 0} : record->text,
+        .bytes = record->event.text.len,
+        .read_at = record->read_at,
+        .now = receipts_clock(),
     };
-    receipts_write(ledger->receipts, &receipt);
-    filter_check_write(ledger->filter, ledger->receipts);
+    /* What the receipt speaks of is written first. */
+    if (ledger->receipts.used > RECEIPTS_HELD || receipt.path.len > LONG_PATH)
+        ledger_flush(ledger);
+    receipts_write(&ledger->receipts, &receipt, outcome);
+    filter_check_append(ledger->filter, &ledger->receipts);
 }
 
-void ledger_settle(struct ledger *ledger, struct record *record, const struct ledger_line *line)
+/* Writes the reject and the receipt.  The bytes of a record that is too long are in the rejects
+ * already. */
+static void write_outcome(struct ledger *ledger, const struct record *record,
+                          const struct outcome *outcome)
+{
+    if (!outcome_is_success(outcome->kind) && !record->too_long)
+        filter_keep_line(ledger->filter, record);
+    write_receipt(ledger, record, outcome);
+}
+
+static void forget(struct ledger *ledger, struct record *record)
+{
+    reader_release(ledger->reader, record);
+}
+
+/* Writes what is at the front of the order and settled. */
+static void write_in_order(struct ledger *ledger)
+{
+    for (struct record *record; (record = ledger->first) != NULL && record->settled;) {
+        const struct outcome outcome = {
+            .kind = (enum outcome_kind)record->kind,
+            .attempts = record->attempts,
+            .sent_at = record->sent_at,
+        };
+        ledger->first = record->after;
+        if (outcome.kind != OUTCOMES && is_handed_on(ledger, outcome.kind))
+            filter_write(ledger->filter, record->text);
+        if (outcome.kind != OUTCOMES && ledger->ordered)
+            write_outcome(ledger, record, &outcome);
+        forget(ledger, record);
+    }
+}
+
+/* The record's outcome is known; OUTCOMES: it counts as not read. */
+static void finish(struct ledger *ledger, struct record *record, const struct outcome *outcome)
 {
     ledger->unflushed = true;
-    if (ledger->receipts != NULL)
-        write_receipt(ledger, record, line);
-    record->handed_on = line->outcome == OUTCOME_DELIVERED || line->outcome == OUTCOME_EXISTS;
-    if (record->handed_on) {
-        ledger->delivered++;
-        finish(ledger, record);
+    ledger->pending--;
+    if (outcome->kind != OUTCOMES && !ledger->ordered)
+        write_outcome(ledger, record, outcome);
+    if (!in_order(ledger)) {
+        forget(ledger, record);
         return;
     }
-    if (line->outcome == OUTCOME_REJECTED) {
-        ledger->rejected++;
-        if (line->why != NULL)
-            filter_name(ledger->filter, record, line->why);
-    } else {
-        ledger->undelivered++;
-    }
-    /* The parts of an over-long line must stay together in the rejects. */
-    if (ledger->reader->overlong && !record->too_long) {
-        records_add(&ledger->held, record);
-        return;
-    }
-    filter_keep_line(ledger->filter, record);
-    finish(ledger, record);
+    record->settled = true;
+    record->kind = (int)outcome->kind;
+    record->attempts = outcome->attempts;
+    record->sent_at = outcome->sent_at;
+    write_in_order(ledger);
 }
 
-void ledger_unhold(struct ledger *ledger)
+static void count_reason(struct ledger *ledger, const char *text, size_t count)
 {
-    for (struct record *record; (record = records_take(&ledger->held)) != NULL;) {
-        filter_keep_line(ledger->filter, record);
-        finish(ledger, record);
+    struct ledger_reason *reason = ledger->reason;
+    size_t i = 0;
+    while (i < ledger->reasons && strncmp(reason[i].text, text, sizeof reason[i].text - 1) != 0)
+        i++;
+    if (i == LEDGER_REASONS)
+        return;
+    if (i == ledger->reasons) {
+        ledger->reasons++;
+        snprintf(reason[i].text, sizeof reason[i].text, "%s", text);
     }
+    reason[i].count += count;
+}
+
+/* Says once of all the records that they were not delivered. */
+static void name_undelivered(struct ledger *ledger, const struct record *first,
+                             const struct record *last, size_t count, const struct outcome *outcome)
+{
+    diag_raise(STATUS_REJECTED);
+    if (outcome->reason == NULL)
+        return;
+    count_reason(ledger, outcome->reason, count);
+    if (count == 1)
+        diag_warn("%s:%zu: not delivered (attempts: %u): %s", first->source, first->line,
+                  outcome->attempts, outcome->reason);
+    else
+        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s", first->source,
+                  first->line, last->source, last->line, count, outcome->attempts, outcome->reason);
+}
+
+static void settle(struct ledger *ledger, struct record *record, const struct outcome *outcome)
+{
+    ledger->count[outcome->kind]++;
+    if (outcome_is_success(outcome->kind))
+        ledger->bytes += record->event.text.len;
+    if (outcome->kind == OUTCOME_REJECTED)
+        filter_name(ledger->filter, record, outcome->reason);
+    finish(ledger, record, outcome);
+}
+
+void ledger_settle(struct ledger *ledger, struct record *record, const struct outcome *outcome)
+{
+    if (outcome->kind == OUTCOME_UNDELIVERED)
+        name_undelivered(ledger, record, record, 1, outcome);
+    settle(ledger, record, outcome);
+}
+
+void ledger_settle_all(struct ledger *ledger, struct records *records,
+                       const struct outcome *outcome)
+{
+    if (records->count > 0 && outcome->kind == OUTCOME_UNDELIVERED)
+        name_undelivered(ledger, records->first, records->last, records->count, outcome);
+    for (struct record *record; (record = records_take(records)) != NULL;)
+        settle(ledger, record, outcome);
+}
+
+void ledger_forget(struct ledger *ledger, struct record *record)
+{
+    const struct outcome none = {.kind = OUTCOMES};
+    finish(ledger, record, &none);
+}
+
+size_t ledger_successes(const struct ledger *ledger)
+{
+    size_t successes = 0;
+    for (enum outcome_kind kind = 0; kind < OUTCOMES; kind++)
+        if (outcome_is_success(kind))
+            successes += ledger->count[kind];
+    return successes;
 }
 
 void ledger_flush(struct ledger *ledger)
@@ -98,9 +195,18 @@ void ledger_flush(struct ledger *ledger)
     if (!ledger->unflushed)
         return;
     filter_flush(ledger->filter);
-    if (ledger->receipts != NULL) {
-        out_flush(ledger->receipts);
-        filter_check_write(ledger->filter, ledger->receipts);
+    filter_check_write(ledger->filter, &ledger->filter->out);
+    if (ledger->filter->rejects_file != NULL)
+        filter_check_append(ledger->filter, &ledger->filter->rejects);
+    if (ledger->receipts.fd >= 0) {
+        append_flush(&ledger->receipts);
+        filter_check_append(ledger->filter, &ledger->receipts);
     }
     ledger->unflushed = false;
+}
+
+void ledger_end(struct ledger *ledger)
+{
+    ledger_flush(ledger);
+    filter_close_append(ledger->filter, &ledger->receipts);
 }

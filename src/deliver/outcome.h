@@ -39,11 +39,16 @@ const char *outcome_name(enum outcome_kind kind);
 /* The kind of that name; OUTCOMES: there is none. */
 enum outcome_kind outcome_of_name(struct span name);
 
-/* Whether the record is at its destination, or kept for it: --skip passes over those that are there
- * (not over spooled ones). */
+/* Whether the record is at its destination, or a spool keeps it for that. */
 static inline bool outcome_is_success(enum outcome_kind kind)
 {
     return kind < OUTCOME_REJECTED;
+}
+
+/* Whether it is at its destination: --skip passes over what earlier receipts call so. */
+static inline bool outcome_is_there(enum outcome_kind kind)
+{
+    return kind < OUTCOME_SPOOLED;
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include "deliver/progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { EVERY = 250 * 1000 }; /* microseconds between two drawings */
@@ -32,8 +33,7 @@ void progress_begin(struct progress *progress, bool on, int64_t now)
         diag_before(take_away);
 }
 
-/* The number with commas between its thousands. */
-static const char *grouped(size_t number, char text[32])
+const char *progress_number(size_t number, char text[32])
 {
     char *to = text + 31;
     *to = '\0';
@@ -50,38 +50,52 @@ static double per_second(size_t count, int64_t microseconds)
     return microseconds > 0 ? (double)count * 1e6 / (double)microseconds : 0;
 }
 
+/* The terminal's columns.  It is asked before each drawing, so that a change of its size shows in
+ * the next one without a signal. */
+static size_t columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static void measure(struct progress *progress, int64_t now, size_t successes)
+{
+    if (now - progress->measured >= 4 * EVERY) {
+        progress->rate = per_second(successes - progress->measured_count, now - progress->measured);
+        progress->measured = now;
+        progress->measured_count = successes;
+    } else if (progress->rate == 0) {
+        progress->rate = per_second(successes, now - progress->began);
+    }
+}
+
 void progress_draw(struct progress *progress, int64_t now, const struct progress_counts *counts)
 {
-    char line[200], delivered[32], rate[32], lost[32];
+    char line[240], requests[80] = "", number[32], rate[32], failures[32];
     if (!progress->on || now < progress->next)
         return;
     progress->next = now + EVERY;
-    if (now - progress->measured >= 4 * EVERY) {
-        progress->rate =
-            per_second(counts->delivered - progress->measured_count, now - progress->measured);
-        progress->measured = now;
-        progress->measured_count = counts->delivered;
-    } else if (progress->rate == 0) {
-        progress->rate = per_second(counts->delivered, now - progress->began);
-    }
-    int n = snprintf(
-        line, sizeof line, "\r%s delivered  %s/s  %zu in flight  %zu retrying  %s rejected\033[K",
-        grouped(counts->delivered, delivered), grouped((size_t)progress->rate, rate),
-        counts->in_flight, counts->retrying, grouped(counts->rejected + counts->undelivered, lost));
+    measure(progress, now, counts->successes);
+    if (counts->has_requests)
+        snprintf(requests, sizeof requests, "  %zu in flight  %zu retrying", counts->under_way,
+                 counts->retrying);
+    int n = snprintf(line, sizeof line, "\r%s %s  %s/s%s  %s rejected",
+                     progress_number(counts->successes, number), counts->verb,
+                     progress_number((size_t)progress->rate, rate), requests,
+                     progress_number(counts->failures, failures));
+    /* A line as wide as the terminal would begin another one: one column stays free. */
+    size_t len = (size_t)n, most = columns();
+    if (len > most)
+        len = most;
+    memcpy(line + len, "\033[K", 3);
     drawn = true;
-    put(line, (size_t)n);
+    put(line, len + 3);
 }
 
-void progress_end(struct progress *progress, int64_t now, const struct progress_counts *counts)
+void progress_end(struct progress *progress)
 {
-    char delivered[32], rejected[32], undelivered[32], rate[32];
     if (!progress->on)
         return;
-    double seconds = (double)(now - progress->began) / 1e6;
     take_away();
-    diag_warn("%s delivered, %s rejected, %s undelivered in %.1f s (%s/s)",
-              grouped(counts->delivered, delivered), grouped(counts->rejected, rejected),
-              grouped(counts->undelivered, undelivered), seconds,
-              grouped((size_t)per_second(counts->delivered, now - progress->began), rate));
     diag_before(NULL);
 }

@@ -1,4 +1,4 @@
-/* progress: one line on a terminal that says how far a delivery is, and the last one that stays. */
+/* progress: one line on a terminal that says how far a delivery is. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -7,29 +7,33 @@
 #include <stdint.h>
 
 struct progress_counts {
-    size_t delivered; /* lines, those that were there already included */
-    size_t rejected;
-    size_t undelivered;
-    size_t in_flight; /* requests */
-    size_t retrying;  /* requests that wait to be tried again */
+    const char *verb;  /* what became of the successes: "delivered", "spooled" */
+    size_t successes;  /* records */
+    size_t failures;   /* records that were rejected or not delivered */
+    bool has_requests; /* the sink has work under way: */
+    size_t under_way;  /* requests */
+    size_t retrying;   /* requests that wait to be tried again */
 };
 
 struct progress {
     bool on;
     int64_t began, next;   /* microseconds */
     int64_t measured;      /* when the rate was last taken … */
-    size_t measured_count; /* … at this many delivered */
-    double rate;           /* delivered a second */
+    size_t measured_count; /* … at this many successes */
+    double rate;           /* successes a second */
 };
 
-/* Begins; with `on` false every other call does nothing.  While the line stands there, a message
- * takes it away first. */
+/* Begins; with `on` false every other call does nothing.  A message takes the line away first. */
 void progress_begin(struct progress *progress, bool on, int64_t now);
 
-/* Draws the line anew if it is time; progress->next says when it is again. */
+/* Draws the line anew if it is time, cut to the terminal's width; progress->next says when it is
+ * again. */
 void progress_draw(struct progress *progress, int64_t now, const struct progress_counts *counts);
 
-/* Takes the line away and writes the summary. */
-void progress_end(struct progress *progress, int64_t now, const struct progress_counts *counts);
+/* Takes the line away. */
+void progress_end(struct progress *progress);
+
+/* The number with commas between its thousands. */
+const char *progress_number(size_t number, char text[32]);
 
 #endif

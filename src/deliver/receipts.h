@@ -3,39 +3,39 @@
  * One line of NDJSON an input line, as its outcome becomes known:
  *
  *     {"line":17,"path":"5234/jobs/…-succeeded.json","outcome":"delivered","status":200,
- *      "attempts":1,"bytes":929,"seconds":0.001234}
+ *      "attempts":1,"bytes":929,"queued":0.000071,"seconds":0.001234,"digest":"9f86d081884c7d65"}
  *
- * and of an S3 object a last member "etag".
+ * and after that what is the sink's own: "etag" of an S3 object, or the members of outcome.more.
+ * receipts_reader.h reads them back.
  */
 #ifndef RECEIPTS_H
 #define RECEIPTS_H
 
-#include "base/out.h"
+#include "base/append.h"
+#include "deliver/outcome.h"
 
 #include <stdint.h>
 
-enum outcome {
-    OUTCOME_DELIVERED,   /* it is where it was to go */
-    OUTCOME_EXISTS,      /* something was there already and stays: a success */
-    OUTCOME_REJECTED,    /* it is not fit to be delivered */
-    OUTCOME_UNDELIVERED, /* it is fit, but could not be delivered, now or at all */
-};
+enum { RECEIPTS_DIGEST = 16 }; /* hex digits of the line's SHA-256 */
 
 struct receipt {
     size_t line;      /* of its file, counted from 1 */
     struct span path; /* a JSON string's content, as it stands in the line; at == NULL: none */
-    enum outcome outcome;
-    int status;           /* of the last HTTP answer; 0: there was none, which leaves as null */
-    unsigned attempts;    /* how often delivery was tried; 0 for a line that was not fit for it */
-    size_t bytes;         /* of the event; 0 where none could be read */
-    int64_t microseconds; /* from when the line was read to when its outcome was certain */
-    const char *etag;     /* of the object that was made, fit for a JSON string; NULL: none */
+    struct span text; /* the line as it was read, for its digest; at == NULL: it was too long */
+    size_t bytes;     /* of the event; 0 where none could be read */
+    int64_t read_at;  /* when the line was read; sent_at - read_at is `queued`, … */
+    int64_t now;      /* … now - sent_at `seconds` */
 };
 
-/* Writes the line.  False once a write has failed: out->error says why. */
-bool receipts_write(struct out *out, const struct receipt *receipt);
+/* Appends the receipt.  False once a write has failed: receipts->error says why. */
+bool receipts_write(struct append *receipts, const struct receipt *receipt,
+                    const struct outcome *outcome);
 
-/* Microseconds on a clock that only goes forward, for `microseconds`. */
+/* Microseconds on a clock that only goes forward. */
 int64_t receipts_clock(void);
+
+/* The first RECEIPTS_DIGEST hex digits of the SHA-256 of a line, and a NUL.  False: libcrypto has
+ * no SHA-256 or no memory. */
+bool receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1]);
 
 #endif

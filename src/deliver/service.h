@@ -22,10 +22,12 @@ struct request {
     unsigned attempts;      /* begun so far */
     int64_t first_attempt;  /* when; 0: not yet */
     int64_t last_attempt;
-    int64_t due;    /* while it waits: when it is tried again */
-    long status;    /* of the last answer, 0: none yet */
-    int step;       /* the service's own, 0 at first: where one request becomes several */
-    unsigned taken; /* answers so far that left it whole although something was wrong */
+    int64_t due;         /* while it waits: when it is tried again */
+    long status;         /* of the last answer, 0: none yet */
+    int step;            /* the service's own, 0 at first: where one becomes several */
+    unsigned unreadable; /* answers so far that could not be read */
+    uint64_t refusal;    /* a hash of why it, or what it was a half of, was refused */
+    unsigned refusals;   /* how often for that reason, one half after the other */
     struct http_transfer *transfer;
     struct sender *sender;
     struct request *next, *previous;
@@ -41,7 +43,8 @@ enum answer {
     ANSWER_AGAIN,      /* again at once: the service has seen to what was wrong, or took a step */
     ANSWER_TOO_LARGE,  /* again in two halves; a single one is rejected */
     ANSWER_BAD,        /* the same: some event in it is refused */
-    ANSWER_UNREADABLE, /* it does not say what became of the events */
+    ANSWER_UNREADABLE, /* it cannot be read: again, after two of them in two halves; a single one is
+                       rejected */
     ANSWER_REJECTED,   /* every event in it is refused */
     ANSWER_REFUSED,    /* before anything was delivered: ANSWER_MISCONFIGURED; later: ANSWER_BAD */
     ANSWER_MISCONFIGURED, /* no request can succeed: stop */

@@ -22,6 +22,8 @@
 
 struct ledger;
 
+#define SINK_NO_TIME INT64_MAX
+
 struct sink {
     /* Set by the sink. */
     void *context;    /* its own */
@@ -60,14 +62,14 @@ struct sink {
      * also what is, because its time is over.  NULL: a stop waits for commit(). */
     void (*give_up)(struct sink *sink, bool all);
 
-    /* Writes a summary's further words, after the counts; for progress: see `under_way`. */
-
-    /* When the loop calls commit(): as soon as one of these is reached.  0: no such limit. */
-    size_t group_records; /* records submitted since the last commit() */
-    size_t group_bytes;   /* the sum of their size */
+    /* When the loop calls commit(): as soon as one of these is reached, when as much is held as may
+     * be, and at the end.  SINK_NO_TIME is no limit. */
+    size_t group_records; /* records submitted since the last commit(); 0: no limit */
+    size_t group_bytes;   /* the sum of their sizes; 0: no limit */
     int64_t group_time;   /* since the first of them was submitted */
-    int64_t group_idle;   /* without input at hand; 0: as soon as none is, as with group_time 0 */
-    bool waits;           /* a stop waits for --drain; false: what was read is submitted at once */
+    int64_t group_idle;   /* since there was input at hand */
+    size_t window;        /* bytes of records that it wants to be held, where that is much */
+    bool shows;           /* it only shows what it would do: no receipts, no summary */
 
     /* Set by the sink, for the progress line. */
     size_t under_way; /* requests and the like that are under way */

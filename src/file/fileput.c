@@ -1,379 +1,207 @@
 #include "config.h"
 
-#include "base/interrupt.h"
+#include "deliver/ledger.h"
 #include "file/fileput.h"
 
-#include <errno.h>
-#include <stdlib.h>
+static const char *const sync_names[] = {"group", "each", "none", NULL};
 
-enum {
-    LINGER = 10,          /* milliseconds without input that end a group: less would make many */
-    GROUP_TIME = 1000000, /* microseconds that a group lasts at most */
+const struct option_line fileput_options[] = {
+    {.name = "sync",
+     .argument = "WHEN",
+     .help =
+         "group: sync for many files at once (default);\neach: for every file; none: not at all",
+     OPTION_CHOICE(struct fileput, sync, sync_names)},
+    {.name = "overwrite",
+     .help = "replace a file that has other content",
+     OPTION_FLAG(struct fileput, store.overwrite)},
+    {.name = "no-overwrite",
+     .help = "reject an event whose file has other content;\nthis is the default",
+     OPTION_FLAG(struct fileput, no_overwrite)},
+    {.name = NULL},
 };
 
-/* Ends the work: what is pending or still comes is undelivered. */
-static void fail(struct fileput *f)
+/* What a record's tag is once it was found to exist: it has no slot. */
+#define NO_SLOT SIZE_MAX
+
+static struct fileput *fileput_of(struct sink *sink)
 {
-    f->failed = true;
-    f->filter->input.stop = true;
+    return sink->context;
 }
 
-/* The same, with one message: the first thing that fails brings others with it. */
-static void fail_at(struct fileput *f, const struct record *at, const struct reason *reason)
+/* The record's path, ended by a NUL.  accept() has seen to its length. */
+static void set_path(const struct record *record, char path[SUBDIRS_PATH_MAX + 1])
 {
-    if (f->failed)
-        return;
-    diag_fail("%s; stopped at %s:%zu: that line and what was read after it %s", reason->text,
-              at->source, at->line,
-              f->filter->rejects_file != NULL ? "went to --rejects"
-                                              : "is not stored (--rejects=FILE keeps it)");
-    fail(f);
+    memcpy(path, record->name.at, record->name.len);
+    path[record->name.len] = '\0';
 }
 
-/* Rejects the line, for the reason given. */
-static void reject(struct fileput *f, struct fileput_line *line, const char *reason)
+static bool accept_record(struct sink *sink, struct record *record, struct reason *reason)
 {
-    line->pending = false;
-    line->receipt.outcome = OUTCOME_REJECTED;
-    filter_reject(f->filter, &line->record, reason);
-    f->done = f->filter->fail_fast;
+    (void)sink;
+    if (record->path.at == NULL)
+        return reason_set(reason, "the event has no path; pipe it through audit-path first");
+    if (record->name.at == NULL)
+        return reason_set(reason, "the path cannot be decoded to a file name");
+    return filestore_may_name(record->name, reason);
 }
 
-static void set_path(const struct fileput_line *line, char path[SUBDIRS_PATH_MAX + 1])
+static void settle(struct fileput *f, struct record *record, enum outcome_kind kind,
+                   const char *reason)
 {
-    size_t len;
-    struct addressed addressed = {line->receipt.path};
-    addressed_path(&addressed, path, SUBDIRS_PATH_MAX + 1, &len);
+    const struct outcome outcome = {
+        .kind = kind, .reason = reason, .attempts = 1, .sent_at = record->sent_at};
+    ledger_settle(f->sink.ledger, record, &outcome);
 }
 
-static void place(struct fileput *f, struct fileput_line *line)
+/* What became of a record of the group, in its `kind` until the whole group is settled. */
+static enum outcome_kind kind_of(enum filestore_result result)
 {
-    char path[SUBDIRS_PATH_MAX + 1];
-    struct reason reason;
-    set_path(line, path);
-    line->receipt.attempts = 1;
-    switch (filestore_place(&f->store, (unsigned)(line - f->line), path, &reason)) {
-    case FILESTORE_DONE:
-        line->receipt.outcome = OUTCOME_DELIVERED;
-        break;
-    case FILESTORE_EXISTS:
-        line->receipt.outcome = OUTCOME_EXISTS;
-        break;
-    case FILESTORE_REJECTED:
-        reject(f, line, reason.text);
-        break;
-    case FILESTORE_FAILED:
-        line->receipt.outcome = OUTCOME_UNDELIVERED;
-        line->pending = false;
-        fail_at(f, &line->record, &reason);
-        break;
-    }
+    static const enum outcome_kind kinds[] = {
+        [FILESTORE_DONE] = OUTCOME_DELIVERED,     [FILESTORE_EXISTS] = OUTCOME_EXISTS,
+        [FILESTORE_REPLACED] = OUTCOME_REPLACED,  [FILESTORE_REJECTED] = OUTCOME_REJECTED,
+        [FILESTORE_FAILED] = OUTCOME_UNDELIVERED,
+    };
+    return kinds[result];
 }
 
-/* Places what is staged, in input order, until that fails or --fail-fast ends it: the lines after
- * that are then as if they had not been read. */
-static void place_all(struct fileput *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        struct fileput_line *line = &f->line[i];
-        if (!line->staged)
-            continue;
-        if (!f->failed)
-            place(f, line);
-        else
-            line->pending = false;
-        if (line->receipt.outcome == OUTCOME_REJECTED && f->done)
-            f->count = i + 1;
-    }
-}
-
-static const struct fileput_line *first_pending(const struct fileput *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (f->line[i].pending)
-            return &f->line[i];
-    return NULL;
-}
-
-/* Syncs what is pending; if that fails none of it was delivered. */
-static void sync_group(struct fileput *f)
+/* Syncs the group; if that fails none of it is delivered. */
+static bool sync_group(struct fileput *f)
 {
     struct reason reason;
-    const struct fileput_line *first = first_pending(f);
-    if (f->sync != FILEPUT_GROUP || first == NULL || filestore_sync(&f->store, &reason))
-        return;
-    fail_at(f, &first->record, &reason);
-    for (size_t i = 0; i < f->count; i++)
-        if (f->line[i].pending) {
-            f->line[i].pending = false;
-            f->line[i].receipt.outcome = OUTCOME_UNDELIVERED;
-        }
-}
-
-static void acknowledge(struct fileput *f, struct fileput_line *line, int64_t now)
-{
-    struct filter *filter = f->filter;
-    switch (line->receipt.outcome) {
-    case OUTCOME_DELIVERED:
-    case OUTCOME_EXISTS:
-        if (f->tee)
-            filter_write(filter, line->record.text);
-        break;
-    case OUTCOME_UNDELIVERED:
-        filter_keep_line(filter, &line->record);
-        break;
-    case OUTCOME_REJECTED:
-        break;
-    }
-    line->receipt.microseconds = now - line->receipt.microseconds;
-    if (f->receipts_file != NULL)
-        receipts_write(&f->receipts, &line->receipt);
-}
-
-static bool any_staged(const struct fileput *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (f->line[i].staged)
-            return true;
+    if (f->sync != FILEPUT_GROUP || filestore_sync(&f->store, &reason))
+        return true;
+    sink_stop(&f->sink, f->group.first, reason.text);
     return false;
 }
 
-/* A write that is lost, of --tee, --receipts or --rejects, ends the work. */
-static void check_writes(struct fileput *f)
+/* Settles all of the group as undelivered. */
+static void give_up_group(struct fileput *f)
 {
-    filter_check_write(f->filter, &f->filter->out);
-    filter_check_append(f->filter, &f->filter->rejects);
-    filter_check_write(f->filter, &f->receipts);
-    if (f->filter->out.error != 0 || f->filter->rejects.error != 0 || f->receipts.error != 0)
-        fail(f);
+    for (struct record *record; (record = records_take(&f->group)) != NULL;)
+        settle(f, record, OUTCOME_UNDELIVERED, NULL);
+    f->staged = 0;
 }
 
-/* Ends the group in hand: each of its lines is afterwards stored and acknowledged, or undelivered.
- */
-static void complete(struct fileput *f)
-{
-    if (f->count == 0)
-        return;
-    if (any_staged(f))
-        sync_group(f);
-    place_all(f);
-    sync_group(f);
-    int64_t now = receipts_clock();
-    for (size_t i = 0; i < f->count; i++)
-        acknowledge(f, &f->line[i], now);
-    f->count = f->used = 0;
-    check_writes(f);
-}
-
-/* Finds the event and its path in the line; the path, decoded, goes to path. */
-static bool read_line(struct fileput *f, struct fileput_line *line, char path[SUBDIRS_PATH_MAX + 1],
-                      struct span *event, struct reason *reason)
-{
-    struct addressed addressed;
-    struct json_value value;
-    char message[JSON_MESSAGE];
-    size_t len;
-    if (line->record.too_long)
-        return reason_set(reason, "the record is larger than %zu bytes (--max-record)",
-                          f->filter->max_record);
-    if (!addressed_split(&f->json, line->record.text, &addressed, &value))
-        return reason_set(reason, "%s", json_error_message(json_error(&f->json), message));
-    *event = value.text;
-    line->receipt.bytes = event->len;
-    line->receipt.path = addressed.path;
-    if (addressed.path.at == NULL)
-        return reason_set(reason, "the event has no path; pipe it through audit-path first");
-    if (!addressed_path(&addressed, path, SUBDIRS_PATH_MAX + 1, &len))
-        return reason_set(reason, "the path is longer than %d bytes, or no name can be made of it",
-                          SUBDIRS_PATH_MAX);
-    return filestore_may_name((struct span){path, len}, reason);
-}
-
-/* Completes the lines before this one, the last of the group: the line's new place, or NULL if it
- * is not to be touched any more. */
-static struct fileput_line *complete_before(struct fileput *f, const struct fileput_line *line)
-{
-    struct fileput_line last = *line;
-    f->count--;
-    complete(f);
-    if (f->done)
-        return NULL;
-    f->line[f->count++] = last;
-    return f->line;
-}
-
-/* The line cannot be staged.  With --fail-fast the lines before it have their say first. */
-static void reject_unstaged(struct fileput *f, struct fileput_line *line, const char *reason)
-{
-    if (f->filter->fail_fast)
-        line = complete_before(f, line);
-    if (line != NULL)
-        reject(f, line, reason);
-}
-
-/* The line cannot be staged, and no other can. */
-static void fail_unstaged(struct fileput *f, struct fileput_line *line, const struct reason *reason)
-{
-    line = complete_before(f, line);
-    if (line != NULL)
-        fail_at(f, &line->record, reason);
-}
-
-static void stage(struct fileput *f, struct fileput_line *line, const char *path, struct span event)
-{
-    struct reason reason;
-    line->receipt.attempts = 1;
-    switch (filestore_stage(&f->store, (unsigned)(line - f->line), path, event, &reason)) {
-    case FILESTORE_DONE:
-        line->pending = line->staged = true;
-        break;
-    case FILESTORE_EXISTS:
-        line->pending = true;
-        line->receipt.outcome = OUTCOME_EXISTS;
-        break;
-    case FILESTORE_REJECTED:
-        reject_unstaged(f, line, reason.text);
-        break;
-    case FILESTORE_FAILED:
-        fail_unstaged(f, line, &reason);
-        break;
-    }
-}
-
-/* Says what becomes of the line, or stages it, for the group to say. */
-static void judge(struct fileput *f, struct fileput_line *line)
+/* Places what is staged, in input order, until that fails or --fail-fast ends it; what comes after
+ * that is as if it had not been read.  Notes in each record's `kind` what became of it; a rejected
+ * one is settled. */
+static void place_all(struct fileput *f)
 {
     char path[SUBDIRS_PATH_MAX + 1];
-    struct span event;
     struct reason reason;
-    if (line->record.cut) {
-        if (!f->failed)
-            diag_warn("%s:%zu: the line is not stored: its end had not come", line->record.source,
-                      line->record.line);
-    } else if (!read_line(f, line, path, &event, &reason)) {
-        reject_unstaged(f, line, reason.text);
-    } else if (!f->failed) {
-        stage(f, line, path, event);
+    struct records all = f->group;
+    bool stop = false;
+    f->group = (struct records){0};
+    for (struct record *record; (record = records_take(&all)) != NULL;) {
+        enum filestore_result result = FILESTORE_EXISTS;
+        if (stop) {
+            ledger_forget(f->sink.ledger, record);
+            continue;
+        }
+        if (f->sink.hopeless) {
+            settle(f, record, OUTCOME_UNDELIVERED, NULL);
+            continue;
+        }
+        if (record->tag != NO_SLOT) {
+            set_path(record, path);
+            result = filestore_place(&f->store, (unsigned)record->tag, path, record->body, &reason);
+        }
+        if (result == FILESTORE_FAILED)
+            sink_stop(&f->sink, record, reason.text);
+        if (result == FILESTORE_FAILED || result == FILESTORE_REJECTED) {
+            settle(f, record, kind_of(result), result == FILESTORE_REJECTED ? reason.text : NULL);
+            stop = result == FILESTORE_REJECTED && f->sink.ledger->filter->fail_fast;
+            continue;
+        }
+        record->kind = (int)kind_of(result);
+        records_add(&f->group, record);
     }
+    f->staged = 0;
 }
 
-/* Keeps what the group still needs of the line in a place of its own: its text, or of a rejected
- * one the path alone. */
-static void copy_line(struct fileput *f, struct fileput_line *line)
+/* Ends the group in hand: each of its records is afterwards stored and settled, or undelivered. */
+static void commit(struct sink *sink)
 {
-    struct span *text = &line->record.text, *path = &line->receipt.path;
-    char *to = f->buffer + f->used;
-    if (line->receipt.outcome == OUTCOME_REJECTED)
-        *text = path->at != NULL ? *path : (struct span){to, 0};
-    memcpy(to, text->at, text->len);
-    f->used += text->len;
-    if (path->at != NULL)
-        path->at = to + (path->at - text->at);
-    text->at = to;
-}
-
-static void take(struct fileput *f, const struct record *record)
-{
-    int64_t now = receipts_clock();
-    if (record->text.len > FILEPUT_BYTES - f->used)
-        complete(f);
-    if (f->count == 0)
-        f->since = now;
-    struct fileput_line *line = &f->line[f->count++];
-    *line = (struct fileput_line){
-        .record = *record,
-        .receipt = {.line = record->line, .outcome = OUTCOME_UNDELIVERED, .microseconds = now},
-    };
-    f->last = (struct record){.source = record->source, .line = record->line};
-    judge(f, line);
-    if (f->done || f->failed || f->count == f->limit ||
-        record->text.len > FILEPUT_BYTES - f->used || now - f->since >= GROUP_TIME)
-        complete(f);
-    else
-        copy_line(f, line);
-}
-
-/* Before the input is waited for: the group is completed and everything flushed, unless the next
- * bytes are only just behind. */
-static void before_wait(void *context)
-{
-    struct fileput *f = context;
-    struct input *input = &f->filter->input;
-    if (f->count > 0 && receipts_clock() - f->since < GROUP_TIME &&
-        interrupt_wait(input->fd, LINGER))
+    struct fileput *f = fileput_of(sink);
+    if (f->group.count == 0)
         return;
-    complete(f);
-    filestore_rest(&f->store);
-    filter_flush(f->filter);
-    if (f->receipts_file != NULL)
-        out_flush(&f->receipts);
-    check_writes(f);
-    if (f->done || f->failed || !interrupt_wait(input->fd, -1))
-        input->stop = true;
+    if (f->staged > 0 && !sync_group(f)) {
+        give_up_group(f);
+        return;
+    }
+    place_all(f);
+    if (f->group.count == 0)
+        return;
+    if (!sync_group(f)) {
+        give_up_group(f);
+        return;
+    }
+    for (struct record *record; (record = records_take(&f->group)) != NULL;)
+        settle(f, record, (enum outcome_kind)record->kind, NULL);
 }
 
-/* The group comes first: its rejects must not stand inside the over-long one. */
-static void too_long(void *context, struct span chunk)
+/* The record cannot be staged: those before it have their say first, which with --fail-fast may be
+ * that it is not to be touched. */
+static void end_unstaged(struct fileput *f, struct record *record, enum filestore_result result,
+                         const char *reason)
 {
-    struct fileput *f = context;
-    complete(f);
-    if (!f->done)
-        filter_keep(f->filter, chunk);
+    const struct filter *filter = f->sink.ledger->filter;
+    if (result == FILESTORE_FAILED || filter->fail_fast)
+        commit(&f->sink);
+    if (result == FILESTORE_FAILED)
+        sink_stop(&f->sink, record, reason);
+    if (filter->fail_fast && filter->stop)
+        ledger_forget(f->sink.ledger, record);
+    else
+        settle(f, record, kind_of(result), result == FILESTORE_FAILED ? NULL : reason);
+}
+
+static void submit(struct sink *sink, struct record *record)
+{
+    struct fileput *f = fileput_of(sink);
+    char path[SUBDIRS_PATH_MAX + 1];
+    struct reason reason;
+    set_path(record, path);
+    record->sent_at = sink->now;
+    record->tag = f->staged;
+    enum filestore_result result =
+        filestore_stage(&f->store, (unsigned)record->tag, path, record->body, &reason);
+    if (result == FILESTORE_EXISTS)
+        record->tag = NO_SLOT;
+    else if (result != FILESTORE_DONE) {
+        end_unstaged(f, record, result, reason.text);
+        return;
+    }
+    f->staged += result == FILESTORE_DONE;
+    records_add(&f->group, record);
+}
+
+static void rest(struct sink *sink)
+{
+    filestore_rest(&fileput_of(sink)->store);
 }
 
 bool fileput_begin(struct fileput *f, const char *directory)
 {
+    enum { SECOND = 1000000, LINGER = SECOND / 100 }; /* less would make many small groups */
     struct reason reason;
-    f->limit = f->sync == FILEPUT_GROUP ? FILEPUT_LINES : 1;
+    bool groups = f->sync == FILEPUT_GROUP;
     f->store.sync_each = f->sync == FILEPUT_EACH;
-    f->line = malloc(f->limit * sizeof *f->line);
-    f->buffer = malloc(FILEPUT_BYTES);
-    if (f->line == NULL || f->buffer == NULL) {
-        diag_fail("%s", strerror(ENOMEM));
-    } else if (f->receipts_file != NULL && !out_append(&f->receipts, f->receipts_file)) {
-        diag_fail("%s: %s", f->receipts_file, strerror(errno));
-    } else if (!filestore_open(&f->store, directory, &reason)) {
-        diag_fail("%s", reason.text);
-        filter_close_out(f->filter, &f->receipts);
-    } else {
-        if (f->receipts_file != NULL)
-            input_refuse(&f->filter->input, f->receipts.fd, "--receipts");
-        f->filter->input.before_wait = before_wait;
-        f->filter->input.context = f;
-        interrupt_begin();
+    f->sink = (struct sink){
+        .context = f,
+        .name = directory,
+        .accept = accept_record,
+        .submit = submit,
+        .commit = commit,
+        .rest = rest,
+        .group_records = groups ? FILEPUT_RECORDS : 1,
+        .group_time = SECOND,
+        .group_idle = LINGER,
+    };
+    if (filestore_open(&f->store, directory, &reason))
         return true;
-    }
-    free(f->line);
-    free(f->buffer);
+    diag_fail("%s", reason.text);
     return false;
-}
-
-void fileput_lines(struct fileput *f)
-{
-    struct reader reader;
-    const struct record *record;
-    reader_begin(&reader, &f->filter->input, f->filter->max_record, 0);
-    reader.too_long = too_long;
-    reader.context = f;
-    while ((record = reader_pull(&reader)) != NULL && !f->done) {
-        take(f, record);
-        if (f->done)
-            break;
-        if (interrupt_asked() != NULL)
-            f->filter->input.stop = true;
-    }
-    complete(f);
-    reader_end(&reader);
-}
-
-static void tell_of_interrupt(const struct fileput *f)
-{
-    if (interrupt_asked() == NULL || f->failed)
-        return;
-    if (f->last.source == NULL)
-        diag_warn("stopped by %s before the first line", interrupt_asked());
-    else
-        diag_warn("stopped by %s after %s:%zu", interrupt_asked(), f->last.source, f->last.line);
 }
 
 void fileput_end(struct fileput *f)
@@ -381,8 +209,4 @@ void fileput_end(struct fileput *f)
     struct reason reason;
     if (!filestore_close(&f->store, &reason))
         diag_fail("%s", reason.text);
-    tell_of_interrupt(f);
-    filter_close_out(f->filter, &f->receipts);
-    free(f->line);
-    free(f->buffer);
 }

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,8 +46,9 @@ static bool may_be_component(struct span name, struct reason *reason)
         return reason_set(reason, "the path has an empty component");
     if (span_equal(name, SPAN(".")) || span_equal(name, SPAN("..")))
         return reason_set(reason, "the path has a component \"%.*s\"", (int)name.len, name.at);
+    /* In either case: the file system may not tell them apart. */
     if (name.len >= sizeof STAGING_PREFIX - 1 &&
-        memcmp(name.at, STAGING_PREFIX, sizeof STAGING_PREFIX - 1) == 0)
+        strncasecmp(name.at, STAGING_PREFIX, sizeof STAGING_PREFIX - 1) == 0)
         return reason_set(reason, "the path has a component " STAGING_PREFIX
                                   "..., which is for our temporary files");
     return true;
@@ -125,29 +128,87 @@ static const char *slot_name(unsigned slot, struct slot_name *name)
     return name->text;
 }
 
-/* With no_overwrite something is there: a file that may stay, or something in the way.  Answers
- * with errno as it then must be. */
-static bool is_file(int dir, const char *name)
+/* Whether the open file has exactly these bytes. */
+static bool has_bytes(int fd, struct span bytes)
+{
+    char buffer[64 * 1024];
+    for (;;) {
+        ssize_t n = read(fd, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 && bytes.len == 0;
+        if ((size_t)n > bytes.len || memcmp(buffer, bytes.at, (size_t)n) != 0)
+            return false;
+        bytes.at += n;
+        bytes.len -= (size_t)n;
+    }
+}
+
+enum presence { ABSENT, SAME, OTHER, IN_THE_WAY };
+
+/* What has the name now: nothing, a file with the same bytes, another file or a link, or what
+ * cannot be replaced, with errno set. */
+static enum presence compare(int dir, const char *name, struct span bytes)
 {
     struct stat is;
     if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) != 0)
-        return false;
-    if (S_ISREG(is.st_mode))
-        return true;
-    errno = S_ISDIR(is.st_mode) ? EISDIR : S_ISLNK(is.st_mode) ? ELOOP : EEXIST;
-    return false;
+        return errno == ENOENT ? ABSENT : IN_THE_WAY;
+    if (S_ISLNK(is.st_mode)) {
+        errno = ELOOP;
+        return OTHER;
+    }
+    if (!S_ISREG(is.st_mode)) {
+        errno = S_ISDIR(is.st_mode) ? EISDIR : EEXIST;
+        return IN_THE_WAY;
+    }
+    errno = 0;
+    if ((uintmax_t)is.st_size != bytes.len)
+        return OTHER;
+    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? ABSENT : IN_THE_WAY;
+    bool same = has_bytes(fd, bytes);
+    close(fd);
+    errno = 0;
+    return same ? SAME : OTHER;
+}
+
+/* The result for what is in the place already, with errno as compare() has set it. */
+static enum filestore_result say_presence(const struct filestore *store, enum presence presence,
+                                          const char *path, struct reason *reason)
+{
+    struct printable name;
+    switch (presence) {
+    case ABSENT:
+        return FILESTORE_DONE;
+    case SAME:
+        return FILESTORE_EXISTS;
+    case OTHER:
+        if (store->overwrite)
+            return FILESTORE_REPLACED;
+        if (errno == ELOOP)
+            break;
+        reason_set(reason,
+                   "%s/%s: conflict: it is there with other content (--overwrite replaces "
+                   "it)",
+                   store->name, diag_printable(span_of(path), &name));
+        return FILESTORE_REJECTED;
+    case IN_THE_WAY:
+        break;
+    }
+    return say_error(store, span_of(path), reason);
 }
 
 /* Looks whether the path is there, before anything is written for it. */
-static enum filestore_result look(struct filestore *store, const char *path, struct reason *reason)
+static enum filestore_result look(struct filestore *store, const char *path, struct span bytes,
+                                  struct reason *reason)
 {
     size_t where;
     int dir = subdirs_open(&store->subdirs, path, false, &where);
-    if (dir >= 0 && is_file(dir, last_component(path)))
-        return FILESTORE_EXISTS;
-    if (errno == ENOENT)
-        return FILESTORE_DONE;
-    return say_error(store, (struct span){path, dir < 0 ? where : strlen(path)}, reason);
+    if (dir >= 0)
+        return say_presence(store, compare(dir, last_component(path), bytes), path, reason);
+    return errno == ENOENT ? FILESTORE_DONE : say_error(store, (struct span){path, where}, reason);
 }
 
 static bool write_all(int fd, struct span bytes)
@@ -186,11 +247,11 @@ enum filestore_result filestore_stage(struct filestore *store, unsigned slot, co
                                       struct span bytes, struct reason *reason)
 {
     struct slot_name name;
-    if (store->no_overwrite) {
-        enum filestore_result result = look(store, path, reason);
-        if (result != FILESTORE_DONE)
-            return result;
-    }
+    /* With overwrite what is there now may be replaced by one that is staged before this one. */
+    enum filestore_result result =
+        store->overwrite ? FILESTORE_DONE : look(store, path, bytes, reason);
+    if (result != FILESTORE_DONE)
+        return result;
     if (write_file(store, slot_name(slot, &name), bytes))
         return FILESTORE_DONE;
     return say_error(store, span_of(path), reason);
@@ -217,39 +278,46 @@ static bool rename_new(struct filestore *store, const char *staged, int dir, con
     return linkat(staging, staged, dir, name, 0) == 0 && unlinkat(staging, staged, 0) == 0;
 }
 
-static bool rename_staged(struct filestore *store, const char *staged, int dir, const char *name)
+/* Something is there: the same bytes, what is to be replaced, or a conflict. */
+static enum filestore_result place_over(struct filestore *store, const char *staged, int dir,
+                                        const char *path, struct span bytes, struct reason *reason)
 {
-    if (store->no_overwrite)
-        return rename_new(store, staged, dir, name);
-    return renameat(store->staging.fd, staged, dir, name) == 0;
+    const char *name = last_component(path);
+    enum filestore_result result = say_presence(store, compare(dir, name, bytes), path, reason);
+    if (result != FILESTORE_DONE && result != FILESTORE_REPLACED)
+        return result;
+    if (renameat(store->staging.fd, staged, dir, name) != 0)
+        return say_error(store, span_of(path), reason);
+    return result;
 }
 
 /* Once: opens the directories, renames, and syncs if that is asked for. */
 static enum filestore_result try_place(struct filestore *store, const char *staged,
-                                       const char *path, struct reason *reason)
+                                       const char *path, struct span bytes, struct reason *reason)
 {
     size_t where;
+    enum filestore_result result = FILESTORE_DONE;
     int dir = subdirs_open(&store->subdirs, path, true, &where);
     if (dir < 0)
         return say_error(store, (struct span){path, where}, reason);
-    const char *name = last_component(path);
-    if (rename_staged(store, staged, dir, name) && (!store->sync_each || fsync(dir) == 0))
-        return FILESTORE_DONE;
-    if (store->no_overwrite && errno == EEXIST && is_file(dir, name))
-        return FILESTORE_EXISTS;
-    return say_error(store, span_of(path), reason);
+    if (!rename_new(store, staged, dir, last_component(path)))
+        result = errno == EEXIST ? place_over(store, staged, dir, path, bytes, reason)
+                                 : say_error(store, span_of(path), reason);
+    if (result <= FILESTORE_REPLACED && store->sync_each && fsync(dir) != 0)
+        return say_error(store, span_of(path), reason);
+    return result;
 }
 
 enum filestore_result filestore_place(struct filestore *store, unsigned slot, const char *path,
-                                      struct reason *reason)
+                                      struct span bytes, struct reason *reason)
 {
     struct slot_name name;
     slot_name(slot, &name);
-    enum filestore_result result = try_place(store, name.text, path, reason);
+    enum filestore_result result = try_place(store, name.text, path, bytes, reason);
     if (result == FILESTORE_FAILED && errno == ENOENT) {
         /* A directory that was kept open is no more: somebody tidies up. */
         filestore_rest(store);
-        result = try_place(store, name.text, path, reason);
+        result = try_place(store, name.text, path, bytes, reason);
     }
     if (result == FILESTORE_EXISTS || result == FILESTORE_REJECTED)
         unlinkat(store->staging.fd, name.text, 0);

@@ -18,7 +18,8 @@
 
 enum filestore_result {
     FILESTORE_DONE,
-    FILESTORE_EXISTS,   /* a file is there and stays (no_overwrite) */
+    FILESTORE_EXISTS,   /* a file with the same bytes is there, and stays */
+    FILESTORE_REPLACED, /* a file with other bytes was there (overwrite) */
     FILESTORE_REJECTED, /* this file cannot be stored; others can */
     FILESTORE_FAILED,   /* nothing can be stored any more: the disk is full, say */
 };
@@ -26,14 +27,14 @@ enum filestore_result {
 struct filestore {
     const char *name;
     int dir;
-    bool sync_each;    /* each file is synced by itself, as it is staged and as it is placed */
-    bool no_overwrite; /* a file that is there stays */
-    bool must_link;    /* the file system's rename cannot leave a file that is there */
+    bool sync_each; /* each file is synced by itself, as it is staged and as it is placed */
+    bool overwrite; /* a file with other bytes, or a link, is replaced; else it is a conflict */
+    bool must_link; /* the file system's rename cannot leave a file that is there */
     struct staging staging;
     struct subdirs subdirs;
 };
 
-/* Opens the store in a directory that exists; sync_each and no_overwrite are set by then.  False:
+/* Opens the store in a directory that exists; sync_each and overwrite are set by then.  False:
  * the reason says why, and names it. */
 bool filestore_open(struct filestore *store, const char *directory, struct reason *reason);
 
@@ -41,19 +42,21 @@ bool filestore_open(struct filestore *store, const char *directory, struct reaso
  * bytes, no empty, "." or ".." component, no control character, no name of our staging's. */
 bool filestore_may_name(struct span path, struct reason *reason);
 
-/* Writes the file that is to become `path` as number `slot` of those staged.  FILESTORE_EXISTS: it
- * is there already; nothing was staged, as after any other failure. */
+/* Writes the file that is to become `path` as number `slot` of those staged.  FILESTORE_EXISTS: a
+ * file with these bytes is there already; nothing was staged, as after any other failure.  Other
+ * bytes there are a conflict, which is FILESTORE_REJECTED, unless `overwrite` is set. */
 enum filestore_result filestore_stage(struct filestore *store, unsigned slot, const char *path,
                                       struct span bytes, struct reason *reason);
 
 /* Makes all that was staged and placed safe against a loss of power: one syncfs(2). */
 bool filestore_sync(struct filestore *store, struct reason *reason);
 
-/* Renames the staged file to its place and makes the directories that lead there.  What is there is
- * replaced, a link too; but with no_overwrite a file stays, and a directory always does.  The slot
- * is free afterwards, unless the answer is FILESTORE_FAILED. */
+/* Renames the staged file to its place and makes the directories that lead there.  bytes are those
+ * that were staged, to compare with what has come to be there since.  With overwrite a file is
+ * replaced, and a link too; a directory never is.  The slot is free afterwards, unless the answer
+ * is FILESTORE_FAILED. */
 enum filestore_result filestore_place(struct filestore *store, unsigned slot, const char *path,
-                                      struct reason *reason);
+                                      struct span bytes, struct reason *reason);
 
 /* Closes the subdirectories that are kept open, before a wait: they may be moved meanwhile. */
 void filestore_rest(struct filestore *store);

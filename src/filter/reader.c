@@ -264,10 +264,13 @@ bool reader_unread(const struct reader *reader)
     return !reader->at_end && input_unread(reader->input);
 }
 
-void reader_discard(struct reader *reader)
+bool reader_discard(struct reader *reader)
 {
-    if (reader->block != NULL)
-        reader->block->used = reader->scanned = reader->begin;
+    struct block *block = reader->block;
+    if (block == NULL || block->used == reader->begin)
+        return false;
+    block->used = reader->scanned = reader->begin;
+    return true;
 }
 
 void reader_stop(struct reader *reader)

@@ -71,8 +71,8 @@ bool reader_unread(const struct reader *reader);
  * read of a pipe is gone from there; of a file that can be read again it does not. */
 void reader_stop(struct reader *reader);
 
-/* Forgets what was read and not yet handed out. */
-void reader_discard(struct reader *reader);
+/* Forgets what was read and not yet handed out.  True: there was something. */
+bool reader_discard(struct reader *reader);
 
 /* The record and its bytes are not needed any more. */
 void reader_release(struct reader *reader, struct record *record);

@@ -38,8 +38,10 @@ struct record {
     struct record *after; /* the record read next, where the order matters */
     struct block *block;  /* what holds the bytes; NULL once they were copied out */
     char *decoded;        /* memory of `name`; NULL where that is part of the text */
-    bool settled;         /* its outcome is known */
-    bool handed_on;       /* … and --tee writes it */
+    bool settled;         /* its outcome is known, but not written yet, because of the order: */
+    int kind;             /* an enum outcome_kind */
+    unsigned attempts;
+    int64_t sent_at;
 };
 
 /* Takes the text apart: sets path, name, event, body and size.  json is a reader for the moment.

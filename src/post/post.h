@@ -2,7 +2,9 @@
 #ifndef POST_H
 #define POST_H
 
-#include "deliver/deliver.h"
+#include "deliver/receipts.h"
+#include "deliver/retry.h"
+#include "deliver/service.h"
 #include "post/auth.h"
 #include "post/oauth2.h"
 #include "post/preset.h"

@@ -6,7 +6,9 @@
 #ifndef S3_H
 #define S3_H
 
-#include "deliver/deliver.h"
+#include "deliver/receipts.h"
+#include "deliver/retry.h"
+#include "deliver/service.h"
 #include "s3/s3_store.h"
 
 struct s3_options {

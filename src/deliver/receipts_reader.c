@@ -1,0 +1,110 @@
+#include "config.h"
+
+#include "deliver/receipts_reader.h"
+#include "json/json_string.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+bool receipts_reader_open(struct receipts_reader *reader, const char *name)
+{
+    *reader = (struct receipts_reader){.name = name, .file = fopen(name, "re")};
+    return reader->file != NULL;
+}
+
+/* A number of at most 18 digits. */
+static bool read_number(const struct json_value *value, size_t *number)
+{
+    if (value->type != JSON_NUMBER || value->text.len > 18)
+        return false;
+    *number = 0;
+    for (size_t i = 0; i < value->text.len; i++) {
+        if (value->text.at[i] < '0' || value->text.at[i] > '9')
+            return false;
+        *number = *number * 10 + (size_t)(value->text.at[i] - '0');
+    }
+    return true;
+}
+
+static struct span content(const struct json_value *value)
+{
+    if (value->type != JSON_STRING)
+        return (struct span){"", 0};
+    return (struct span){value->text.at + 1, value->text.len - 2};
+}
+
+/* False: no memory. */
+static bool set_path(struct receipts_reader *reader, const struct json_value *value,
+                     struct receipt_read *receipt)
+{
+    struct span path = content(value);
+    size_t len;
+    receipt->path = (struct span){NULL, 0};
+    if (value->type != JSON_STRING)
+        return true;
+    if (memchr(path.at, '\\', path.len) == NULL) {
+        receipt->path = path;
+        return true;
+    }
+    if (path.len > reader->path_size) {
+        free(reader->path);
+        reader->path_size = path.len;
+        if ((reader->path = malloc(path.len)) == NULL)
+            return reader->path_size = 0, false;
+    }
+    if (json_string_decode(path, reader->path, reader->path_size, &len))
+        receipt->path = (struct span){reader->path, len};
+    return true;
+}
+
+/* Whether the line is a receipt. */
+static bool read_receipt(struct receipts_reader *reader, struct span text,
+                         struct receipt_read *receipt)
+{
+    struct json *json = &reader->json;
+    struct json_key key;
+    struct json_value value;
+    bool has_line = false;
+    *receipt = (struct receipt_read){.kind = OUTCOMES, .digest = {"", 0}, .text = text};
+    json_begin(json, text.at, text.len);
+    if (!json_object(json))
+        return false;
+    while (json_member(json, &key)) {
+        if (!json_value(json, &value))
+            return false;
+        if (json_key_is(&key, SPAN("line")))
+            has_line = read_number(&value, &receipt->line);
+        else if (json_key_is(&key, SPAN("path")) && !set_path(reader, &value, receipt))
+            return false;
+        else if (json_key_is(&key, SPAN("outcome")))
+            receipt->kind = outcome_of_name(content(&value));
+        else if (json_key_is(&key, SPAN("digest")))
+            receipt->digest = content(&value);
+    }
+    return json_end(json) && has_line && receipt->kind != OUTCOMES;
+}
+
+bool receipts_reader_next(struct receipts_reader *reader, struct receipt_read *receipt)
+{
+    ssize_t len;
+    while ((len = getline(&reader->buffer, &reader->size, reader->file)) > 0) {
+        size_t used = (size_t)len - (reader->buffer[len - 1] == '\n');
+        if (read_receipt(reader, (struct span){reader->buffer, used}, receipt))
+            return true;
+        reader->passed_over += used > 0;
+    }
+    return false;
+}
+
+bool receipts_reader_close(struct receipts_reader *reader)
+{
+    bool good = feof(reader->file) != 0;
+    int error = errno != 0 ? errno : EIO;
+    fclose(reader->file);
+    free(reader->buffer);
+    free(reader->path);
+    reader->file = NULL;
+    reader->buffer = reader->path = NULL;
+    errno = error;
+    return good;
+}

@@ -1,0 +1,10 @@
+/* summary: the last line of a sink, which says how many records had which outcome. */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include "deliver/ledger.h"
+
+/* Writes it, and a line for each reason why records were not delivered. */
+void summary_write(const struct ledger *ledger, int64_t microseconds);
+
+#endif
