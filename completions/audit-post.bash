@@ -14,11 +14,12 @@ _audit_post() {
     --batch-bytes) words='100KB 1MB 5MB' ;;
     --batch-wait) words='0s 200ms 1s' ;;
     --max-age) words='none 18h 48h 7d' ;;
+    --tee) words='all new' ;;
     --parallel) words='1 8 32' ;;
     --retry-for) words='30s 5m 1h' ;;
     --timeout | --drain) words='10s 30s 1m' ;;
     --url | --token-url) words='http:// https://' ;;
-    --url-file | --credential-file | --cert | --key | --cacert | --receipts | --rejects) return ;; # a file
+    --url-file | --credential-file | --cert | --key | --cacert | --receipts | --skip | --rejects) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --scope | --header)
         compopt +o default
@@ -28,7 +29,8 @@ _audit_post() {
         [[ $word == -* ]] || return
         words='--url= --url-file= --preset= --auth= --credential-file= --token-url= --token-auth=
             --scope= --cert= --key= --header= --content-type= --batch= --batch-events= --batch-bytes=
-            --batch-wait= --max-age= --compress= --parallel= --retry-for= --timeout= --drain= --tee --receipts=
+            --batch-wait= --max-age= --compress= --parallel= --retry-for= --timeout= --drain= --tee --receipts= --skip=
+            --summary --no-summary
             --cacert= --progress --no-progress --dry-run
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;

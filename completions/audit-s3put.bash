@@ -20,10 +20,11 @@ _audit_s3put() {
         words=$(sed -n 's/^\[\(profile \)\{0,1\}\([^]]*\)\]$/\2/p' ~/.aws/config ~/.aws/credentials 2>/dev/null)
         ;;
     --endpoint) words='http:// https://' ;;
+    --tee) words='all new' ;;
     --parallel) words='1 8 32' ;;
     --retry-for) words='30s 5m 1h' ;;
     --timeout | --drain) words='10s 30s 1m' ;;
-    --cacert | --receipts | --rejects) return ;; # a file
+    --cacert | --receipts | --skip | --rejects) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --bucket | --prefix | --suffix)
         compopt +o default
@@ -33,7 +34,8 @@ _audit_s3put() {
         [[ $word == -* ]] || return
         words='--bucket= --region= --endpoint= --addressing= --prefix= --suffix= --profile=
             --signature= --content-type= --compress= --acl= --storage-class= --sse= --no-overwrite
-            --content-md5 --parallel= --retry-for= --timeout= --drain= --tee --receipts=
+            --content-md5 --parallel= --retry-for= --timeout= --drain= --tee --receipts= --skip=
+            --summary --no-summary
             --cacert= --progress --no-progress --dry-run
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
