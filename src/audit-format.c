@@ -116,9 +116,14 @@ static bool read_text(void *context, struct span bytes)
 
 static void format_all(struct job *job)
 {
-    struct text text;
+    struct filter *filter = &job->filter;
+    struct text text, last = {.source = NULL};
     enum texts_result result;
-    while (!job->filter.stop && (result = texts_next(&job->texts, &text)) != TEXTS_END) {
+    while (!filter->stop && (result = texts_next(&job->texts, &text)) != TEXTS_END) {
+        if (result == TEXTS_BAD && filter_unfinished(filter) &&
+            input_bytes(&filter->input).len == 0)
+            break; /* a signal came inside this text */
+        last = text;
         if (result == TEXTS_BAD)
             reject_bad(job, &text);
         else if (job->result == FORMAT_PAGE)
@@ -126,6 +131,7 @@ static void format_all(struct job *job)
         else
             handle(job, &text, job->result);
     }
+    filter_tell_interrupt(filter, last.source, last.line);
 }
 
 static void report_left_out(const struct job *job)
@@ -139,8 +145,9 @@ static void report_left_out(const struct job *job)
 /* A texts_taker. */
 static void keep_bad(void *context, struct span chunk)
 {
-    struct job *job = context;
-    filter_keep(&job->filter, chunk);
+    struct filter *filter = &((struct job *)context)->filter;
+    if (!filter_unfinished(filter) || span_end(chunk) != span_end(input_bytes(&filter->input)))
+        filter_keep(filter, chunk);
 }
 
 static struct job job = {

@@ -645,6 +645,89 @@ $tool: html: this is an HTML or XML page, not JSON"
     done
 }
 
+# wait_lines FILE COUNT: until the file has that many lines, 30 seconds at most.
+wait_lines() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        [ ! -e "$1" ] || [ "$(wc -l <"$1")" -lt "$2" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+@test "SIGHUP, SIGINT and SIGTERM end a wait for input: what was read comes out, status 0" {
+    local signal writer process
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        for signal in HUP INT TERM; do
+            rm -f pipe out
+            mkfifo pipe
+            # A shell's background job ignores SIGINT; env gives it back.
+            env --default-signal=HUP,INT,TERM "${command[@]}" <pipe >out 2>message 3>&- &
+            process=$!
+            exec {writer}>pipe
+            record 1 >&"$writer"
+            wait_lines out 1
+            kill -$signal $process
+            status=0
+            wait $process || status=$?
+            exec {writer}>&-
+            output=$(cat out) stderr=$(cat message)
+            assert_status 0
+            assert_records 1
+            [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal after stdin:1"
+        done
+        # One that was ignored stays ignored.
+        env --ignore-signal=HUP "${command[@]}" <pipe >out 2>message 3>&- &
+        process=$!
+        exec {writer}>pipe
+        record 1 >&"$writer"
+        wait_lines out 1
+        kill -HUP $process
+        record 2 >&"$writer"
+        wait_lines out 2
+        exec {writer}>&-
+        wait $process
+        [ ! -s message ]
+    done
+}
+
+@test "a signal inside the input: a filter finishes what was read, says where, status 2" {
+    local signal process n lines
+    for tool in "${TOOLS[@]}"; do
+        [[ " audit-fileput audit-post audit-s3put " != *" $tool "* ]] || continue
+        use "$tool"
+        for n in {1..9}; do
+            record "$n" "\"pad\":\"$(head -c 9000 /dev/zero | tr '\0' x)\""
+        done >nine
+        for n in {1..60}; do
+            cat nine
+        done >in
+        "${command[@]}" in >all
+        for signal in HUP TERM; do
+            rm -f finished
+            # Nobody reads for a while: the filter comes to rest in the middle of a write.
+            env --default-signal=HUP "${command[@]}" in 2>message 3>&- \
+                > >(sleep 1.5 && cat >out && touch finished) &
+            process=$!
+            sleep 0.5
+            kill -$signal $process
+            status=0
+            wait $process || status=$?
+            for ((n = 0; n < 300; n++)); do
+                [ ! -e finished ] || break
+                sleep 0.1
+            done
+            stderr=$(cat message)
+            assert_status 2
+            lines=$(wc -l <out)
+            assert_stderr "$tool: stopped by SIG$signal after in:$lines"
+            [ "$lines" -gt 0 ] && [ "$lines" -lt 540 ]
+            cmp out <(head -n "$lines" all)
+        done
+    done
+}
+
 @test "what failed outweighs what was rejected" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"

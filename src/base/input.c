@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/gzip_reader.h"
 #include "base/input.h"
+#include "base/interrupt.h"
 #include "base/pipe.h"
 
 #include <errno.h>
@@ -65,6 +66,11 @@ static bool may_read(const struct input *input)
     return true;
 }
 
+static void interrupt(struct input *input)
+{
+    input->stop = input->interrupted = true;
+}
+
 /* Opens the file, "-" for standard input. */
 static bool open_file(struct input *input, const char *file)
 {
@@ -73,7 +79,10 @@ static bool open_file(struct input *input, const char *file)
     input->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     input->begun = input->compressed = input->refused = false;
     input->head_len = 0;
-    if (input->fd < 0) {
+    if (input->fd < 0 && errno == EINTR && interrupt_asked() != NULL) {
+        /* A named pipe waits for its writer in open(2). */
+        interrupt(input);
+    } else if (input->fd < 0) {
         diag_fail("%s: %s", file, strerror(errno));
     } else if (may_read(input)) {
         pipe_grow(input->fd);
@@ -86,6 +95,8 @@ static bool open_file(struct input *input, const char *file)
 bool input_next_file(struct input *input)
 {
     const char *file;
+    if (input->stop)
+        return false;
     close_file(input);
     input->start = input->end = 0;
     input->at_end = false;
@@ -138,9 +149,14 @@ bool input_unread(const struct input *input)
 
 bool input_await(struct input *input)
 {
-    if (input->before_wait != NULL && !input->stop && !input_pending(input) &&
-        would_block(input->fd))
+    if (interrupt_asked() != NULL && !input->stop)
+        interrupt(input);
+    if (input->stop || input_pending(input) || !would_block(input->fd))
+        return !input->stop;
+    if (input->before_wait != NULL)
         input->before_wait(input->context);
+    if (!input->stop && !interrupt_wait(input->fd, -1))
+        interrupt(input);
     return !input->stop;
 }
 
@@ -243,8 +259,10 @@ bool input_fill(struct input *input)
         input->at_end = true;
         return false;
     }
-    if (!input_await(input))
+    if (!input_await(input)) {
+        input->at_end = true;
         return false;
+    }
     ssize_t n = input_read(input, input->buffer + input->end, READ_SIZE);
     if (n < 0)
         diag_fail("%s: %s", input->name, strerror(errno));

@@ -22,6 +22,7 @@ struct input {
     const char *name; /* of the open file: "stdin" for standard input */
     bool at_end;      /* the open file has no more bytes */
     bool stop;        /* set by the caller, in before_wait() too: nothing more is read */
+    bool interrupted; /* … because of a signal (interrupt.h), which input_await() looks for */
     char *buffer;
     size_t start, end; /* the bytes that were read and not yet consumed */
     size_t capacity;
@@ -58,10 +59,11 @@ bool input_next_file(struct input *input);
 
 /* Reads more bytes of the open file; makes room, so that spans into the buffer move.  False: the
  * file has ended (at_end is set), reading failed, which is a message and STATUS_FAILED, no memory
- * is left for the bytes, likewise, or `stop` is set. */
+ * is left for the bytes, likewise, or `stop` is set, which counts as the file's end. */
 bool input_fill(struct input *input);
 
-/* Calls before_wait() if the next read of the open file would block.  False: `stop` is set. */
+/* Waits until the next read of the open file does not block; calls before_wait() if there is a
+ * wait. False: `stop` is set, or became set because a signal asked to stop. */
 bool input_await(struct input *input);
 
 /* Reads up to `room` bytes, SNIFF_ENOUGH at least, of the open file into the caller's own memory,
@@ -73,8 +75,8 @@ ssize_t input_read(struct input *input, char *to, size_t room);
 /* Whether input_read() has bytes without reading from the descriptor, which may then block. */
 bool input_pending(const struct input *input);
 
-/* Whether the input is known to hold more than was read: a file that is not at its end, or files
- * that were not opened. */
+/* Whether the input that can be read again is known to hold more than was read: a file that is not
+ * at its end, or files that were not opened. */
 bool input_unread(const struct input *input);
 
 /* The bytes at hand. */

@@ -34,25 +34,37 @@ static void ask(int signal_number)
     errno = saved;
 }
 
-static void take(int signal_number)
+static const struct {
+    int number;
+    const char *name;
+} requests[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}};
+
+enum { REQUESTS = sizeof requests / sizeof *requests };
+
+static sigset_t all_requests(void)
 {
-    struct sigaction action = {.sa_handler = ask}, before;
-    sigemptyset(&action.sa_mask);
-    sigaddset(&action.sa_mask, SIGINT);
-    sigaddset(&action.sa_mask, SIGTERM);
-    if (sigaction(signal_number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-        sigaction(signal_number, &action, NULL);
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < REQUESTS; i++)
+        sigaddset(&set, requests[i].number);
+    return set;
 }
 
 void interrupt_begin(void)
 {
-    take(SIGINT);
-    take(SIGTERM);
+    struct sigaction action = {.sa_handler = ask, .sa_mask = all_requests()}, before;
+    for (size_t i = 0; i < REQUESTS; i++)
+        if (sigaction(requests[i].number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(requests[i].number, &action, NULL);
 }
 
 const char *interrupt_asked(void)
 {
-    return asked == 0 ? NULL : asked == SIGINT ? "SIGINT" : "SIGTERM";
+    int number = asked;
+    for (size_t i = 0; i < REQUESTS; i++)
+        if (number == requests[i].number)
+            return requests[i].name;
+    return NULL;
 }
 
 int interrupt_fd(void)
@@ -68,12 +80,10 @@ bool interrupt_wait(int fd, int milliseconds)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    sigset_t both, before;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
+    const sigset_t all = all_requests();
+    sigset_t before;
     /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
-    sigprocmask(SIG_BLOCK, &both, &before);
+    sigprocmask(SIG_BLOCK, &all, &before);
     int n;
     do
         n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);

@@ -1,14 +1,14 @@
-/* interrupt: SIGINT and SIGTERM as a request to stop, for tools that have work in hand to finish.
+/* interrupt: SIGHUP, SIGINT and SIGTERM as a request to stop reading and to finish what was read.
  */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H
 
 #include <stdbool.h>
 
-/* From now on the first SIGINT or SIGTERM is a request; a second one ends the program as ever,
+/* From now on the first of these signals is a request; a second one ends the program as ever,
  * unless both come within half a second: timeout(1) sends its signal to the program and then to the
- * whole group.  A signal that was ignored when the program started (nohup, a shell's background
- * job) stays so. */
+ * whole group, and a terminal that is closed sends SIGHUP and SIGTERM may follow.  A signal that
+ * was ignored when the program started (nohup, a shell's background job) stays so. */
 void interrupt_begin(void);
 
 /* The signal that asked to stop: "SIGTERM"; NULL while none has. */

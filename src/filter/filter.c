@@ -1,8 +1,10 @@
 #include "config.h"
 
+#include "base/interrupt.h"
 #include "filter/filter.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 const struct option_line filter_options[] = {
@@ -66,6 +68,7 @@ bool filter_begin(struct filter *filter, char *const *operand, size_t operands)
         return false;
     filter->input.before_wait = filter_flush;
     filter->input.context = filter;
+    interrupt_begin();
     input_refuse(&filter->input, STDOUT_FILENO, "standard output");
     if (filter->rejects_file == NULL)
         return true;
@@ -136,6 +139,31 @@ static void keep_chunk(void *context, struct span chunk)
     filter_keep(context, chunk);
 }
 
+bool filter_unfinished(const struct filter *filter)
+{
+    return filter->input.interrupted && input_unread(&filter->input);
+}
+
+/* Whether the pipe or socket holds bytes. */
+static bool holds_bytes(int fd)
+{
+    int bytes = 0;
+    return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+void filter_tell_interrupt(struct filter *filter, const char *source, size_t line)
+{
+    struct input *input = &filter->input;
+    if (!input->interrupted)
+        return;
+    if (source == NULL)
+        diag_warn("stopped by %s before the first line", interrupt_asked());
+    else
+        diag_warn("stopped by %s after %s:%zu", interrupt_asked(), source, line);
+    if (input_unread(input) || holds_bytes(input->fd))
+        diag_raise(STATUS_FAILED);
+}
+
 void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct reader reader;
@@ -145,8 +173,7 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
     reader.too_long = keep_chunk;
     reader.context = filter;
     while (!filter->stop && (record = reader_pull(&reader)) != NULL) {
-        if (record->too_long) {
-            reader_whole(&reader, record, &reason);
+        if (!reader_whole(&reader, record, &reason)) {
             filter_reject(filter, record, reason.text);
             continue;
         }
@@ -170,6 +197,7 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
             break;
         }
     }
+    filter_tell_interrupt(filter, reader.source, reader.line);
     reader_end(&reader);
 }
 

@@ -49,7 +49,8 @@ struct filter {
 /* The options that all the tools share; the context is struct filter. */
 extern const struct option_line filter_options[];
 
-/* Opens what the options name and begins with the operands.  False after a message. */
+/* Opens what the options name and begins with the operands.  From now on SIGHUP, SIGINT and SIGTERM
+ * are requests to stop (interrupt.h).  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
 
 /* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
@@ -81,7 +82,15 @@ void filter_close_append(struct filter *filter, struct append *append);
 void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
 
-/* Reads records until the end and lets `transform` say what becomes of each. */
+/* Whether a signal has stopped the reading of a file that can be read again: a record that has no
+ * end is then left to the next run. */
+bool filter_unfinished(const struct filter *filter);
+
+/* Says where a signal has stopped the reading, if one has: after that line of the file, NULL before
+ * any.  The status is STATUS_FAILED if something is known to be unread. */
+void filter_tell_interrupt(struct filter *filter, const char *source, size_t line);
+
+/* Reads records until the end, or a signal, and lets `transform` say what becomes of each. */
 void filter_lines(struct filter *filter, filter_transform *transform, void *context);
 
 /* Flushes and closes everything; the exit status. */
