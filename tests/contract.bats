@@ -675,7 +675,7 @@ wait_lines() {
             output=$(cat out) stderr=$(cat message)
             assert_status 0
             assert_records 1
-            [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal after stdin:1"
+            [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal; stdin was read up to line 1"
         done
         # One that was ignored stays ignored.
         env --ignore-signal=HUP "${command[@]}" <pipe >out 2>message 3>&- &
@@ -721,7 +721,7 @@ wait_lines() {
             stderr=$(cat message)
             assert_status 2
             lines=$(wc -l <out)
-            assert_stderr "$tool: stopped by SIG$signal after in:$lines"
+            assert_stderr "$tool: stopped by SIG$signal; in was read up to line $lines"
             [ "$lines" -gt 0 ] && [ "$lines" -lt 540 ]
             cmp out <(head -n "$lines" all)
         done
