@@ -1,6 +1,7 @@
 /* audit-post: delivers events to an HTTP log service. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "base/tool.h"
 #include "deliver/deliver.h"
@@ -204,7 +205,7 @@ static struct sender_options sending = SENDER_OPTIONS;
 static struct settings settings = {
     .preset = -1,
     .framing = -1,
-    .post.service.batch_wait = 200 * RETRY_MS,
+    .post.service.batch_wait = 200 * CLOCK_MS,
 };
 
 static void send_all(struct service *service, const struct http_options *http)

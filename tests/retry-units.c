@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "deliver/retry.h"
 #include "deliver/schedule.h"
 
@@ -58,38 +59,38 @@ static void check_transfers(void)
 
 static void check_waits(void)
 {
-    const struct retry_policy policy = {100 * RETRY_MS, 30 * RETRY_SECOND, 300 * RETRY_SECOND};
+    const struct retry_policy policy = {100 * CLOCK_MS, 30 * CLOCK_SECOND, 300 * CLOCK_SECOND};
     /* Full jitter: from nothing up to, not including, the longest. */
     check(retry_wait(&policy, 1, 0), 0, "first, no luck");
-    check(retry_wait(&policy, 1, UINT32_MAX), 99 * RETRY_MS, "first, longest");
-    check(retry_wait(&policy, 1, UINT32_MAX / 2 + 1), 50 * RETRY_MS, "first, half");
-    check(retry_wait(&policy, 2, UINT32_MAX / 2 + 1), 100 * RETRY_MS, "second, half");
-    check(retry_wait(&policy, 5, UINT32_MAX / 2 + 1), 800 * RETRY_MS, "fifth, half");
-    check(retry_wait(&policy, 10, UINT32_MAX / 2 + 1), 15 * RETRY_SECOND, "tenth: the cap, half");
-    check(retry_wait(&policy, 4000000000u, UINT32_MAX), 29999 * RETRY_MS, "for ever: the cap");
+    check(retry_wait(&policy, 1, UINT32_MAX), 99 * CLOCK_MS, "first, longest");
+    check(retry_wait(&policy, 1, UINT32_MAX / 2 + 1), 50 * CLOCK_MS, "first, half");
+    check(retry_wait(&policy, 2, UINT32_MAX / 2 + 1), 100 * CLOCK_MS, "second, half");
+    check(retry_wait(&policy, 5, UINT32_MAX / 2 + 1), 800 * CLOCK_MS, "fifth, half");
+    check(retry_wait(&policy, 10, UINT32_MAX / 2 + 1), 15 * CLOCK_SECOND, "tenth: the cap, half");
+    check(retry_wait(&policy, 4000000000u, UINT32_MAX), 29999 * CLOCK_MS, "for ever: the cap");
 }
 
 static void check_after(void)
 {
     const int64_t noon = 784903551; /* Tue, 15 Nov 1994 12:45:51 GMT */
     check(retry_after("0", noon), 0, "0");
-    check(retry_after("120", noon), 120 * RETRY_SECOND, "120");
-    check(retry_after("  7\t", noon), 7 * RETRY_SECOND, "7 between blanks");
-    check(retry_after("Tue, 15 Nov 1994 12:45:56 GMT", noon), 5 * RETRY_SECOND, "IMF date");
-    check(retry_after("Tuesday, 15-Nov-94 12:45:56 GMT", noon), 5 * RETRY_SECOND, "RFC 850 date");
-    check(retry_after("Tue Nov 15 12:45:56 1994", noon), 5 * RETRY_SECOND, "asctime date");
+    check(retry_after("120", noon), 120 * CLOCK_SECOND, "120");
+    check(retry_after("  7\t", noon), 7 * CLOCK_SECOND, "7 between blanks");
+    check(retry_after("Tue, 15 Nov 1994 12:45:56 GMT", noon), 5 * CLOCK_SECOND, "IMF date");
+    check(retry_after("Tuesday, 15-Nov-94 12:45:56 GMT", noon), 5 * CLOCK_SECOND, "RFC 850 date");
+    check(retry_after("Tue Nov 15 12:45:56 1994", noon), 5 * CLOCK_SECOND, "asctime date");
     check(retry_after("Tue, 15 Nov 1994 12:00:00 GMT", noon), 0, "a date that is past");
     check(retry_after("soon", noon), -1, "soon");
     check(retry_after("", noon), -1, "empty");
     check(retry_after("12 seconds", noon), -1, "12 seconds");
     check(retry_after("-5", noon), -1, "-5");
-    check(retry_after("99999999999999999999999", noon), (int64_t)366 * 86400 * RETRY_SECOND,
+    check(retry_after("99999999999999999999999", noon), (int64_t)366 * 86400 * CLOCK_SECOND,
           "huge");
 }
 
 static void check_deadlines(void)
 {
-    const struct retry_policy policy = {RETRY_MS, RETRY_SECOND, 300};
+    const struct retry_policy policy = {CLOCK_MS, CLOCK_SECOND, 300};
     check(retry_deadline(&policy, 1000, 5000, 0), 5300, "all is well: from the first attempt");
     check(retry_deadline(&policy, 1000, 5000, 4900), 5200, "an outage that began before it");
     check(retry_deadline(&policy, 4950, 5000, 4900), 5250, "… and before the event was read");

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "deliver/deliver.h"
 #include "deliver/progress.h"
@@ -304,13 +305,13 @@ static void wait_and_read(struct delivery *d, bool room, int64_t wake_at)
     if (!readable && !at_hand)
         return;
     reader_fill(&d->reader);
-    d->input_at = receipts_clock();
+    d->input_at = clock_now();
 }
 
 static void turn(struct delivery *d)
 {
     int64_t wake_at = INT64_MAX;
-    d->now = d->sink->now = receipts_clock();
+    d->now = d->sink->now = clock_now();
     look_up(d);
     bool room = take_records(d, &wake_at);
     if (d->sink->stopping && d->sink->give_up != NULL)
@@ -374,7 +375,7 @@ static bool begin(struct delivery *d)
     if (d->ledger.receipts.fd >= 0)
         input_refuse(&d->filter->input, d->ledger.receipts.fd, "--receipts");
     d->sink->ledger = &d->ledger;
-    d->sink->now = d->began = d->now = d->input_at = receipts_clock();
+    d->sink->now = d->began = d->now = d->input_at = clock_now();
     progress_begin(&d->progress, is_on_terminal(d->options->progress, d->options->no_progress),
                    d->now);
     return true;
@@ -404,7 +405,7 @@ static void end(struct delivery *d)
     ledger_end(&d->ledger);
     if (d->began != 0 && is_on_terminal(d->options->summary, d->options->no_summary) &&
         !d->sink->shows)
-        summary_write(&d->ledger, receipts_clock() - d->began);
+        summary_write(&d->ledger, clock_now() - d->began);
     reader_end(&d->reader);
     skip_free(&d->skip);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "deliver/ledger.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ static void write_receipt(struct ledger *ledger, const struct record *record,
         .text = record->too_long ? (struct span){NULL, 0} : record->text,
         .bytes = record->event.text.len,
         .read_at = record->read_at,
-        .now = receipts_clock(),
+        .now = clock_now(),
     };
     /* What the receipt speaks of is written first. */
     if (ledger->receipts.used > RECEIPTS_HELD || receipt.path.len > LONG_PATH)

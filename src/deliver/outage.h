@@ -1,6 +1,6 @@
 /* outage: since when nothing gets through, told once when that begins and once when it ends.
  *
- * Times are microseconds of receipts_clock().
+ * Times are microseconds of clock_now().
  */
 #ifndef OUTAGE_H
 #define OUTAGE_H

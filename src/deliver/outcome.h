@@ -27,7 +27,7 @@ struct outcome {
                            already, or is told once for many */
     long status;        /* of the last HTTP answer; 0: there was none */
     unsigned attempts;  /* how often delivery was tried */
-    int64_t sent_at;    /* when it was tried first, by receipts_clock(); 0: never */
+    int64_t sent_at;    /* when it was tried first, by clock_now(); 0: never */
     const char *etag;   /* of the object, fit for a JSON string; NULL: none */
     struct span more;   /* further members of the receipt, as they stand between braces:
                            "topic":"audit","partition":3,"offset":17; empty for none */

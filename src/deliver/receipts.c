@@ -5,14 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
-
-int64_t receipts_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 bool receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1])
 {

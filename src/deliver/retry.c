@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "deliver/retry.h"
 
 enum retry_kind retry_transfer(CURLcode code, bool answered)
@@ -60,7 +61,7 @@ int64_t retry_wait(const struct retry_policy *policy, unsigned attempts, uint32_
     if (longest > policy->cap)
         longest = policy->cap;
     /* longest is far below 2^31 seconds, so its milliseconds times 2^32 fit. */
-    return (longest / RETRY_MS * (int64_t)(random >> 1) >> 31) * RETRY_MS;
+    return (longest / CLOCK_MS * (int64_t)(random >> 1) >> 31) * CLOCK_MS;
 }
 
 int64_t retry_after(const char *value, int64_t now_seconds)
@@ -77,7 +78,7 @@ int64_t retry_after(const char *value, int64_t now_seconds)
             value++;
         if (*value != '\0')
             return -1;
-        return (seconds < longest ? seconds : longest) * RETRY_SECOND;
+        return (seconds < longest ? seconds : longest) * CLOCK_SECOND;
     }
     time_t date = curl_getdate(value, NULL);
     if (date == -1)
@@ -85,7 +86,7 @@ int64_t retry_after(const char *value, int64_t now_seconds)
     int64_t seconds = (int64_t)date - now_seconds;
     if (seconds > longest)
         seconds = longest;
-    return seconds > 0 ? seconds * RETRY_SECOND : 0;
+    return seconds > 0 ? seconds * CLOCK_SECOND : 0;
 }
 
 int64_t retry_deadline(const struct retry_policy *policy, int64_t read, int64_t first_attempt,

@@ -11,10 +11,6 @@
 #include <curl/curl.h>
 #include <stdint.h>
 
-/* Microseconds in a millisecond and in a second. */
-#define RETRY_MS     ((int64_t)1000)
-#define RETRY_SECOND ((int64_t)1000000)
-
 enum retry_kind {
     RETRY_NOT,         /* the answer stands, whatever it is */
     RETRY_LATER,       /* this request alone tries again */

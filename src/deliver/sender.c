@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "deliver/ledger.h"
 #include "deliver/sender.h"
 
@@ -8,8 +9,8 @@
 
 enum { UNREADABLE_ANSWERS = 2 }; /* after so many the batch is halved */
 
-#define RETRY_BASE (100 * RETRY_MS)
-#define RETRY_CAP  (30 * RETRY_SECOND)
+#define RETRY_BASE (100 * CLOCK_MS)
+#define RETRY_CAP  (30 * CLOCK_SECOND)
 
 struct retry_policy sender_policy(const struct sender_options *options)
 {
@@ -320,7 +321,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     struct request *request = context;
     struct sender *s = request->sender;
     struct judgement judgement;
-    s->sink.now = receipts_clock();
+    s->sink.now = clock_now();
     s->held_up = false;
     requests_unlink(&s->flying, request);
     s->sink.under_way--;
@@ -615,7 +616,7 @@ bool sender_begin(struct sender *s, struct service *service, const struct sender
     pace_begin(&s->pace, options->parallel, &s->policy);
     if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) != sizeof s->random ||
         s->random == 0)
-        s->random = (uint64_t)receipts_clock() | 1;
+        s->random = (uint64_t)clock_now() | 1;
     return http_begin(&s->http, &merged);
 }
 

@@ -8,6 +8,7 @@
 #ifndef SENDER_H
 #define SENDER_H
 
+#include "base/clock.h"
 #include "base/options.h"
 #include "deliver/outage.h"
 #include "deliver/pace.h"
@@ -26,7 +27,7 @@ struct sender_options {
 extern const struct option_line sender_options[];
 #define SENDER_OPTIONS                                                                             \
     {                                                                                              \
-        .parallel = 8, .retry_for = 300 * RETRY_SECOND, .timeout = 60 * RETRY_SECOND               \
+        .parallel = 8, .retry_for = 300 * CLOCK_SECOND, .timeout = 60 * CLOCK_SECOND               \
     }
 
 /* How long is waited between attempts, and for how long there are any. */

@@ -4,7 +4,7 @@
  * It does no I/O of its own, but for transfers that it starts on sender_http() (a token, a
  * listing), which end in http_run() as all do.  It writes no message: it says what an answer means.
  *
- * Times are microseconds of receipts_clock().
+ * Times are microseconds of clock_now().
  */
 #ifndef SERVICE_H
 #define SERVICE_H

@@ -11,7 +11,7 @@
  * has run() and wait() too.  A new sink is one file that fills this in, and a tool whose run() is
  * one call of deliver_run().
  *
- * Times are microseconds of receipts_clock().
+ * Times are microseconds of clock_now().
  */
 #ifndef SINK_H
 #define SINK_H

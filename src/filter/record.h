@@ -29,7 +29,7 @@ struct record {
     struct span body;        /* what a sink sends: the event's text, until accept() changes it */
 
     /* For sinks. */
-    int64_t read_at; /* when it was read, in microseconds of receipts_clock() */
+    int64_t read_at; /* when it was read, in microseconds of clock_now() */
     size_t size;     /* bytes that it adds to a request or a group: accept() may raise it */
     size_t tag;      /* the sink's own */
 

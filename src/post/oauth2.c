@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/secret.h"
 #include "post/oauth2.h"
 #include "post/token.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 
 /* How long before its end a token is renewed, at most. */
-#define MARGIN (60 * RETRY_SECOND)
+#define MARGIN (60 * CLOCK_SECOND)
 
 /* Overwrites and frees what libcurl allocated. */
 static void wipe(char *text)
@@ -81,7 +82,7 @@ static void use_token(struct oauth2 *oauth2, const struct token *token, int64_t 
     oauth2->generation++;
     oauth2->renew_at = oauth2->expires_at = INT64_MAX;
     if (token->seconds > 0) {
-        int64_t life = token->seconds * RETRY_SECOND;
+        int64_t life = token->seconds * CLOCK_SECOND;
         oauth2->expires_at = now + life;
         oauth2->renew_at = oauth2->expires_at - (life / 5 < MARGIN ? life / 5 : MARGIN);
     }
@@ -108,7 +109,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     struct oauth2 *oauth2 = context;
     struct reason why;
     struct token token;
-    int64_t now = receipts_clock();
+    int64_t now = clock_now();
     oauth2->asking = false;
     if (reply->code != CURLE_OK) {
         why.text[0] = '\0';

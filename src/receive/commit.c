@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "receive/commit.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@ static void note(struct commit *commit, enum store_result worst)
 {
     enum { PAUSE = 10000000 }; /* microseconds */
     const struct store *store = commit->store;
-    int64_t now = store_clock();
+    int64_t now = clock_now();
     atomic_store(&commit->failing, worst != STORE_KEPT);
     if (worst == STORE_KEPT) {
         if (commit->told)
@@ -84,7 +85,7 @@ static void wait_for_jobs(struct commit *commit, int64_t due)
 /* Waits for others to share the sync with.  The lock is held. */
 static void wait_for_others(struct commit *commit)
 {
-    struct timespec until = after(commit->first->since + commit->wait - store_clock());
+    struct timespec until = after(commit->first->since + commit->wait - clock_now());
     while (commit->count < commit->expected && commit->bytes < GROUP_BYTES && !commit->closing)
         if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) == ETIMEDOUT)
             return;
@@ -166,7 +167,7 @@ bool commit_begin(struct commit *commit)
 bool commit_add(struct commit *commit, struct commit_job *job)
 {
     job->next = NULL;
-    job->since = store_clock();
+    job->since = clock_now();
     pthread_mutex_lock(&commit->lock);
     bool open = !commit->closing;
     if (open) {

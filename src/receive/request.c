@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "receive/answer.h"
 #include "receive/certificate.h"
 #include "receive/request.h"
@@ -232,7 +233,7 @@ static enum MHD_Result send_answer(struct request *request)
         .status = answer->status,
         .events = answer->events,
         .bytes = request->bytes,
-        .microseconds = store_clock() - request->begun,
+        .microseconds = clock_now() - request->begun,
         .error = answer->status != MHD_HTTP_OK ? answer->error : NULL,
     };
     answer->close |= atomic_load(&request->receiver->stopping);
@@ -287,7 +288,7 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
                                 .peer = peer,
                                 .method = method,
                                 .path = url,
-                                .begun = store_clock(),
+                                .begun = clock_now(),
                                 .read_over = READ_OVER};
     atomic_fetch_add(&receiver->active, 1);
     atomic_store(&peer->since, request->begun);
@@ -477,7 +478,7 @@ void request_completed(void *context, struct MHD_Connection *connection, void **
     if (request == NULL)
         return;
     atomic_store(&request->peer->body, 0);
-    atomic_store(&request->peer->since, store_clock());
+    atomic_store(&request->peer->since, clock_now());
     drop_body(request);
     budget_return(&receiver->budget, request->lines_size);
     free(request->body.lines);

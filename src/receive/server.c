@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "receive/answer.h"
 #include "receive/certificate.h"
 #include "receive/request.h"
@@ -46,7 +47,7 @@ static void peer_begin(struct MHD_Connection *connection, void **slot)
     if (peer == NULL || fd == NULL)
         return;
     peer->fd = fd->connect_fd;
-    atomic_store(&peer->since, store_clock());
+    atomic_store(&peer->since, clock_now());
     name_address(address != NULL ? address->client_addr : NULL, peer->address,
                  sizeof peer->address);
     pthread_mutex_lock(&peers_lock);
@@ -86,7 +87,7 @@ static void notify(void *context, struct MHD_Connection *connection, void **slot
 
 void server_expire(struct server *server)
 {
-    int64_t now = store_clock();
+    int64_t now = clock_now();
     pthread_mutex_lock(&peers_lock);
     for (struct peer *peer = peers; peer != NULL; peer = peer->next) {
         int64_t since = atomic_load(&peer->since);

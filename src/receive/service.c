@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "receive/certificate.h"
 #include "receive/service.h"
 
@@ -145,7 +146,7 @@ static void serve(struct service *service, const sigset_t *signals)
 static void obey_second_signal(const sigset_t *signals, int64_t begun)
 {
     int number = wait_for_signal(signals, SECOND / 100);
-    if (number == 0 || number == SIGHUP || store_clock() - begun < SECOND / 2)
+    if (number == 0 || number == SIGHUP || clock_now() - begun < SECOND / 2)
         return;
     signal(number, SIG_DFL);
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
@@ -156,8 +157,8 @@ static void obey_second_signal(const sigset_t *signals, int64_t begun)
 static void wait_for_requests(struct service *service, const sigset_t *signals,
                               int64_t microseconds)
 {
-    int64_t begun = store_clock();
-    while (atomic_load(&service->receiver.active) > 0 && store_clock() - begun < microseconds) {
+    int64_t begun = clock_now();
+    while (atomic_load(&service->receiver.active) > 0 && clock_now() - begun < microseconds) {
         obey_second_signal(signals, begun);
         server_expire(&service->server);
     }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "receive/store.h"
 
 #include <errno.h>
@@ -7,13 +8,6 @@
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
-
-int64_t store_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 bool store_open(struct store *store)
 {
@@ -75,7 +69,7 @@ enum store_result store_append(struct store *store, struct span lines)
     case SEGMENT_OK:
         store->dirty = true;
         if (first)
-            store->opened = store_clock();
+            store->opened = clock_now();
         return STORE_KEPT;
     case SEGMENT_FULL:
         return STORE_FULL;
@@ -109,7 +103,7 @@ int64_t store_tick(struct store *store)
     struct segment *segment = &store->segment;
     if (store->directory == NULL || segment->bytes == 0)
         return -1;
-    int64_t now = store_clock(), due = store->opened + store->segment_time;
+    int64_t now = clock_now(), due = store->opened + store->segment_time;
     if (segment->bytes < store->segment_size && now < due)
         return due - now;
     if (publish(store))

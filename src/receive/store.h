@@ -35,9 +35,6 @@ struct store {
     bool dirty;     /* the segment has lines that are not yet kept */
 };
 
-/* Microseconds of a steady clock. */
-int64_t store_clock(void);
-
 /* Opens the store as its first members say, and publishes what a receiver that was killed has left
  * in the directory.  False after a message. */
 bool store_open(struct store *store);

@@ -7,6 +7,7 @@
  * redirects, which libs3 would follow with an event, before anything is put. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/out.h"
 #include "base/secret.h"
 #include "deliver/receipts.h"
@@ -31,7 +32,7 @@ struct v2_request {
     struct span body;
     size_t sent;
     int64_t timeout;    /* microseconds */
-    int64_t give_up_at; /* when, by receipts_clock() */
+    int64_t give_up_at; /* when, by clock_now() */
     bool started, done;
     S3Status status;
     struct s3_error error;
@@ -115,7 +116,7 @@ static bool v2_start(struct http_carrier *carrier, struct http_transfer *transfe
     struct v2_request *request = transfer->carried;
     const S3BucketContext bucket = bucket_of(v2->signing);
     request->started = true;
-    request->give_up_at = receipts_clock() + request->timeout;
+    request->give_up_at = clock_now() + request->timeout;
     S3PutProperties properties = v2->properties;
     properties.md5 = request->md5[0] != '\0' ? request->md5 : NULL;
     /* Where it fails at once take_status() is called from within. */
@@ -214,7 +215,7 @@ static void v2_run(struct http_carrier *carrier, struct http *http)
     struct v2 *v2 = (struct v2 *)carrier;
     int remaining;
     S3_runonce_request_context(v2->context, &remaining);
-    int64_t now = receipts_clock();
+    int64_t now = clock_now();
     for (struct v2_request *request, **at = &v2->all; (request = *at) != NULL;) {
         if (!request->done) {
             at = &request->next;
@@ -253,9 +254,9 @@ static unsigned v2_watch(struct http_carrier *carrier, struct curl_waitfd *fd, u
     }
     /* Where libs3 has no descriptor yet it is looking up a name; it cannot say when that ends. */
     int64_t wait = last < 0 ? 10 : S3_get_request_context_timeout(v2->context);
-    if (wait >= 0 && wait * RETRY_MS < *timeout)
-        *timeout = wait * RETRY_MS;
-    int64_t now = receipts_clock();
+    if (wait >= 0 && wait * CLOCK_MS < *timeout)
+        *timeout = wait * CLOCK_MS;
+    int64_t now = clock_now();
     for (const struct v2_request *r = v2->all; r != NULL; r = r->next)
         if (r->started && r->transfer != NULL && r->give_up_at - now < *timeout)
             *timeout = r->give_up_at > now ? r->give_up_at - now : 0;

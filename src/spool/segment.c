@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "spool/segment.h"
 
 #include <errno.h>
@@ -16,13 +17,6 @@ enum {
     RECOUNT_FULL = 100000, /* the same, while it is full */
 };
 
-static int64_t steady_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + 1;
-}
-
 static bool fits(const struct spool_limit *limit, uint64_t bytes)
 {
     return limit->used <= limit->max && bytes <= limit->max - limit->used;
@@ -32,7 +26,7 @@ bool spool_has_room(const struct spooldir *spool, struct spool_limit *limit, uin
 {
     if (limit == NULL || limit->max == 0)
         return true;
-    int64_t now = steady_clock();
+    int64_t now = clock_now();
     bool fit = limit->counted != 0 && fits(limit, bytes);
     if (limit->counted != 0 && now - limit->counted < (fit ? RECOUNT : RECOUNT_FULL))
         return fit;
