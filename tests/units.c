@@ -162,7 +162,7 @@ static void check_durations(void)
         {"7d5", false, 0},
         {"-7d", false, 0},
         {"7 d", false, 0},
-        {"7w", false, 0},
+        {"7x", false, 0},
         {"7D", false, 0},
         {"1.5h", false, 0},
     };
