@@ -62,3 +62,19 @@ load common
         grep -qE "(^|[[:space:]])$file( |\$)" Makefile.am
     done
 }
+
+@test "folders use only those below them, and no modules form a circle" {
+    python3 "$AUDIT_TESTS/includes.py" "$AUDIT_SOURCE"
+    # The check finds what it looks for.
+    mkdir -p tree/src/base tree/src/json
+    printf '#include "config.h"\n#include "json/b.h"\n' >tree/src/base/a.c
+    printf '#include "base/c.h"\n' >tree/src/base/a.h
+    printf '#include "base/a.h"\n' >tree/src/base/c.h
+    printf '#include "base/c.h"\n' >tree/src/json/b.c
+    : >tree/src/json/b.h
+    run python3 "$AUDIT_TESTS/includes.py" tree
+    [ "$status" -eq 1 ]
+    [ "$output" = 'base/a.c: base may not use json (json/b.h)
+json/b.c: config.h is not the first include
+a circle of modules: base/a -> base/c -> base/a' ]
+}
