@@ -140,8 +140,8 @@ outcomes() {
         [ "$(cat store/a/x)" = 1 ]
         [ "$(outcomes receipts)" = 'delivered delivered rejected rejected' ]
         rm -rf store/a receipts
-        { cat in && line a/x 1; } >more
-        audit-fileput --sync=$sync --overwrite --receipts=receipts store more
+        { cat in && line a/x 1; } >in.more
+        audit-fileput --sync=$sync --overwrite --receipts=receipts store in.more
         [ "$(cat store/a/x)" = 1 ]
         [ "$(outcomes receipts)" = 'delivered exists replaced exists replaced' ]
     done
