@@ -61,6 +61,17 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
     assert_stderr_has '--timezone=Mars/Olympus: not record, UTC, or a zone that this system knows'
 }
 
+@test "a year that a zone makes 0000 or 10000 is a reject" {
+    local when
+    for when in Asia/Tokyo=9999-12-31T23:30:00Z America/New_York=0001-01-01T01:00:00Z; do
+        run_tool audit-path --timezone="${when%=*}" --print \
+            <<<"{\"event\":\"e\",\"user\":1,\"team\":{\"id\":1},\"timestamp\":\"${when#*=}\"}"
+        assert_status 1
+        assert_output ""
+        assert_stderr "audit-path: stdin:1: in this time zone the year of the event's time is not one of 0001 to 9999"
+    done
+}
+
 @test "a summer and a winter hour of one zone differ" {
     local hour
     for hour in 2024-07-01T22:30:00Z=20240702003000 2024-01-01T23:30:00Z=20240102003000; do

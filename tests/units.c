@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "json/json_string.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,9 @@ static void check_zones(void)
     for (size_t i = 0; i < COUNT(unknown); i++)
         check(!timestamp_zone_set(unknown[i]), "timestamp_zone_set", unknown[i]);
     check(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset", "after unknown ones");
+    errno = ENOENT; /* from before: it says nothing of the zone */
+    check(timestamp_zone_set("Asia/Kolkata"), "timestamp_zone_set", "Asia/Kolkata");
+    check(timestamp_zone_offset(1656633600) == 19800, "timestamp_zone_offset", "Kolkata");
     check(timestamp_zone_set("UTC"), "timestamp_zone_set", "UTC");
     check(timestamp_zone_offset(1656633600) == 0, "timestamp_zone_offset", "UTC");
 }

@@ -4,7 +4,6 @@
 #include "base/options.h"
 #include "base/timestamp.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,6 +24,11 @@ static int64_t days_from_civil(int64_t year, int month, int day)
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
+}
+
+bool timestamp_has_year(int64_t seconds, int32_t offset)
+{
+    return seconds + offset >= FIRST_SECOND && seconds + offset <= LAST_SECOND;
 }
 
 struct civil timestamp_civil(int64_t seconds, int32_t offset)
@@ -241,46 +245,62 @@ size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
     return (size_t)(to - text);
 }
 
-/* Whether the file holds a zone (RFC 8536 section 3.1); the database has other files too. */
-static bool is_zone_file(const char *name)
+enum { ZONE_FILE = 64 * 1024 }; /* bytes of the largest; those of 2025 have less than 4 KB */
+
+/* Reads the file if it holds a zone (RFC 8536 section 3.1); the database has other files too. */
+static bool read_zone_file(const char *name, char bytes[ZONE_FILE], size_t *len)
 {
-    char magic[4];
+    static const char magic[] = "TZif";
     FILE *file = fopen(name, "re");
     if (file == NULL)
         return false;
-    bool zone = fread(magic, 1, sizeof magic, file) == sizeof magic &&
-                memcmp(magic, "TZif", sizeof magic) == 0;
+    *len = fread(bytes, 1, ZONE_FILE, file);
+    bool good = ferror(file) == 0;
     fclose(file);
-    return zone;
+    return good && *len > sizeof magic && memcmp(bytes, magic, sizeof magic - 1) == 0;
 }
 
-/* Has the library read the zone that TZ names.  It takes one that it cannot read for UTC, and says
- * so in errno alone; and what holds after the last change in the file it reads when first asked. */
-static bool read_zone(void)
+/* Has the library read the zone that TZ names, and finds out whether it did: it takes a zone that
+ * it cannot read for UTC, without an error.  The names that it then gives to times ("CEST") are in
+ * the zone's file if it has read that file. */
+static bool read_zone(struct span file)
 {
-    time_t far = LAST_SECOND;
-    struct tm local;
-    errno = 0;
+    const time_t times[] = {0, LAST_SECOND};
     tzset();
-    localtime_r(&far, &local);
-    return errno == 0;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct tm local;
+        if (localtime_r(&times[i], &local) == NULL || local.tm_zone == NULL ||
+            local.tm_zone[0] == '\0' ||
+            memmem(file.at, file.len, local.tm_zone, strlen(local.tm_zone)) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool set_utc(void)
+{
+    if (setenv("TZ", "UTC0", 1) != 0)
+        return false;
+    tzset();
+    return true;
 }
 
 bool timestamp_zone_set(const char *name)
 {
     /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
     const char *directory = environment_value("TZDIR");
-    char file[4096];
+    char file[4096], zone[4096], bytes[ZONE_FILE];
+    size_t len;
     int n = snprintf(file, sizeof file, "%s/%s",
                      directory != NULL ? directory : "/usr/share/zoneinfo", name);
-    bool utc = strcmp(name, "UTC") == 0;
+    /* UTC0 is a rule, which needs no file. */
+    if (strcmp(name, "UTC") == 0)
+        return set_utc();
     if (name[0] == '\0' || name[0] == '/' || strstr(name, "..") != NULL || n < 0 ||
-        (size_t)n >= sizeof file || (!utc && !is_zone_file(file)))
+        (size_t)n >= sizeof file || !read_zone_file(file, bytes, &len))
         return false;
-    char zone[4096];
     snprintf(zone, sizeof zone, ":%s", name);
-    /* UTC0 is a rule and no file's name; that there is no such file is no error. */
-    return setenv("TZ", utc ? "UTC0" : zone, 1) == 0 && (read_zone() || utc);
+    return setenv("TZ", zone, 1) == 0 && read_zone((struct span){bytes, len});
 }
 
 int32_t timestamp_zone_offset(int64_t seconds)

@@ -40,6 +40,9 @@ bool timestamp_argument(const char *text, const struct timestamp *now, struct ti
 /* The time now, with the local zone's offset. */
 struct timestamp timestamp_now(void);
 
+/* Whether the date, `offset` seconds east of UTC, has a year of four digits: 0001 to 9999. */
+bool timestamp_has_year(int64_t seconds, int32_t offset);
+
 /* The calendar date and time of day, `offset` seconds east of UTC. */
 struct civil timestamp_civil(int64_t seconds, int32_t offset);
 

@@ -176,6 +176,10 @@ static bool time_value(struct filling *f, size_t from, size_t count, struct span
         int32_t offset = f->layout->zone == ZONE_UTC      ? 0
                          : f->layout->zone == ZONE_RECORD ? time.offset
                                                           : timestamp_zone_offset(time.seconds);
+        if (!timestamp_has_year(time.seconds, offset))
+            return reason_set(f->reason,
+                              "in this time zone the year of the event's time is not one "
+                              "of 0001 to 9999");
         struct civil c = timestamp_civil(time.seconds, offset);
         const int field[] = {c.month, c.day, c.hour, c.minute, c.second};
         put_digits(f->digits, c.year, 4);
