@@ -235,6 +235,114 @@ teardown() {
     assert_receipts receipts 5000
 }
 
+# deliver_timed OPTION...: $took is its milliseconds.
+deliver_timed() {
+    local from
+    from=$(date +%s%3N)
+    run_tool audit-post --url="$url" "$@"
+    took=$(($(date +%s%3N) - from))
+}
+
+@test "a service that fails one request in seven costs little time" {
+    local calm
+    start_peer a
+    events 1500 >in
+    deliver_timed in
+    assert_status 0
+    calm=$took
+    tell_peer '{"faults":[[0.08,503],[0.03,429],[0.04,"reset"]],"headers":{"Retry-After":"0"},"seed":3}'
+    deliver_timed --receipts=receipts in
+    assert_status 0
+    assert_stderr ""
+    assert_receipts receipts 1500
+    echo "$calm ms without faults, $took with them"
+    # Twice the time is what is asked for; other work on this machine may double that.
+    [ "$took" -le $((4 * calm + 2000)) ]
+}
+
+@test "in an outage one request probes, and its beginning and its end are told once" {
+    start_peer a '{"faults":[[1,503]],"delay":0.005}'
+    events 3000 >in
+    audit-post --url="$url" --receipts=receipts in 2>messages 3>&- &
+    local pid=$! count
+    wait_for messages
+    count=$(wc -l <"$peer/log")
+    sleep 2
+    # Eight at once would be hundreds in that time.
+    [ $(($(wc -l <"$peer/log") - count)) -le 25 ]
+    tell_peer '{}'
+    wait "$pid"
+    cat messages
+    [ "$(wc -l <messages)" -eq 2 ]
+    grep -qx "audit-post: $url: HTTP 503; nothing gets through, trying again until ..:..:.. (--retry-for)" messages
+    grep -qx "audit-post: $url: events get through again, after [0-9.]* s" messages
+    assert_taken in
+    assert_receipts receipts 3000
+}
+
+@test "a batch that is answered 500 for half of --retry-for goes on in halves" {
+    start_peer a '{"broken":"\"j-77\""}'
+    events 200 >in
+    run_tool audit-post --url="$url" --batch=lines --retry-for=3s --rejects=rejects --receipts=receipts in
+    assert_status 1
+    [ "$(cat rejects)" = "$(sed -n 77p in)" ]
+    assert_stderr_has 'audit-post: in:77: not delivered (attempts: '
+    assert_taken <(grep -v '"j-77"' in)
+    assert_receipts receipts 200
+}
+
+@test "one answer that is not HTTP is tried again, once the service has answered" {
+    start_peer a '{"sequence":[200,{"raw":"this is not HTTP\r\n"},200]}'
+    events 20 >in
+    run_tool audit-post --url="$url" --parallel=1 in
+    assert_status 0
+    assert_taken in
+}
+
+# --- what is there already ---
+
+# addressed COUNT: so many addressed events.
+addressed() {
+    events "$1" | sed 's/.*"id":"\(j-[0-9]*\)".*/{"path":"7\/jobs\/\1.json","event":&}/'
+}
+
+@test "--skip: what earlier receipts call delivered is not sent again" {
+    start_peer a '{"poison":"\"j-7\""}'
+    addressed 40 >in
+    audit-post --url="$url" --receipts=receipts --rejects=rejects in || [ $? -eq 1 ]
+    [ "$(wc -l <"$peer/events")" -eq 39 ]
+    # A torn end, as a killed run leaves it, and a line that is no receipt.
+    printf '%s\n{"line":41,"path":"7/jobs/j-7.json","outcome":"deliv' nonsense >>receipts
+    tell_peer '{}'
+    : >"$peer/log"
+    run_tool audit-post --url="$url" --skip=receipts --receipts=receipts --tee=new --summary in
+    assert_status 0
+    [ "$(from_log 'len(log)')" -eq 1 ]
+    assert_output "$(sed -n 7p in)"
+    assert_stderr_has 'audit-post: --skip: 2 lines are no receipts, or torn, and were passed over'
+    assert_stderr_has 'audit-post: 1 delivered, 39 skipped, 0 rejected, 0 undelivered in '
+    [ "$(tail -n 40 receipts | grep -c '"outcome":"skipped","status":null,"attempts":0')" -eq 39 ]
+    # Now all of them are there; --tee=all hands them on all the same.
+    run_tool audit-post --url="$url" --skip=receipts --tee in
+    assert_status 0
+    assert_output "$(cat in)"
+    [ "$(from_log 'len(log)')" -eq 1 ]
+    run_tool audit-post --url="$url" --skip=no-such in
+    assert_status 2
+    assert_stderr 'audit-post: no-such: No such file or directory'
+}
+
+@test "\$AUDIT_RECEIPTS names the receipts where no option does" {
+    start_peer a
+    events 3 >in
+    AUDIT_RECEIPTS=from-environment audit-post --url="$url" in
+    assert_receipts from-environment 3
+    AUDIT_RECEIPTS=unused audit-post --url="$url" --receipts=given in
+    assert_receipts given 3
+    [ ! -e unused ]
+    AUDIT_RECEIPTS='' audit-post --url="$url" in
+}
+
 @test "Retry-After is waited for, in seconds and as a date" {
     start_peer a '{"sequence":[503],"headers":{"Retry-After":"1"}}'
     events 1 >in

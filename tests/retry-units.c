@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "deliver/pace.h"
 #include "deliver/retry.h"
 #include "deliver/schedule.h"
 
@@ -114,6 +115,123 @@ static void check_schedule(void)
     schedule_free(&schedule);
 }
 
+/* How many may go at once, as pace_may_send() says. */
+static size_t at_once(const struct pace *pace, int64_t now)
+{
+    size_t count = 0;
+    while (count < 2000 && pace_may_send(pace, count, now))
+        count++;
+    return count;
+}
+
+static const struct retry_policy pace_policy = {100 * CLOCK_MS, 30 * CLOCK_SECOND,
+                                                300 * CLOCK_SECOND};
+
+static void fail_at(struct pace *pace, enum pace_failure kind, int64_t now, int64_t asked)
+{
+    pace_failure(pace, kind, 1, now, now, asked, UINT32_MAX / 2 + 1);
+}
+
+static void check_pace_steps(void)
+{
+    struct pace pace;
+    pace_begin(&pace, 8, &pace_policy);
+    check((int64_t)at_once(&pace, 1), 8, "all at once at first");
+    fail_at(&pace, PACE_SLOWER, 1, 0);
+    check((int64_t)at_once(&pace, 1), 7, "one fewer after a failure");
+    for (int i = 0; i < 4; i++)
+        pace_success(&pace);
+    check((int64_t)at_once(&pace, 1), 8, "and as many again after four successes");
+    for (int i = 0; i < 1000; i++)
+        pace_success(&pace);
+    check((int64_t)at_once(&pace, 1), 8, "but never more than there may be");
+    fail_at(&pace, PACE_EVENT, 1, 0);
+    check((int64_t)at_once(&pace, 1), 8, "a failure that may be the event's own takes nothing");
+    /* A Retry-After holds everybody for that long, and no longer than --retry-for. */
+    fail_at(&pace, PACE_SLOWER, 1000, 2 * CLOCK_SECOND);
+    check((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND - 1), 0, "nobody before Retry-After");
+    check((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND), 7, "and then as before");
+    fail_at(&pace, PACE_SLOWER, 1000, 3600 * CLOCK_SECOND);
+    check(pace.not_before, 1000 + pace_policy.budget, "a Retry-After beyond --retry-for");
+}
+
+static void check_pace_outage(void)
+{
+    struct pace pace;
+    int64_t now = CLOCK_SECOND;
+    pace_begin(&pace, 8, &pace_policy);
+    for (int i = 0; i < 7; i++)
+        fail_at(&pace, PACE_SLOWER, now, 0);
+    check(pace.probing, false, "seven failures of eight are no outage");
+    fail_at(&pace, PACE_SLOWER, now, 0);
+    check(pace.probing, true, "as many failures in a row as go at once are one");
+    pace_begin(&pace, 8, &pace_policy);
+    for (int i = 0; i < 4; i++)
+        fail_at(&pace, PACE_NOBODY, now, 0);
+    check(pace.probing, true, "and half as many where nobody answers");
+    check((int64_t)at_once(&pace, now), 0, "which waits");
+    check(pace.not_before, now + 50 * CLOCK_MS, "… half of the first wait, as chance has it");
+    check((int64_t)at_once(&pace, pace.not_before), 1, "and then one request probes");
+    /* What was sent before that only confirms it. */
+    int64_t next = pace.not_before;
+    pace_failure(&pace, PACE_NOBODY, 1, now - 1, now + 1, 0, UINT32_MAX);
+    check(pace.not_before, next, "an answer to what was sent before");
+    for (int i = 1; i <= 20; i++) {
+        now = pace.not_before;
+        fail_at(&pace, PACE_NOBODY, now + 1, 0);
+        check(at_once(&pace, now + 1) == 0 && pace.not_before - now <= pace_policy.cap, true,
+              "each probe that fails is followed by a wait, up to the cap");
+    }
+    check(pace.not_before - now - 1, pace_policy.cap / 2, "which has grown to it");
+    pace_success(&pace);
+    check((int64_t)at_once(&pace, now), 2, "a success ends it at once, from the bottom");
+    for (int i = 0; i < 3; i++)
+        pace_success(&pace);
+    check(at_once(&pace, now) >= 4, true, "growing fast to half of what it was");
+    /* One event that always fails is none. */
+    pace_begin(&pace, 8, &pace_policy);
+    for (unsigned i = 1; i < 50; i++)
+        pace_failure(&pace, PACE_EVENT, i, now, now, 0, 0);
+    check(pace.probing, false, "one event that always fails is no outage");
+    for (unsigned i = 0; i < 8; i++)
+        pace_failure(&pace, PACE_EVENT, 1, now, now, 0, 0);
+    check(pace.probing, true, "all events failing are one");
+}
+
+/* The mean of how many go at once while this share of requests fails. */
+static int64_t mean_at_once(size_t most, unsigned percent, unsigned *outages)
+{
+    struct pace pace;
+    uint64_t random = 88172645463325252u;
+    int64_t sum = 0;
+    const int rounds = 100000;
+    pace_begin(&pace, most, &pace_policy);
+    *outages = 0;
+    for (int i = 0; i < rounds; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        bool was = pace.probing;
+        if (random / 1024 % 100 < percent)
+            fail_at(&pace, PACE_SLOWER, i, 0);
+        else
+            pace_success(&pace);
+        *outages += pace.probing && !was;
+        sum += (int64_t)at_once(&pace, INT64_MAX);
+    }
+    return sum / rounds;
+}
+
+static void check_pace_shares(void)
+{
+    unsigned outages;
+    check(mean_at_once(8, 15, &outages) >= 6, true, "15% faults: nearly all of 8 at once");
+    check(outages <= 8, true, "… and hardly ever an outage");
+    check(mean_at_once(100, 15, &outages) >= 95, true, "15% faults: nearly all of 100 at once");
+    check(mean_at_once(100, 60, &outages) <= 10, true, "60%: few");
+    check(mean_at_once(8, 100, &outages), 1, "all: one");
+}
+
 int main(void)
 {
     check_statuses();
@@ -122,6 +240,9 @@ int main(void)
     check_after();
     check_deadlines();
     check_schedule();
+    check_pace_steps();
+    check_pace_outage();
+    check_pace_shares();
     printf("%u checks, %u failed\n", checks, failures);
     return failures > 0;
 }

@@ -142,12 +142,15 @@ static void name_undelivered(struct ledger *ledger, const struct record *first,
     if (outcome->reason == NULL)
         return;
     count_reason(ledger, outcome->reason, count);
+    struct filter *filter = ledger->filter;
+    const char *why = outcome->reason;
     if (count == 1)
-        diag_warn("%s:%zu: not delivered (attempts: %u): %s", first->source, first->line,
-                  outcome->attempts, outcome->reason);
+        filter_warn(filter, why, "%s:%zu: not delivered (attempts: %u): %s", first->source,
+                    first->line, outcome->attempts, why);
     else
-        diag_warn("%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s", first->source,
-                  first->line, last->source, last->line, count, outcome->attempts, outcome->reason);
+        filter_warn(filter, why, "%s:%zu to %s:%zu: %zu lines not delivered (attempts: %u): %s",
+                    first->source, first->line, last->source, last->line, count, outcome->attempts,
+                    why);
 }
 
 static void settle(struct ledger *ledger, struct record *record, const struct outcome *outcome)

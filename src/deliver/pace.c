@@ -6,7 +6,7 @@ enum {
     WHOLE = 8,        /* a request, in eighths */
     LESS = WHOLE / 2, /* what a failure takes away */
     MORE = 1,         /* what a success gives back */
-    LEAST_ROW = 4,    /* failures in a row that are an outage, at least */
+    LEAST_ROW = 6,    /* failures in a row that are an outage, at least */
 };
 
 void pace_begin(struct pace *pace, size_t most, const struct retry_policy *policy)
@@ -30,7 +30,7 @@ void pace_success(struct pace *pace)
     if (pace->probing) {
         pace->probing = false;
         pace->probes = 0;
-        pace->threshold = pace->eighths / 2;
+        pace->threshold = pace->row * WHOLE / 2;
         pace->eighths = WHOLE;
         pace->not_before = 0;
     }
@@ -48,10 +48,14 @@ static void hold(struct pace *pace, int64_t now, int64_t wait)
         pace->not_before = now + wait;
 }
 
-static bool is_outage(const struct pace *pace)
+/* Counts a failure in the row.  True: nothing gets through any more.  That nobody answers needs no
+ * more than half as many to be sure of. */
+static bool note_failure(struct pace *pace, enum pace_failure kind)
 {
-    size_t row = pace->eighths / WHOLE;
-    return pace->failures >= (row > LEAST_ROW ? row : LEAST_ROW);
+    if (pace->failures == 0)
+        pace->row = pace->eighths / WHOLE;
+    pace->failures += kind == PACE_NOBODY ? 2 : 1;
+    return pace->failures >= (pace->row > LEAST_ROW ? pace->row : LEAST_ROW);
 }
 
 void pace_failure(struct pace *pace, enum pace_failure kind, unsigned attempt, int64_t sent,
@@ -61,7 +65,7 @@ void pace_failure(struct pace *pace, enum pace_failure kind, unsigned attempt, i
         hold(pace, now, asked);
     if (pace->probing) {
         /* What was under way when the outage was noticed only confirms it. */
-        if (sent < pace->probing_since)
+        if (sent <= pace->probing_since)
             return;
         pace->probes++;
         hold(pace, now, retry_wait(&pace->policy, pace->probes + 1, random));
@@ -70,8 +74,7 @@ void pace_failure(struct pace *pace, enum pace_failure kind, unsigned attempt, i
     /* One event that always fails is no outage, however often it is tried. */
     if (kind == PACE_EVENT && attempt > 1)
         return;
-    pace->failures++;
-    if (is_outage(pace)) {
+    if (note_failure(pace, kind)) {
         pace->probing = true;
         pace->probing_since = now;
         pace->probes = 0;

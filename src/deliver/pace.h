@@ -7,9 +7,10 @@
  *     which up to one request in five fails is used at full speed, and one that refuses more gets
  *     fewer at once until it does not, one at least.
  *   - A Retry-After above zero holds everybody for that long.
- *   - When nothing gets through any more (as many failures in a row as go at once, four at least)
- *     one request probes for all, after waits that grow (retry_wait).  After its success the number
- *     grows by one with each further one, up to half of what it was, and then as above.
+ *   - When nothing gets through any more (as many failures in a row as go at once, six at least;
+ * half as many where no connection can be made) one request probes for all, after waits that grow
+ * (retry_wait).  After its success the number grows by one with each further one, up to half of
+ * what it was, and then as above.
  *
  * Times are microseconds of one steady clock.
  */
@@ -31,7 +32,8 @@ struct pace {
     size_t eighths;     /* how many may be under way now, in eighths of a request */
     size_t threshold;   /* up to here, in eighths, it grows by a whole one after an outage */
     int64_t not_before; /* nothing is sent before; 0: no hold */
-    unsigned failures;  /* in a row */
+    unsigned failures;  /* in a row; that nobody answers counts twice */
+    size_t row;         /* how many went at once when it began */
     unsigned probes;    /* that failed in this outage */
     bool probing;       /* nothing gets through: one request at a time */
     int64_t probing_since;

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/flood.h"
 #include "deliver/progress.h"
 
 #include <stdio.h>
@@ -33,18 +34,6 @@ void progress_begin(struct progress *progress, bool on, int64_t now)
         diag_before(take_away);
 }
 
-const char *progress_number(size_t number, char text[32])
-{
-    char *to = text + 31;
-    *to = '\0';
-    for (int digits = 0; digits == 0 || number > 0; digits++, number /= 10) {
-        if (digits > 0 && digits % 3 == 0)
-            *--to = ',';
-        *--to = (char)('0' + number % 10);
-    }
-    return to;
-}
-
 static double per_second(size_t count, int64_t microseconds)
 {
     return microseconds > 0 ? (double)count * 1e6 / (double)microseconds : 0;
@@ -71,7 +60,8 @@ static void measure(struct progress *progress, int64_t now, size_t successes)
 
 void progress_draw(struct progress *progress, int64_t now, const struct progress_counts *counts)
 {
-    char line[240], requests[80] = "", number[32], rate[32], failures[32];
+    char line[240], requests[80] = "", number[FLOOD_NUMBER], rate[FLOOD_NUMBER],
+                    failures[FLOOD_NUMBER];
     if (!progress->on || now < progress->next)
         return;
     progress->next = now + EVERY;
@@ -80,9 +70,9 @@ void progress_draw(struct progress *progress, int64_t now, const struct progress
         snprintf(requests, sizeof requests, "  %zu in flight  %zu retrying", counts->under_way,
                  counts->retrying);
     int n = snprintf(line, sizeof line, "\r%s %s  %s/s%s  %s rejected",
-                     progress_number(counts->successes, number), counts->verb,
-                     progress_number((size_t)progress->rate, rate), requests,
-                     progress_number(counts->failures, failures));
+                     flood_number(counts->successes, number), counts->verb,
+                     flood_number((size_t)progress->rate, rate), requests,
+                     flood_number(counts->failures, failures));
     /* A line as wide as the terminal would begin another one: one column stays free. */
     size_t len = (size_t)n, most = columns();
     if (len > most)

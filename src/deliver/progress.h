@@ -33,7 +33,4 @@ void progress_draw(struct progress *progress, int64_t now, const struct progress
 /* Takes the line away. */
 void progress_end(struct progress *progress);
 
-/* The number with commas between its thousands. */
-const char *progress_number(size_t number, char text[32]);
-
 #endif

@@ -4,6 +4,7 @@
 #include "filter/filter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -88,14 +89,24 @@ void filter_keep(struct filter *filter, struct span bytes)
     filter_check_append(filter, &filter->rejects);
 }
 
+void filter_warn(struct filter *filter, const char *kind, const char *format, ...)
+{
+    struct reason text;
+    va_list arguments;
+    enum flood_turn turn = flood_note(&filter->flood, kind);
+    if (turn == FLOOD_COUNT)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text.text, sizeof text.text, format, arguments);
+    va_end(arguments);
+    diag_warn("%s%s", text.text,
+              turn == FLOOD_TELL_LAST ? " (more like this are only counted; --verbose tells all)"
+                                      : "");
+}
+
 void filter_name(struct filter *filter, const struct record *record, const char *reason)
 {
-    enum flood_turn turn = flood_note(&filter->flood, reason);
-    if (turn != FLOOD_COUNT)
-        diag_warn("%s:%zu: %s%s", record->source, record->line, reason,
-                  turn == FLOOD_TELL_LAST
-                      ? " (more like this are only counted; --verbose tells all)"
-                      : "");
+    filter_warn(filter, reason, "%s:%zu: %s", record->source, record->line, reason);
     diag_raise(STATUS_REJECTED);
     if (filter->fail_fast)
         filter->stop = true;

@@ -2,7 +2,8 @@
 # Measures audit-post next to a bare loop over libcurl's multi interface and to wrk, each against the
 # same nginx on this machine:
 #   tests/bench/post.sh BUILD
-# One event a request: requests a second, and the CPU time of the sender.  Batched: megabytes a
+# One event a request: requests a second, and the CPU time of the sender; and through faults, next to
+# the same without.  Batched: megabytes a
 # second, next to Fluent Bit where that is installed.  Start-up: next to an empty program that is
 # linked to the same libraries.  The last line of each part says whether the ratio that is asked for
 # holds; status 1 if one does not.  Alternating runs, and of each side the best: nginx, too, runs
@@ -47,7 +48,18 @@ http {
     scgi_temp_path $work/scgi;
     client_max_body_size 100m;
     keepalive_requests 1000000000;
-    server { listen 127.0.0.1:$port; location / { return 200 "{}"; } }
+    # 8% 503, 3% 429 with Retry-After: 0, 4% connections that are closed without an answer.
+    split_clients \$request_id \$fault { 8% unavailable; 3% busy; 4% closed; * none; }
+    server {
+        listen 127.0.0.1:$port;
+        location / { return 200 "{}"; }
+        location /faulty {
+            if (\$fault = unavailable) { return 503; }
+            if (\$fault = busy) { add_header Retry-After 0 always; return 429; }
+            if (\$fault = closed) { return 444; }
+            return 200 "{}";
+        }
+    }
 }
 END
 nginx -c "$work/conf" -e "$work/errors" &
@@ -107,6 +119,19 @@ printf '  %-20s %9.0f a second  %6.2f us of CPU a request\n' \
 printf '  %-20s %9.0f a second\n' wrk "$most"
 holds "  of libcurl alone" "$(calculate "$bare / $ours")" 0.9
 holds "  of wrk" "$(calculate "$events / $ours / $most")" 0.35
+
+# The same through faults: at most twice the time.
+calm=1e9 faulty=1e9
+for ((i = 0; i < rounds; i++)); do
+    timed "$build/audit-post" --url="$url" "$work/events"
+    least calm "$seconds"
+    timed "$build/audit-post" --url="${url%/in}/faulty" "$work/events"
+    least faulty "$seconds"
+done
+echo "Through 15% faults (503, 429 with Retry-After: 0, closed connections), one event a request:"
+printf '  %-20s %9.0f a second\n' "without faults" "$(calculate "$events / $calm")" \
+    "with them" "$(calculate "$events / $faulty")"
+holds "  of the speed without faults" "$(calculate "$calm / $faulty")" 0.5
 
 # Batched: twenty times the file.
 for ((i = 0; i < 20; i++)); do cat "$work/events"; done >"$work/many"
