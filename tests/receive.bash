@@ -11,7 +11,10 @@ start_receiver() {
     also_stop "$receiver"
     local tries=400
     until grep -q 'listening on' receiver.err; do
-        kill -0 "$receiver" 2>/dev/null && [ $((tries -= 1)) -gt 0 ] || { cat receiver.err && return 1; }
+        if ! kill -0 "$receiver" 2>/dev/null || [ $((tries -= 1)) -le 0 ]; then
+            cat receiver.err
+            return 1
+        fi
         sleep 0.025
     done
     address=$(sed -n 's/.*listening on //p;' receiver.err | head -n 1)

@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # audit-receive, from the outside: what it takes, what it keeps, what it answers.
+# Each test is a subshell (SC2030, SC2031), which is meant.
+# shellcheck disable=SC2030,SC2031
 load common
 load peer
 load receive
@@ -170,4 +172,575 @@ teardown() {
     assert_output '{"status":"ok"}'
     run_tool curl -sI "${url}healthz"
     [[ $output == "HTTP/1.1 200 OK"* ]]
+}
+
+# with_auth HOW: a receiver that wants one of the credentials in `tokens`.
+with_auth() {
+    start_receiver --auth="$1" --credential-file=tokens spool
+}
+
+@test "basic, bearer, a header, a parameter: 401 without, and several are valid at once" {
+    printf 'user:pass word\nother:€\n' >tokens
+    with_auth basic
+    post '{}'
+    assert_answer 401 '{"error":"a credential is needed"}'
+    [[ $(curl -si -d '{}' "$url") == *$'\nWWW-Authenticate: Basic realm='* ]]
+    post '{}' -u 'user:wrong'
+    assert_answer 401 '{"error":"the credential is not valid"}'
+    post '{}' -u 'user:pass word'
+    assert_answer 200
+    post '{}' -u 'other:€'
+    assert_answer 200
+    post '{}' -H 'Authorization: Bearer dXNlcjpwYXNzIHdvcmQ='
+    assert_answer 401
+    stop_receiver
+    printf 'token-1\n\ntoken-2\r\n' >tokens
+    with_auth bearer
+    post '{}' -H 'Authorization: bearer token-1'
+    assert_answer 200
+    post '{}' -H 'Authorization: Bearer token-2'
+    assert_answer 200
+    post '{}' -H 'Authorization: Bearer token-'
+    assert_answer 401
+    post '{}' -H 'Authorization: Bearer token-22'
+    assert_answer 401
+    post '{}' -H 'Authorization: Bearer '
+    assert_answer 401
+    post '{}' -H 'Authorization: Bearer token-1' -H 'Authorization: Bearer token-2'
+    assert_answer 400 '{"error":"the header is malformed or ambiguous"}'
+    stop_receiver
+    with_auth header:X-Key
+    post '{}' -H 'x-key: token-2'
+    assert_answer 200
+    post '{}' -H 'Authorization: Bearer token-2'
+    assert_answer 401
+    stop_receiver
+    echo 'a b&c/d' >tokens
+    with_auth query:key
+    url="$url?key=a%20b%26c/d" post '{}'
+    assert_answer 200
+    url="$url?key=a" post '{}'
+    assert_answer 401
+    url="$url?key=a%20b%26c/d&key=a%20b%26c/d" post '{}'
+    assert_answer 400
+    stop_receiver
+    [ "$(spooled | wc -l)" -eq 6 ]
+}
+
+@test "no message, receipt or access line shows a credential" {
+    echo 'sesame-%41' >tokens
+    start_receiver --auth=query:key --credential-file=tokens -v --receipts=receipts spool
+    url="$url?key=sesame-%2541" post '{}'
+    assert_answer 200
+    url="$url?key=sesame-%2542" post '{}'
+    assert_answer 401
+    stop_receiver
+    run_tool grep -r sesame receiver.err receipts answer spool
+    assert_status 1
+}
+
+@test "SIGHUP reloads the credentials; what cannot be read leaves them as they were" {
+    echo old >tokens
+    with_auth bearer
+    post '{}' -H 'Authorization: Bearer old'
+    assert_answer 200
+    printf 'old\nnew\n' >tokens
+    hang_up "SIGHUP: reloaded"
+    for token in old new; do
+        post '{}' -H "Authorization: Bearer $token"
+        assert_answer 200
+    done
+    echo new >tokens
+    hang_up "SIGHUP: reloaded"
+    post '{}' -H 'Authorization: Bearer old'
+    assert_answer 401
+    : >tokens
+    hang_up "SIGHUP: tokens: holds no credential; the credentials stay as they were"
+    rm tokens
+    hang_up "SIGHUP: tokens: No such file or directory; the credentials stay as they were"
+    post '{}' -H 'Authorization: Bearer new'
+    assert_answer 200
+    stop_receiver
+    assert_status 0
+}
+
+# hang_up MESSAGE: sends SIGHUP, and waits for one more such message.
+hang_up() {
+    local before tries=400
+    before=$(grep -cF "$1" receiver.err || :)
+    kill -HUP "$receiver"
+    until [ "$(grep -cF "$1" receiver.err)" -gt "$before" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { cat receiver.err && return 1; }
+        sleep 0.025
+    done
+}
+
+@test "files that were rotated are opened again on SIGHUP" {
+    start_receiver --receipts=receipts --rejects=rejects spool
+    post '{'
+    mv receipts receipts.1
+    mv rejects rejects.1
+    post '{'
+    hang_up "SIGHUP: reloaded"
+    post '['
+    stop_receiver
+    [ "$(wc -l <receipts.1)" -eq 2 ]
+    [ "$(wc -l <receipts)" -eq 1 ]
+    run_tool cat rejects.1 rejects
+    assert_output $'{\n{\n['
+}
+
+@test "usage errors are status 2, with what to do" {
+    usage() { # MESSAGE OPTION...
+        local message=$1
+        shift
+        run_tool timeout 10 audit-receive "$@" spool
+        assert_status 2
+        assert_stderr "audit-receive: $message
+Try 'audit-receive --help' for more information."
+    }
+    usage "--listen=[HOST:]PORT is missing"
+    usage "--auth=bearer needs --credential-file=FILE or \$AUDIT_RECEIVE_CREDENTIAL" --listen=0 --auth=bearer
+    usage "there is a credential, but --auth does not say how it is sent" --listen=0 --credential-file=x
+    usage "--auth=token: not none, basic, bearer, header:NAME or query:NAME" --listen=0 --auth=token
+    usage "--cert and --key need each other" --listen=0 --cert=x
+    usage "--client-ca needs --cert and --key" --listen=0 --client-ca=x
+    usage "--path=x: a path begins with '/'" --listen=0 --path=x
+    usage "more than one directory" --listen=0 other
+    run_tool audit-receive --listen=0 --max-size=1MB
+    assert_stderr_has "--max-size is for a directory"
+}
+
+@test "what keeps it from starting is one message, status 2" {
+    refuses() { # MESSAGE ARGUMENT...
+        local message=$1
+        shift
+        run_tool timeout 10 audit-receive "$@"
+        assert_status 2
+        assert_stderr "audit-receive: $message"
+    }
+    refuses "missing: No such file or directory; make it first: mkdir -p missing" --listen=0 missing
+    refuses "1.2.3.4.5:x: not [HOST:]PORT or unix:PATH, such as 127.0.0.1:8443 or [::1]:8443" --listen=1.2.3.4.5:x spool
+    refuses "::1:80: not [HOST:]PORT or unix:PATH, such as 127.0.0.1:8443 or [::1]:8443" --listen=::1:80 spool
+    refuses "70000: not [HOST:]PORT or unix:PATH, such as 127.0.0.1:8443 or [::1]:8443" --listen=70000 spool
+    refuses "no/rejects: No such file or directory" --listen=0 --rejects=no/rejects spool
+    start_receiver spool
+    refuses "$address: Address already in use" --listen="$address" spool
+    echo nonsense >pem
+    refuses "pem: No certificate was found." --listen=0 --cert=pem --key=pem spool
+    echo nocolon >tokens
+    refuses "tokens: a credential has no colon; basic needs USER:PASSWORD" --listen=0 --auth=basic --credential-file=tokens spool
+    printf 'a\tb\n' >tokens
+    refuses "tokens: a credential has a control character" --listen=0 --auth=bearer --credential-file=tokens spool
+}
+
+@test "too large: 413 by its length, chunked, unpacked, and while the sender waits for word" {
+    start_receiver --max-body=1000 spool
+    printf '{"a":"%s"}' "$(head -c 992 /dev/zero | tr '\0' x)" >exact
+    printf '{"a":"%s"}' "$(head -c 993 /dev/zero | tr '\0' x)" >larger
+    gzip -k exact larger
+    for extra in X-A:b Transfer-Encoding:chunked Expect:100-continue; do
+        post @exact -H "$extra"
+        assert_answer 200
+        post @larger -H "$extra"
+        assert_answer 413 '{"error":"the body is too large"}'
+    done
+    post @exact.gz -H 'Content-Encoding: gzip'
+    assert_answer 200
+    post @larger.gz -H 'Content-Encoding: gzip'
+    assert_answer 413
+    head -c 50000000 /dev/zero | gzip -1 >bomb.gz
+    post @bomb.gz -H 'Content-Encoding: gzip'
+    assert_answer 413
+    truncate -s 20000000 huge
+    post @huge
+    assert_answer 413
+    post @exact
+    assert_answer 200
+    stop_receiver
+    [ "$(spooled | wc -l)" -eq 5 ]
+}
+
+@test "a header too large is answered 431; many fields are taken" {
+    start_receiver spool
+    post '{}' -H "X-A: $(head -c 15000 /dev/zero | tr '\0' x)"
+    assert_answer 200
+    post '{}' -H "X-A: $(head -c 17000 /dev/zero | tr '\0' x)"
+    assert_answer 431
+    post '{}' -H "X-A: $(head -c 60000 /dev/zero | tr '\0' x)"
+    assert_answer 431
+}
+
+@test "more requests a second than --max-rate are answered 429 with Retry-After" {
+    start_receiver --max-rate=5 spool
+    run_tool curl -s --no-progress-meter -o /dev/null -w '%{http_code} %header{retry-after}\n' -d '{}' "${url}?[1-20]"
+    [ "$(grep -c '^200 $' <<<"$output")" -ge 5 ]
+    [ "$(grep -c '^429 1$' <<<"$output")" -ge 5 ]
+    [ "$(grep -c . <<<"$output")" -eq 20 ]
+    sleep 1.2
+    post '{}'
+    assert_answer 200
+}
+
+@test "a full spool is answered 503 with Retry-After, and goes on when there is room" {
+    start_receiver --max-size=3000 --segment-time=100ms spool
+    printf '{"a":"%s"}' "$(head -c 1000 /dev/zero | tr '\0' x)" >event
+    for _ in 1 2; do
+        post @event
+        assert_answer 200
+    done
+    post @event
+    assert_answer 503 '{"error":"the spool is full"}'
+    [[ $(curl -si --data-binary @event "$url") == *$'\nRetry-After: 5\r'* ]]
+    [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}healthz")" = 503 ]
+    [ "$(spooled | wc -l)" -eq 2 ]
+    until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
+    rm spool/new/*
+    sleep 0.3
+    post @event
+    assert_answer 200
+    [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}healthz")" = 200 ]
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | wc -l)" -eq 1 ]
+    run_tool grep -c 'spool: holds as much as --max-size allows; requests are answered 503' receiver.err
+    assert_output 1
+    grep -q 'requests are taken again; 2 were answered 503' receiver.err
+}
+
+@test "a disk that is full is answered 503; what was acknowledged before stays, and it goes on" {
+    start_receiver spool
+    post '{"id":1}'
+    assert_answer 200
+    # No file may become larger: as with a full disk, a write fails, here in an open segment.
+    local pad
+    pad=$(head -c 5000 /dev/zero | tr '\0' x)
+    prlimit --pid "$receiver" --fsize=4000:unlimited
+    post '{"id":2,"pad":"'"$pad"'"}'
+    assert_answer 503 '{"error":"the events cannot be kept at present"}'
+    post '{"id":3}'
+    assert_answer 200
+    post '{"id":4,"pad":"'"$pad"'"}'
+    assert_answer 503
+    prlimit --pid "$receiver" --fsize=unlimited
+    post '{"id":5}'
+    assert_answer 200
+    stop_receiver
+    assert_status 0
+    run_tool spooled
+    assert_output $'{"id":1}\n{"id":3}\n{"id":5}'
+    cat receiver.err
+    grep -q 'File too large; requests are answered 503 until it can be written' receiver.err
+}
+
+@test "more bodies than --max-memory are answered 503, and memory is given back" {
+    start_receiver --max-memory=1MB spool
+    head -c 900000 /dev/zero | tr '\0' ' ' >large
+    printf '{}' >>large
+    for _ in 1 2 3; do
+        post @large
+        assert_answer 503
+        post '{"a":1}'
+        assert_answer 200
+    done
+    stop_receiver
+}
+
+@test "receipts: a line of JSON a request; nothing of a request reaches terminal or file raw" {
+    start_receiver -v --receipts=receipts spool
+    post '{"a":1}{"b":2}'
+    url="${url}%1b%5b31m%22%0a%c2%9b%ff" post '{}'
+    assert_answer 404
+    curl -s -X $'G\x7fT' "$url" || :
+    stop_receiver
+    run_tool python3 - <<'END'
+import json
+for line in open("receipts"):
+    receipt = json.loads(line)
+    assert receipt["client"] == "127.0.0.1" and 0 <= receipt["seconds"] < 60, receipt
+    assert receipt["time"].startswith("20") and receipt["time"].endswith("+00:00")
+    print(receipt["method"], receipt["path"], receipt["status"], receipt["events"], receipt["bytes"], receipt.get("error"))
+END
+    [[ $output == 'POST / 200 2 14 None
+POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] || { show "other receipts"; false; }
+    [ "$(LC_ALL=C grep -c '[^ -~]' receiver.err receipts | tr '\n' ' ')" = "receiver.err:0 receipts:0 " ]
+    grep -q '127.0.0.1 "POST /" 200, 2 events, 14 bytes' receiver.err
+}
+
+@test "without a directory: lines to standard output, answered once they are written" {
+    start_receiver
+    post '{"a": 1}{"b":2}'
+    assert_answer 200
+    run_tool cat receiver.out
+    assert_output $'{"a":1}\n{"b":2}'
+    stop_receiver
+    assert_status 0
+}
+
+@test "a reader that does not read holds answers back, and costs no event" {
+    mkfifo pipe
+    exec {reader}<>pipe
+    : >receiver.err
+    audit-receive --listen=0 --drain=1s >pipe 2>receiver.err 3>&- &
+    receiver=$!
+    also_stop "$receiver"
+    until grep -q listening receiver.err; do sleep 0.025; done
+    url=http://$(sed -n 's/.*listening on //p' receiver.err)/
+    head -c 200000 /dev/zero | tr '\0' x | sed 's/.*/{"a":"&"}/' >large
+    echo >>large
+    curl -s -o answer.1 -w '%{http_code}' --data-binary @large "$url" >code.1 3>&- &
+    sleep 0.5
+    [ ! -s code.1 ]
+    head -n 1 <&"$reader" | cmp - large
+    wait $!
+    [ "$(cat code.1)" = 200 ]
+    # At the end it does not wait for ever, and does not say 200.
+    curl -s -o answer.2 -w '%{http_code}' --data-binary @large "$url" >code.2 3>&- &
+    sleep 0.5
+    stop_receiver
+    wait $! || :
+    [ "$(cat code.2)" != 200 ]
+    exec {reader}<&-
+}
+
+@test "standard output that cannot be written is status 2, and nothing is answered 200" {
+    : >receiver.err
+    audit-receive --listen=0 >/dev/full 2>receiver.err 3>&- &
+    receiver=$!
+    also_stop "$receiver"
+    until grep -q listening receiver.err; do sleep 0.025; done
+    url=http://$(sed -n 's/.*listening on //p' receiver.err)/
+    post '{}'
+    assert_answer 503
+    status=0
+    wait "$receiver" || status=$?
+    [ "$status" -eq 2 ]
+    grep -q 'standard output: No space left on device' receiver.err
+}
+
+@test "a Unix socket, IPv6, several at once; a stale socket is replaced, a live one is not" {
+    listen=unix:in.sock start_receiver --listen='[::1]:0' --listen=0 spool
+    [ "$(grep -c 'listening on' receiver.err)" -eq 3 ]
+    url=http://localhost/ post '{"id":1}' --unix-socket in.sock
+    assert_answer 200
+    url=http://$(sed -n 's/.*listening on \(\[::1\].*\)/\1/p' receiver.err)/ post '{"id":2}' -g
+    assert_answer 200
+    run_tool timeout 10 audit-receive --listen=unix:in.sock spool
+    assert_status 2
+    assert_stderr "audit-receive: unix:in.sock: Address already in use"
+    stop_receiver KILL
+    listen=unix:in.sock start_receiver spool
+    url=http://localhost/ post '{"id":3}' --unix-socket in.sock
+    assert_answer 200
+    stop_receiver
+    [ ! -e in.sock ]
+    [ "$(spooled | sort | tr -d '\n')" = '{"id":1}{"id":2}{"id":3}' ]
+    touch in.sock
+    run_tool timeout 10 audit-receive --listen=unix:in.sock spool
+    assert_stderr "audit-receive: unix:in.sock: File exists"
+}
+
+@test "a socket that systemd passes" {
+    python3 "$AUDIT_TESTS/receive-client.py" descriptors audit-receive spool >port 2>receiver.err 3>&- &
+    receiver=$!
+    also_stop "$receiver"
+    wait_for port
+    url=http://127.0.0.1:$(cat port)/
+    post '{"id":1}'
+    assert_answer 200
+    stop_receiver
+    assert_status 0
+    LISTEN_FDS=1 LISTEN_PID=1 run_tool timeout 10 audit-receive spool
+    assert_status 2
+    assert_stderr_has "no socket to listen on"
+}
+
+@test "TLS: 1.2 and later; the certificate is renewed on SIGHUP" {
+    make_certificates
+    cp server.pem cert.pem && cp server.key cert.key
+    start_receiver --cert=cert.pem --key=cert.key spool
+    url=https://$address/
+    post '{}' --cacert ca.pem --tlsv1.2 --tls-max 1.2
+    assert_answer 200
+    post '{}' --cacert ca.pem --tlsv1.3
+    assert_answer 200
+    post '{}' --cacert ca.pem --tlsv1.0 --tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0
+    assert_answer 000
+    echo | openssl s_client -connect "$address" 2>/dev/null | grep -q 'subject=CN = server'
+    cp client.pem cert.pem
+    hang_up "cert.key: is not the key of the certificate in cert.pem; the certificate stays as it was"
+    cp client.key cert.key
+    hang_up "SIGHUP: reloaded"
+    echo | openssl s_client -connect "$address" 2>/dev/null | grep -q 'subject=CN = client'
+    post '{}' --cacert ca.pem
+    assert_answer 200
+    url=http://$address/ post '{}'
+    assert_answer 000
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | wc -l)" -eq 3 ]
+}
+
+@test "mutual TLS: a client without a certificate, or with another authority's, is answered 401" {
+    make_certificates
+    start_receiver --cert=server.pem --key=server.key --client-ca=ca.pem spool
+    url=https://$address/
+    post '{}' --cacert ca.pem --cert client.pem --key client.key
+    assert_answer 200
+    post '{}' --cacert ca.pem
+    assert_answer 401 '{"error":"a valid client certificate is needed"}'
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.pem \
+        -subj "/CN=nobody" -days 2 2>/dev/null
+    post '{}' --cacert ca.pem --cert own.pem --key own.key
+    [ "$code" != 200 ]
+    stop_receiver
+    [ "$(spooled | wc -l)" -eq 1 ]
+}
+
+# halves GO: a client in the background that is in the middle of a request until the file GO exists.
+halves() {
+    rm -f begun
+    python3 "$AUDIT_TESTS/receive-client.py" halves "${address##*:}" '{"id":12}' begun "$1" >half 2>&1 3>&- &
+    client=$!
+    also_stop "$client"
+    wait_for begun
+}
+
+@test "SIGTERM: what is in hand is answered once it is kept, and nothing new is taken" {
+    start_receiver spool
+    halves go
+    kill -TERM "$receiver"
+    local tries=200
+    until ! curl -s --max-time 5 -o /dev/null -d '{}' "$url"; do
+        [ $((tries -= 1)) -gt 0 ]
+        sleep 0.025
+    done
+    kill -0 "$receiver"
+    touch go
+    wait "$client"
+    status=0
+    wait "$receiver" || status=$?
+    assert_status 0
+    [ "$(cat half)" = 200 ]
+    run_tool spooled
+    assert_output '{"id":12}'
+}
+
+@test "after SIGTERM it waits no longer than --drain; a second signal ends it at once" {
+    start_receiver --drain=300ms spool
+    halves never
+    stop_receiver
+    [ "$status" -eq 0 ]
+    kill "$client"
+    start_receiver spool
+    halves never
+    kill -TERM "$receiver"
+    sleep 1
+    stop_receiver
+    [ "$status" -eq 143 ]
+    kill "$client"
+    [ -z "$(spooled)" ]
+}
+
+@test "an event is synced before its request is answered" {
+    start_receiver --threads=1 spool
+    strace -f -y -e trace=write,fsync,fdatasync,rename,renameat,renameat2,sendmsg,sendto,writev -s 200 -p "$receiver" -o calls 3>&- &
+    strace=$!
+    until [ -s calls ] || ! kill -0 "$strace"; do
+        post '{"warm":1}'
+        sleep 0.1
+    done
+    for id in 101 102 103; do
+        post "{\"id\":$id}"
+        assert_answer 200
+    done
+    stop_receiver
+    wait "$strace" || :
+    run_tool python3 - <<'END'
+import re
+calls = open("calls").read().split("\n")
+where = lambda pattern, start=0: next(i for i in range(start, len(calls)) if re.search(pattern, calls[i]))
+for id in (101, 102, 103):
+    write = where(r'write\(\d+<.*/spool/tmp/.*"id\\":%d' % id)
+    sync = where(r"fdatasync\(\d+<.*/spool/tmp/.*ndjson>\)", write)
+    # The call may be shown in two parts, its end later than that of others.
+    if "unfinished" in calls[sync]:
+        sync = where(r"fdatasync resumed", sync)
+    answer = where(r"(sendmsg|sendto|writev)\(\d+<.*HTTP/1.1 200", write)
+    assert write < sync < answer, (write, sync, answer)
+# The name is synced as well before anything is acknowledged.
+first = where(r"fdatasync\(.*/spool/tmp/")
+assert where(r"fsync\(\d+<.*/spool/tmp>\)", first) < where(r"HTTP/1.1 200", first)
+print("synced before it is answered")
+END
+    assert_output "synced before it is answered"
+}
+
+# survives COUNT KILLS: posts so many events while the receiver is killed and started again.
+survives() {
+    local port kills=0
+    port=$(free_port)
+    listen=$port start_receiver spool
+    python3 "$AUDIT_TESTS/receive-client.py" load "$port" "$1" 32 acknowledged 3>&- 2>load.err &
+    client=$!
+    also_stop "$client"
+    while kill -0 "$client" 2>/dev/null; do
+        sleep "0.$((RANDOM % 8 + 2))"
+        [ "$kills" -lt "$2" ] || continue
+        stop_receiver KILL
+        kills=$((kills + 1))
+        listen=$port start_receiver --segment-time=300ms spool
+    done
+    wait "$client" || { cat load.err && return 1; }
+    stop_receiver
+    [ "$status" -eq 0 ]
+    [ "$kills" -eq "$2" ] || echo "only $kills kills"
+    [ -z "$(ls spool/tmp)" ]
+    python3 - "$1" <<'END'
+import json, sys
+kept = [json.loads(line)["id"] for path in __import__("glob").glob("spool/new/*") for line in open(path)]
+acknowledged = [int(line) for line in open("acknowledged")]
+assert len(acknowledged) == int(sys.argv[1]), len(acknowledged)
+missing = set(acknowledged) - set(kept)
+assert not missing, ("missing", sorted(missing)[:10])
+print(len(kept) - len(set(kept)), "kept twice")
+END
+}
+
+@test "kill -9 while events arrive: every one that was answered 200 is in the spool" {
+    if [ -n "${AUDIT_LONG-}" ]; then survives 100000 20; else survives 3000 3; fi
+}
+
+@test "audit-post in each framing, audit-receive, audit-drain, audit-fileput: the same bytes" {
+    audit-format "$DATA/bare.ndjson" | audit-path --user-id=7301 >addressed
+    mkdir direct
+    audit-fileput direct <addressed
+    start_receiver spool
+    for batch in none array lines concat; do
+        rm -rf spool/new/*
+        audit-post --batch=$batch --compress=gzip --url="$url" <addressed
+        until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
+        rm -rf stored
+        mkdir stored
+        cat spool/new/* | audit-path --user-id=7301 | audit-fileput stored
+        diff -r direct stored
+    done
+    local age=()
+    ! audit-post --help | grep -q -e --max-age || age=(--max-age=none)
+    for preset in datadog splunk sumologic loki newrelic elastic; do
+        rm -rf spool/new/*
+        template=$preset
+        case $preset in
+        datadog | splunk | newrelic) export AUDIT_POST_CREDENTIAL=x ;;
+        *) unset AUDIT_POST_CREDENTIAL ;;
+        esac
+        audit-template -t "$template" <addressed |
+            audit-post --preset=$preset --url="$url" "${age[@]}" --rejects=rejects ||
+            { cat rejects && return 1; }
+        until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
+        rm -rf stored
+        mkdir stored
+        cat spool/new/* | audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput stored
+        diff -r direct stored
+    done
 }

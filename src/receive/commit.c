@@ -59,10 +59,12 @@ static void keep(struct commit *commit, struct commit_job *jobs)
         commit->refused = 0;
 }
 
-/* The time `microseconds` from now, for a wait. */
+/* The time `microseconds` from now, for a wait; now if they are negative. */
 static struct timespec after(int64_t microseconds)
 {
     struct timespec time;
+    if (microseconds < 0)
+        microseconds = 0;
     clock_gettime(CLOCK_MONOTONIC, &time);
     int64_t nanos = time.tv_nsec + microseconds % 1000000 * 1000;
     time.tv_sec += microseconds / 1000000 + nanos / 1000000000;
@@ -77,7 +79,7 @@ static void wait_for_jobs(struct commit *commit, int64_t due)
     while (commit->first == NULL && !commit->closing) {
         if (due < 0)
             pthread_cond_wait(&commit->wake, &commit->lock);
-        else if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) == ETIMEDOUT)
+        else if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) != 0)
             return;
     }
 }
@@ -87,7 +89,7 @@ static void wait_for_others(struct commit *commit)
 {
     struct timespec until = after(commit->first->since + commit->wait - clock_now());
     while (commit->count < commit->expected && commit->bytes < GROUP_BYTES && !commit->closing)
-        if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) == ETIMEDOUT)
+        if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) != 0)
             return;
 }
 

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# audit-receive and clients that mean it harm, or cannot do better; nginx in front of it.
+load common
+load peer
+load receive
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir spool
+}
+teardown() {
+    stop_peers
+}
+
+client() {
+    run_tool timeout 300 python3 "$AUDIT_TESTS/receive-client.py" "$@"
+}
+
+# The receiver's memory was never more than this many MiB.
+assert_memory() {
+    local peak
+    [ -z "${AUDIT_SANITIZED-}" ] || return 0
+    peak=$(awk '/VmHWM/ { print $2 }' "/proc/$receiver/status")
+    echo "peak: $peak KiB"
+    [ "$peak" -le $(($1 * 1024)) ]
+}
+
+@test "malformed and ambiguous requests are refused, and nothing of them is kept" {
+    start_receiver --timeout=5s spool
+    client hostile "${address##*:}"
+    assert_status 0
+    [[ $output == *" requests" ]]
+    assert_memory 64
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | sort -u)" = '{"good":1}' ]
+}
+
+@test "no second request hides in a first one" {
+    start_receiver --timeout=5s spool
+    client smuggle "${address##*:}"
+    assert_status 0
+    stop_receiver
+    [ -z "$(spooled)" ]
+}
+
+@test "headers, lines, bodies, chunks and trailers that never end are cut off" {
+    start_receiver --max-body=1MB --timeout=5s spool
+    for kind in header field line blank body chunk trailer; do
+        client endless "${address##*:}" "$kind" 100000000
+        assert_status 0
+    done
+    assert_memory 64
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | sort -u)" = '{"good":1}' ]
+}
+
+@test "slow clients do not keep a good one from being served, and are cut off" {
+    local count=200
+    [ -z "${AUDIT_LONG-}" ] || count=2000
+    start_receiver --timeout=3s spool
+    client slow "${address##*:}" $count 40
+    assert_status 0
+    assert_output "all cut off"
+    assert_memory 128
+    client trickle "${address##*:}" 2
+    assert_output 200
+    stop_receiver
+    assert_status 0
+}
+
+@test "more connections than --max-per-address from one address are closed" {
+    start_receiver --max-per-address=3 spool
+    for _ in 1 2 3; do
+        halves "${address##*:}"
+    done
+    run_tool curl -s -d '{}' "$url"
+    [ "$status" -ne 0 ]
+    kill "${clients[@]}"
+    local tries=200
+    until curl -s -d '{}' "$url"; do
+        [ $((tries -= 1)) -gt 0 ]
+        sleep 0.05
+    done
+}
+
+# halves PORT: one more connection, in the middle of a request.
+halves() {
+    rm -f begun
+    python3 "$AUDIT_TESTS/receive-client.py" halves "$1" '{}' begun never 3>&- &
+    clients+=("$!")
+    also_stop "$!"
+    wait_for begun
+}
+
+@test "gzip bombs stop at --max-body, and deep nesting costs nothing" {
+    start_receiver --max-memory=64MB --max-body=10MB spool
+    python3 -c '
+import gzip, sys
+block = gzip.compress(b" " * 100000000)
+sys.stdout.buffer.write(block * 20)' >bomb.gz
+    for _ in 1 2 3; do
+        post @bomb.gz -H 'Content-Encoding: gzip'
+        assert_answer 413
+    done
+    python3 -c 'print("{\"a\":" * 2000000, end="")' >deep
+    post @deep
+    assert_answer 400
+    assert_memory 128
+    stop_receiver
+    assert_status 0
+    [ -z "$(spooled)" ]
+}
+
+# start_proxy: nginx with TLS before the receiver; $nginx_tls is its address.
+start_proxy() {
+    make_certificates
+    # shellcheck disable=SC2034 # start_nginx uses it
+    peer=$PWD/behind
+    mkdir behind
+    echo "${address##*:}" >behind/port
+    start_nginx
+}
+
+@test "behind nginx with TLS: events arrive; what is ambiguous does not" {
+    start_receiver --auth=bearer --credential-file=<(echo token) --timeout=5s spool
+    start_proxy
+    seq 1 200 | sed 's/.*/{"id":&}/' >events
+    echo token >token
+    audit-post --parallel=8 --auth=bearer --credential-file=token --cacert=ca.pem --url="$nginx_tls/" events
+    url=$nginx_tls/ post '{"id":0}' --cacert ca.pem --http1.1 -H 'Authorization: Bearer token'
+    assert_answer 200
+    url=$nginx_tls/ post '{"id":-1}' --cacert ca.pem
+    assert_answer 401
+    client smuggle "${nginx_plain##*:}"
+    assert_status 0
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | sort -u | wc -l)" -eq 201 ]
+    [[ $(spooled) != *smuggled* ]]
+}
