@@ -4,10 +4,10 @@ load common
 load peer
 load s3
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-select audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-seal audit-select audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
-SERVICES="audit-prune audit-receive"
+SERVICES="audit-prune audit-receive audit-verify"
 
 # What audit-post and audit-s3put send to.
 setup_file() {
@@ -17,6 +17,7 @@ setup_file() {
     start_s3_peer
     echo "$url" >s3-url
     export AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret
+    openssl genpkey -algorithm ed25519 -out seal.key
 }
 teardown_file() {
     also_stop "$(cat "$BATS_FILE_TMPDIR/service/pid")"
@@ -40,7 +41,11 @@ use() {
         ;;
     audit-prune) command=(audit-prune --keep=1y .) ;;
     audit-receive) command=(audit-receive --listen=0) ;;
+    audit-seal)
+        command=(audit-seal --tee --key="$BATS_FILE_TMPDIR/seal.key" "$PWD/seals") wrapped=1 && mkdir seals
+        ;;
     audit-template) command=(audit-template -t workato) ;;
+    audit-verify) command=(audit-verify --key=log.pub "$PWD") ;;
     *) command=("$tool") ;;
     esac
 }
@@ -292,7 +297,10 @@ to_gone() {
         done
         jobs=()
         for letter in a b c a b c; do
-            timeout 60 "${command[@]}" --rejects=rejects file-$letter >/dev/null 2>&1 &
+            # One process at a time writes to a log.
+            local each=("${command[@]}")
+            [ "$tool" != audit-seal ] || each[3]=$(mktemp -d "$PWD/seals.XXXXXX")
+            timeout 60 "${each[@]}" --rejects=rejects file-$letter >/dev/null 2>&1 &
             jobs+=($!)
         done
         for n in "${jobs[@]}"; do
@@ -675,7 +683,7 @@ wait_lines() {
             output=$(cat out) stderr=$(cat message)
             assert_status 0
             assert_records 1
-            [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal; stdin was read up to line 1"
+            [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal after stdin:1"
         done
         # One that was ignored stays ignored.
         env --ignore-signal=HUP "${command[@]}" <pipe >out 2>message 3>&- &
@@ -721,7 +729,7 @@ wait_lines() {
             stderr=$(cat message)
             assert_status 2
             lines=$(wc -l <out)
-            assert_stderr "$tool: stopped by SIG$signal; in was read up to line $lines"
+            assert_stderr "$tool: stopped by SIG$signal after in:$lines"
             [ "$lines" -gt 0 ] && [ "$lines" -lt 540 ]
             cmp out <(head -n "$lines" all)
         done

@@ -52,6 +52,14 @@ lose_nothing() {
     lose_nothing s3put
 }
 
+@test "audit-seal loses nothing in silence, whatever fails" {
+    lose_nothing seal ${AUDIT_LONG:+seal-pipe}
+}
+
+@test "audit-verify loses nothing in silence, whatever fails" {
+    lose_nothing verify ${AUDIT_LONG:+verify-pipe}
+}
+
 @test "no tool is left out here" {
     local source
     for source in "$AUDIT_SOURCE"/src/audit-*.c; do

@@ -15,6 +15,7 @@ import http.server
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -272,6 +273,85 @@ class Sink(Fileput):
                 raise Failure('neither delivered nor rejected: %r' % line[:80])
 
 
+class Seal(Fileput):
+    """audit-seal --tee.  Times and signatures differ from run to run: the seals' entries count."""
+    key = None
+
+    def prepare(self, directory):
+        Fileput.prepare(self, directory)
+        if Seal.key is None:
+            Seal.key = tempfile.NamedTemporaryFile(suffix='.key')
+            subprocess.run(['openssl', 'genpkey', '-algorithm', 'ed25519', '-out', Seal.key.name],
+                           check=True)
+
+    def command(self):
+        return self.argv + ['--key=' + Seal.key.name, '--tee', '--rejects=rejects', 'store'] + \
+            ([] if self.piped else ['in'])
+
+    @staticmethod
+    def entries(result):
+        return {name: [line for line in content.splitlines() if not line.startswith(b'#')]
+                for name, content in result.tree.items() if re.fullmatch(r'\d{8}\.sha256', name)}
+
+    def learn(self, run):
+        def learn_run(faults):
+            result = run(faults)
+            result.tree = self.entries(result)
+            return result
+        Fileput.learn(self, learn_run)
+
+    def check(self, result, changes_nothing):
+        files = result.tree
+        result.tree = self.entries(result)
+        Filter.check(self, result, changes_nothing)
+        for name in result.tree:
+            if not files[name].startswith(b'# audit-seal 1\n') or name[:8] + '.sig' not in files:
+                raise Failure('a seal that is not whole: ' + name)
+        known = set(line for entries in self.expected.tree.values() for line in entries)
+        for line in self.sealed(result):
+            if line not in known:
+                raise Failure('sealed, but not undisturbed: %r' % line)
+
+    @staticmethod
+    def sealed(result):
+        return [line for entries in result.tree.values() for line in entries]
+
+    def account(self, result):
+        kept = set(result.files.get('rejects', b'').split(b'\n'))
+        paths = set(line[66:].decode() for line in self.sealed(result))
+        for line in self.lines:
+            if json.loads(line)['path'] not in paths and line not in kept:
+                raise Failure('neither sealed nor rejected: %r' % line[:80])
+
+
+class Verify(Filter):
+    """audit-verify over a sound archive: whatever fails, it is never called unsound."""
+    top = None
+
+    def prepare(self, directory):
+        if Verify.top is None:
+            Verify.top = tempfile.TemporaryDirectory()
+            top = Verify.top.name
+            os.makedirs(os.path.join(top, 'archive/seals'))
+            subprocess.run(['openssl', 'genpkey', '-algorithm', 'ed25519', '-out', top + '/log.key'], check=True)
+            subprocess.run(['openssl', 'pkey', '-in', top + '/log.key', '-pubout', '-out', top + '/log.pub'],
+                           check=True)
+            lines = b''.join(line + b'\n' for line in self.lines)
+            subprocess.run(['audit-fileput', top + '/archive'], input=lines, check=True)
+            for _ in range(2):
+                subprocess.run(['audit-seal', '--key=' + top + '/log.key', top + '/archive/seals'],
+                               input=lines, check=True)
+        Filter.prepare(self, directory)
+
+    def command(self):
+        top = Verify.top.name
+        return self.argv + ['--key=' + top + '/log.pub', top + '/archive/seals'] + \
+            (['-'] if self.piped else [top + '/archive'])
+
+    def account(self, result):
+        raise Failure('findings in a sound archive')
+
+
 def small(lines):
     return [line for line in lines if len(line) < 5000][:5]
 
@@ -299,6 +379,10 @@ CASES = {
     # libcurl 7.88 signs with a digest that it had no memory for.
     's3put': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit'],
                   small(addressed()), spared=('memory',)),
+    'seal': Seal(['audit-seal'], small(addressed())),
+    'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
+    'verify': Verify(['audit-verify'], addressed(), each=False),
+    'verify-pipe': Verify(['audit-verify', '--json'], addressed(), piped=True, each=False),
     'fileput-pipe': Fileput(['audit-fileput'], addressed(), piped=True),
 }
 

@@ -67,6 +67,35 @@ mixed() {
     clean 1 audit-fileput --rejects=rejects --max-record=64KiB --no-overwrite store < <(cat addressed && mixed)
 }
 
+@test "audit-seal and audit-verify under valgrind" {
+    local kind
+    mkdir -p archive/seals
+    audit-path "$DATA/bare.ndjson" >addressed
+    audit-fileput archive addressed
+    clean 0 audit-seal --new-key=log.key
+    clean 1 audit-seal --key=log.key --tee --rejects=rejects --max-record=64KiB archive/seals < <(cat addressed && mixed)
+    clean 0 audit-verify --key=log.key.pub archive/seals archive
+    AUDIT_SEAL_PASSPHRASE=phrase clean 0 audit-seal --new-key=next.key
+    AUDIT_SEAL_PASSPHRASE=phrase clean 0 audit-seal --key=next.key --removed archive/seals <<<'7/gone.json'
+    clean 0 audit-seal --head archive/seals
+    audit-seal --head archive/seals >head.txt
+    clean 1 audit-verify --key=log.key.pub --head=head.txt --json archive/seals < <(sed 2d addressed && mixed)
+    # What others wrote.
+    cp archive/seals/00000001.sha256 archive/seals/00000004.sha256
+    head -c 700 archive/seals/00000001.sha256 >archive/seals/00000005.sha256
+    touch archive/seals/00000005.sig archive/seals/00000002.tsr
+    clean 1 audit-verify --key=log.key.pub --key=next.key.pub archive/seals archive
+    clean 2 audit-seal --key=log.key archive/seals addressed
+    for kind in 'EC -pkeyopt ec_paramgen_curve:P-256' 'RSA -pkeyopt rsa_keygen_bits:2048'; do
+        # shellcheck disable=SC2086 # words
+        openssl genpkey -algorithm $kind -out log.key 2>/dev/null
+        openssl pkey -in log.key -pubout -out log.pub
+        rm -rf seals && mkdir seals
+        clean 0 audit-seal --key=log.key seals addressed
+        clean 0 audit-verify --key=log.pub seals addressed
+    done
+}
+
 @test "audit-post under valgrind" {
     local url='' # start_peer sets it
     start_peer service '{"faults":[[0.2,503],[0.2,"reset"]],"poison":"recipe_stopped","seed":1}'

@@ -1,0 +1,47 @@
+#include "config.h"
+
+#include "seal/hasher.h"
+
+#include <openssl/crypto.h>
+
+bool hasher_begin(struct hasher *hasher)
+{
+    *hasher = (struct hasher){0};
+    /* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
+    if (OSSL_LIB_CTX_get0_global_default() == NULL)
+        return false;
+    hasher->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    hasher->context = EVP_MD_CTX_new();
+    if (hasher->algorithm != NULL && hasher->context != NULL &&
+        EVP_DigestInit_ex2(hasher->context, hasher->algorithm, NULL) == 1)
+        return true;
+    hasher_end(hasher);
+    return false;
+}
+
+bool hasher_start(struct hasher *hasher)
+{
+    return EVP_DigestInit_ex2(hasher->context, NULL, NULL) == 1;
+}
+
+bool hasher_add(struct hasher *hasher, struct span bytes)
+{
+    return EVP_DigestUpdate(hasher->context, bytes.at, bytes.len) == 1;
+}
+
+bool hasher_finish(struct hasher *hasher, unsigned char digest[DIGEST_SIZE])
+{
+    return EVP_DigestFinal_ex(hasher->context, digest, NULL) == 1;
+}
+
+bool hasher_digest(struct hasher *hasher, struct span bytes, unsigned char digest[DIGEST_SIZE])
+{
+    return hasher_start(hasher) && hasher_add(hasher, bytes) && hasher_finish(hasher, digest);
+}
+
+void hasher_end(struct hasher *hasher)
+{
+    EVP_MD_CTX_free(hasher->context);
+    EVP_MD_free(hasher->algorithm);
+    *hasher = (struct hasher){0};
+}

@@ -1,0 +1,27 @@
+/* hasher: SHA-256 with a context of its own, for threads: one hasher each. */
+#ifndef HASHER_H
+#define HASHER_H
+
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+
+struct hasher {
+    EVP_MD *algorithm; /* fetched once: a look-up takes as long as half a KB of digesting */
+    EVP_MD_CTX *context;
+};
+
+/* False: libcrypto cannot do it. */
+bool hasher_begin(struct hasher *hasher);
+
+/* Of bytes that come in parts: start, add as often as needed, finish.  False: see above. */
+bool hasher_start(struct hasher *hasher);
+bool hasher_add(struct hasher *hasher, struct span bytes);
+bool hasher_finish(struct hasher *hasher, unsigned char digest[DIGEST_SIZE]);
+
+/* Of bytes that are at hand. */
+bool hasher_digest(struct hasher *hasher, struct span bytes, unsigned char digest[DIGEST_SIZE]);
+
+void hasher_end(struct hasher *hasher);
+
+#endif

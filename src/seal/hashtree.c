@@ -1,0 +1,323 @@
+#include "config.h"
+
+#include "base/diag.h"
+#include "base/interrupt.h"
+#include "seal/hasher.h"
+#include "seal/hashtree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    PATH_SIZE = 4096,
+    DEPTH = 1024, /* directories in one another */
+    JOBS = 128,   /* files that are open and wait */
+    BATCH = 16,   /* files that a thread takes at once */
+    THREADS = 8,
+    READ_SIZE = 256 << 10,
+};
+
+struct job {
+    int fd;
+    off_t size;
+    char *path;
+    size_t len;
+};
+
+struct work {
+    const struct hashtree *tree;
+    pthread_mutex_t lock;      /* of the jobs, `found` and messages */
+    pthread_cond_t came, went; /* a job came; room came */
+    struct job job[JOBS];      /* a ring */
+    size_t first, count;
+    bool ended;   /* no job will come any more */
+    bool stopped; /* nothing more is wanted */
+};
+
+struct walk {
+    struct work *work;
+    char path[PATH_SIZE];
+    size_t len;
+};
+
+/* A message about a path in the tree; with the lock. */
+static void complain(struct work *work, struct span path, int error)
+{
+    struct printable shown;
+    diag_fail("%s/%s: %s", work->tree->name, diag_printable(path, &shown), strerror(error));
+}
+
+/* The digest of the rest of the file.  0, or errno. */
+static int digest_file(struct hasher *hasher, const struct job *job, char *buffer,
+                       unsigned char *digest)
+{
+    off_t total = 0;
+    if (!hasher_start(hasher))
+        return ENOMEM;
+    for (;;) {
+        ssize_t n = read(job->fd, buffer, READ_SIZE);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        if (n > 0 && !hasher_add(hasher, (struct span){buffer, (size_t)n}))
+            return ENOMEM;
+        total += n;
+        /* A small file costs one read. */
+        if (n == 0 || (total == job->size && n < READ_SIZE))
+            return hasher_finish(hasher, digest) ? 0 : ENOMEM;
+    }
+}
+
+struct result {
+    unsigned char digest[DIGEST_SIZE];
+    int error;
+};
+
+static void report(struct work *work, struct job *job, const struct result *result)
+{
+    struct span path = {job->path, job->len};
+    if (result->error != 0)
+        complain(work, path, result->error);
+    else if (!work->stopped &&
+             !work->tree->found(work->tree->context, path, HASHTREE_FILE, result->digest))
+        work->stopped = true;
+    close(job->fd);
+    free(job->path);
+}
+
+/* Takes jobs from the ring; with the lock. */
+static size_t take_jobs(struct work *work, struct job batch[BATCH])
+{
+    size_t count = 0;
+    while (work->count == 0 && !work->ended)
+        pthread_cond_wait(&work->came, &work->lock);
+    /* Not all at once: large files should not wait behind one another. */
+    size_t most = work->count / 2 + 1;
+    while (count < BATCH && count < most && work->count > 0) {
+        batch[count++] = work->job[work->first];
+        work->first = (work->first + 1) % JOBS;
+        work->count--;
+    }
+    if (count > 0)
+        pthread_cond_signal(&work->went);
+    return count;
+}
+
+static void *digest_files(void *context)
+{
+    struct work *work = context;
+    struct job batch[BATCH];
+    struct result result[BATCH];
+    struct hasher hasher;
+    char *buffer = malloc(READ_SIZE);
+    bool able = hasher_begin(&hasher) && buffer != NULL;
+    size_t count;
+    pthread_mutex_lock(&work->lock);
+    while ((count = take_jobs(work, batch)) > 0) {
+        bool stopped = work->stopped;
+        pthread_mutex_unlock(&work->lock);
+        for (size_t i = 0; i < count; i++)
+            result[i].error = stopped ? ECANCELED
+                              : able  ? digest_file(&hasher, &batch[i], buffer, result[i].digest)
+                                      : ENOMEM;
+        pthread_mutex_lock(&work->lock);
+        for (size_t i = 0; i < count; i++) {
+            if (result[i].error == ECANCELED) {
+                close(batch[i].fd);
+                free(batch[i].path);
+            } else {
+                report(work, &batch[i], &result[i]);
+            }
+        }
+    }
+    pthread_mutex_unlock(&work->lock);
+    if (able)
+        hasher_end(&hasher);
+    free(buffer);
+    return NULL;
+}
+
+/* Hands an open file on.  False: nothing more is wanted. */
+static bool hand_on(struct walk *walk, int fd, off_t size)
+{
+    struct work *work = walk->work;
+    char *path = malloc(walk->len + 1);
+    pthread_mutex_lock(&work->lock);
+    while (work->count == JOBS && !work->stopped && path != NULL)
+        pthread_cond_wait(&work->went, &work->lock);
+    bool going = !work->stopped && path != NULL;
+    if (path == NULL) {
+        complain(work, (struct span){walk->path, walk->len}, ENOMEM);
+        work->stopped = true;
+    }
+    if (going) {
+        memcpy(path, walk->path, walk->len);
+        work->job[(work->first + work->count++) % JOBS] = (struct job){fd, size, path, walk->len};
+        pthread_cond_signal(&work->came);
+    }
+    pthread_mutex_unlock(&work->lock);
+    if (!going) {
+        free(path);
+        close(fd);
+    }
+    return going;
+}
+
+static bool complain_of_walk(struct walk *walk, int error)
+{
+    pthread_mutex_lock(&walk->work->lock);
+    complain(walk->work, (struct span){walk->path, walk->len}, error);
+    pthread_mutex_unlock(&walk->work->lock);
+    return true;
+}
+
+static bool find(struct walk *walk, enum hashtree_kind kind)
+{
+    struct work *work = walk->work;
+    pthread_mutex_lock(&work->lock);
+    if (!work->stopped &&
+        !work->tree->found(work->tree->context, (struct span){walk->path, walk->len}, kind, NULL))
+        work->stopped = true;
+    bool going = !work->stopped;
+    pthread_mutex_unlock(&work->lock);
+    return going;
+}
+
+/* What is neither a directory nor a file is found, a file is opened and handed on.  *directory: the
+ * entry's descriptor if it is a directory to go into, else -1.  False: nothing more is wanted. */
+static bool enter(struct walk *walk, int parent, const char *name, int *directory)
+{
+    const struct hashtree *tree = walk->work->tree;
+    struct stat status;
+    struct span path = {walk->path, walk->len};
+    *directory = -1;
+    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT || complain_of_walk(walk, errno);
+    if (tree->skip != NULL && tree->skip(tree->context, path, &status, parent, name))
+        return true;
+    if (S_ISLNK(status.st_mode))
+        return find(walk, HASHTREE_LINK);
+    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+        return find(walk, HASHTREE_SPECIAL);
+    int fd = openat(parent, name,
+                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
+                        (S_ISDIR(status.st_mode) ? O_DIRECTORY : 0));
+    if (fd < 0)
+        return errno == ENOENT || complain_of_walk(walk, errno);
+    if (S_ISDIR(status.st_mode))
+        *directory = fd;
+    else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(fd);
+        return complain_of_walk(walk, EAGAIN);
+    } else
+        return hand_on(walk, fd, status.st_size);
+    return true;
+}
+
+static bool add_name(struct walk *walk, const char *name)
+{
+    size_t len = strlen(name);
+    if (walk->len + 1 + len >= PATH_SIZE) {
+        complain_of_walk(walk, ENAMETOOLONG);
+        return false;
+    }
+    if (walk->len > 0)
+        walk->path[walk->len++] = '/';
+    memcpy(walk->path + walk->len, name, len);
+    walk->len += len;
+    return true;
+}
+
+/* Opens a directory stream; false after a message. */
+static bool push(struct walk *walk, DIR **stream, int fd)
+{
+    *stream = fdopendir(fd);
+    if (*stream != NULL)
+        return true;
+    complain_of_walk(walk, errno);
+    close(fd);
+    return false;
+}
+
+/* Goes through all directories, depth first, with a stack of streams. */
+static bool go(struct walk *walk)
+{
+    static DIR *stream[DEPTH];
+    static size_t begin[DEPTH]; /* the length of the path that leads there */
+    size_t depth = 0;
+    bool going = true;
+    int fd = openat(walk->work->tree->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return !complain_of_walk(walk, errno);
+    if (push(walk, &stream[0], fd))
+        begin[depth++] = 0;
+    while (depth > 0 && going) {
+        walk->len = begin[depth - 1];
+        errno = 0;
+        const struct dirent *entry = readdir(stream[depth - 1]);
+        if (entry == NULL) {
+            if (errno != 0)
+                complain_of_walk(walk, errno);
+            closedir(stream[--depth]);
+            continue;
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            !add_name(walk, entry->d_name))
+            continue;
+        going =
+            interrupt_asked() == NULL && enter(walk, dirfd(stream[depth - 1]), entry->d_name, &fd);
+        if (fd < 0)
+            continue;
+        if (depth == DEPTH) {
+            complain_of_walk(walk, ENAMETOOLONG);
+            close(fd);
+        } else if (push(walk, &stream[depth], fd)) {
+            begin[depth++] = walk->len;
+        }
+    }
+    while (depth > 0)
+        closedir(stream[--depth]);
+    return going;
+}
+
+static unsigned thread_count(const struct hashtree *tree)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (tree->threads > 0)
+        return tree->threads < THREADS ? tree->threads : THREADS;
+    return processors < 1 ? 1 : processors > THREADS ? THREADS : (unsigned)processors;
+}
+
+bool hashtree_walk(const struct hashtree *tree)
+{
+    static struct work work;
+    static struct walk walk;
+    pthread_t thread[THREADS];
+    unsigned threads = 0, wanted = thread_count(tree);
+    int error = 0;
+    work = (struct work){.tree = tree,
+                         .lock = PTHREAD_MUTEX_INITIALIZER,
+                         .came = PTHREAD_COND_INITIALIZER,
+                         .went = PTHREAD_COND_INITIALIZER};
+    walk = (struct walk){.work = &work};
+    while (threads < wanted &&
+           (error = pthread_create(&thread[threads], NULL, digest_files, &work)) == 0)
+        threads++;
+    if (threads == 0) {
+        diag_fail("%s: %s", tree->name, strerror(error));
+        return false;
+    }
+    bool whole = go(&walk);
+    pthread_mutex_lock(&work.lock);
+    work.ended = true;
+    pthread_cond_broadcast(&work.came);
+    pthread_mutex_unlock(&work.lock);
+    for (unsigned i = 0; i < threads; i++)
+        pthread_join(thread[i], NULL);
+    return whole && !work.stopped;
+}

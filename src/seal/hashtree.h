@@ -1,0 +1,40 @@
+/* hashtree: the SHA-256 of every file below a directory, by several threads.
+ *
+ * No link is followed.  One thread goes through the directories and opens the files; the others
+ * read and digest them.
+ */
+#ifndef HASHTREE_H
+#define HASHTREE_H
+
+#include "base/digest.h"
+
+#include <sys/stat.h>
+
+enum hashtree_kind {
+    HASHTREE_FILE,
+    HASHTREE_LINK,    /* a symbolic link */
+    HASHTREE_SPECIAL, /* a device, a pipe, a socket */
+};
+
+struct hashtree {
+    const char *name; /* the directory's, for messages */
+    int root;         /* its descriptor */
+    unsigned threads; /* 0: one for each processor, at most 8 */
+
+    /* Whether to pass over an entry: a directory with all that is in it. */
+    bool (*skip)(void *context, struct span path, const struct stat *status, int parent,
+                 const char *name);
+
+    /* Takes what was found; never called by two threads at once.  digest is NULL but for files.
+     * False: no further one is wanted. */
+    bool (*found)(void *context, struct span path, enum hashtree_kind kind,
+                  const unsigned char *digest);
+    void *context;
+};
+
+/* Goes through the tree.  A file or directory that cannot be read is a message and STATUS_FAILED,
+ * and the rest goes on.  False: it was not gone through whole; after a message, or because `found`
+ * said so. */
+bool hashtree_walk(const struct hashtree *tree);
+
+#endif

@@ -1,0 +1,395 @@
+#include "config.h"
+
+#include "base/interrupt.h"
+#include "seal/hasher.h"
+#include "seal/intake.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    THREADS = 4,
+    BATCHES = 8, /* that are under way at once */
+    BATCH_RECORDS = 128,
+    BATCH_BYTES = 256 << 10,
+    WINDOW = 4 << 20,  /* bytes of records that are under way; one more is read at least */
+    LARGE = 512 << 10, /* a record of so many bytes is checked and digested at the same time */
+};
+
+struct item {
+    struct record *record;
+    bool good;
+    unsigned char digest[DIGEST_SIZE];
+    struct reason reason; /* unless it is good */
+};
+
+enum state { BATCH_FILLING, BATCH_WAITING, BATCH_TAKEN, BATCH_DONE };
+
+struct batch {
+    struct item item[BATCH_RECORDS];
+    size_t count, bytes;
+    enum state state;
+};
+
+/* What a thread needs of its own. */
+struct worker {
+    struct json json;
+    struct hasher hasher;
+    bool able; /* the hasher was set up */
+};
+
+struct work {
+    struct intake *intake;
+    struct reader reader;
+    struct batch *batch; /* a ring of BATCHES */
+    size_t first, count; /* those in use, in input order; the last one may be filling */
+    struct worker own;   /* the main thread's */
+    pthread_t thread[THREADS];
+    unsigned threads, wanted;
+    pthread_mutex_t lock;      /* of the batches' states and `ended` */
+    pthread_cond_t came, done; /* a batch waits; a batch is done */
+    bool ended;
+    int tick; /* what idle() returned last */
+};
+
+static bool worker_begin(struct worker *worker)
+{
+    return worker->able = hasher_begin(&worker->hasher);
+}
+
+static void worker_end(struct worker *worker)
+{
+    if (worker->able)
+        hasher_end(&worker->hasher);
+}
+
+/* Where the event of an addressed record must be, if the record is one: all between "event": and
+ * the last brace. */
+static bool guess_body(struct span text, struct span *body)
+{
+    static const char head[] = "{\"path\":\"", middle[] = "\",\"event\":";
+    const char *end = span_end(text);
+    if (text.len < sizeof head || memcmp(text.at, head, sizeof head - 1) != 0)
+        return false;
+    const char *at = text.at + sizeof head - 1;
+    while (at < end && *at != '"')
+        at += *at == '\\' ? 2 : 1;
+    if (at > end || (size_t)(end - at) < sizeof middle + 1 ||
+        memcmp(at, middle, sizeof middle - 1) != 0 || end[-1] != '}')
+        return false;
+    *body = span_between(at + sizeof middle - 1, end - 1);
+    return true;
+}
+
+/* After the record was taken apart: digests its event, unless the digest in the item is of just
+ * these bytes. */
+static void finish(struct worker *worker, struct item *item, struct span digested)
+{
+    const struct record *record = item->record;
+    if (record->path.at == NULL)
+        item->good =
+            reason_set(&item->reason, "the event has no path; pipe it through audit-path first");
+    else if (record->name.at == NULL)
+        item->good = reason_set(&item->reason, "the path cannot be a file's name");
+    else if (digested.at != record->body.at || digested.len != record->body.len)
+        item->good = (worker->able && hasher_digest(&worker->hasher, record->body, item->digest)) ||
+                     reason_set(&item->reason, "%s", strerror(ENOMEM));
+}
+
+static void examine(struct worker *worker, struct item *item)
+{
+    item->good = record_split(&worker->json, item->record, &item->reason);
+    if (item->good)
+        finish(worker, item, (struct span){NULL, 0});
+}
+
+static void examine_batch(struct worker *worker, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch->item[i].record->too_long && !batch->item[i].record->cut)
+            examine(worker, &batch->item[i]);
+}
+
+/* The next batch that waits, NULL once there will be none; with the lock. */
+static struct batch *take_batch(struct work *work)
+{
+    for (;;) {
+        for (size_t i = 0; i < work->count; i++) {
+            struct batch *batch = &work->batch[(work->first + i) % BATCHES];
+            if (batch->state == BATCH_WAITING) {
+                batch->state = BATCH_TAKEN;
+                return batch;
+            }
+        }
+        if (work->ended)
+            return NULL;
+        pthread_cond_wait(&work->came, &work->lock);
+    }
+}
+
+static void *examine_batches(void *context)
+{
+    struct work *work = context;
+    struct batch *batch;
+    struct worker *worker = malloc(sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker_begin(worker);
+    pthread_mutex_lock(&work->lock);
+    while ((batch = take_batch(work)) != NULL) {
+        pthread_mutex_unlock(&work->lock);
+        examine_batch(worker, batch);
+        pthread_mutex_lock(&work->lock);
+        batch->state = BATCH_DONE;
+        pthread_cond_signal(&work->done);
+    }
+    pthread_mutex_unlock(&work->lock);
+    worker_end(worker);
+    free(worker);
+    return NULL;
+}
+
+/* Threads begin when there is work for more than one processor. */
+static void start_threads(struct work *work)
+{
+    while (work->threads < work->wanted &&
+           pthread_create(&work->thread[work->threads], NULL, examine_batches, work) == 0)
+        work->threads++;
+    work->wanted = work->threads;
+}
+
+/* Says what becomes of a record, in input order. */
+static void settle(struct work *work, struct item *item)
+{
+    struct intake *intake = work->intake;
+    struct filter *filter = intake->filter;
+    struct record *record = item->record;
+    if (filter->stop) { /* as if it had not been read */
+        reader_release(&work->reader, record);
+        return;
+    }
+    bool good = reader_whole(&work->reader, record, &item->reason) && item->good &&
+                intake->take(intake->context, record, item->digest, &item->reason);
+    if (!good)
+        filter_reject(filter, record, item->reason.text);
+    else if (intake->tee && !filter->stop)
+        filter_write(filter, record->text);
+    reader_release(&work->reader, record);
+}
+
+/* Waits for the oldest batch, or does it here, and settles its records. */
+static void settle_first(struct work *work)
+{
+    struct batch *batch = &work->batch[work->first];
+    bool here;
+    pthread_mutex_lock(&work->lock);
+    here = batch->state == BATCH_FILLING || batch->state == BATCH_WAITING;
+    if (here)
+        batch->state = BATCH_TAKEN;
+    while (!here && batch->state != BATCH_DONE)
+        pthread_cond_wait(&work->done, &work->lock);
+    pthread_mutex_unlock(&work->lock);
+    if (here)
+        examine_batch(&work->own, batch);
+    for (size_t i = 0; i < batch->count; i++)
+        settle(work, &batch->item[i]);
+    pthread_mutex_lock(&work->lock);
+    batch->count = batch->bytes = 0;
+    batch->state = BATCH_FILLING;
+    work->first = (work->first + 1) % BATCHES;
+    work->count--;
+    pthread_mutex_unlock(&work->lock);
+}
+
+static void settle_all(struct work *work)
+{
+    while (work->count > 0)
+        settle_first(work);
+}
+
+static struct batch *last_batch(struct work *work)
+{
+    return work->count > 0 ? &work->batch[(work->first + work->count - 1) % BATCHES] : NULL;
+}
+
+/* Lets the threads have the batch that is being filled. */
+static void hand_on(struct work *work)
+{
+    struct batch *batch = last_batch(work);
+    if (batch == NULL || batch->state != BATCH_FILLING)
+        return;
+    if (work->wanted == 0) {
+        settle_all(work);
+        return;
+    }
+    pthread_mutex_lock(&work->lock);
+    batch->state = BATCH_WAITING;
+    pthread_cond_signal(&work->came);
+    pthread_mutex_unlock(&work->lock);
+    if (work->threads == 0)
+        start_threads(work);
+}
+
+/* A batch with room for one more record. */
+static struct batch *open_batch(struct work *work)
+{
+    struct batch *batch = last_batch(work);
+    if (batch != NULL && batch->state == BATCH_FILLING)
+        return batch;
+    if (work->count == BATCHES)
+        settle_first(work);
+    pthread_mutex_lock(&work->lock);
+    work->count++;
+    pthread_mutex_unlock(&work->lock);
+    return last_batch(work);
+}
+
+struct digesting {
+    struct span bytes;
+    unsigned char *digest;
+    bool good;
+};
+
+static void *digest_bytes(void *context)
+{
+    struct digesting *d = context;
+    struct hasher hasher;
+    d->good = hasher_begin(&hasher);
+    if (d->good) {
+        d->good = hasher_digest(&hasher, d->bytes, d->digest);
+        hasher_end(&hasher);
+    }
+    return NULL;
+}
+
+/* A large record: checked here, digested by a thread meanwhile. */
+static void take_large(struct work *work, struct record *record)
+{
+    struct item item = {.record = record};
+    struct digesting d = {.digest = item.digest};
+    pthread_t thread;
+    settle_all(work);
+    bool aside = work->wanted > 0 && guess_body(record->text, &d.bytes) &&
+                 pthread_create(&thread, NULL, digest_bytes, &d) == 0;
+    if (!aside) {
+        examine(&work->own, &item);
+    } else {
+        item.good = record_split(&work->own.json, record, &item.reason);
+        pthread_join(thread, NULL);
+        if (item.good)
+            finish(&work->own, &item, d.good ? d.bytes : (struct span){NULL, 0});
+    }
+    settle(work, &item);
+}
+
+static void take(struct work *work, struct record *record)
+{
+    if (record->text.len >= LARGE && !record->cut) {
+        take_large(work, record);
+        return;
+    }
+    struct batch *batch = open_batch(work);
+    batch->item[batch->count++].record = record;
+    batch->bytes += record->text.len;
+    if (batch->count == BATCH_RECORDS || batch->bytes >= BATCH_BYTES)
+        hand_on(work);
+}
+
+/* Before the input is waited for: what was read is settled and flushed. */
+static void before_wait(void *context)
+{
+    struct work *work = context;
+    struct intake *intake = work->intake;
+    struct filter *filter = intake->filter;
+    bool ready = false;
+    settle_all(work);
+    filter_flush(filter);
+    filter_check_write(filter, &filter->out);
+    filter_check_append(filter, &filter->rejects);
+    while (!ready && !filter->stop && interrupt_asked() == NULL) {
+        int tick = intake->idle != NULL ? intake->idle(intake->context) : -1;
+        ready = filter->stop || interrupt_wait(filter->input.fd, tick);
+    }
+    if (filter->stop)
+        filter->input.stop = true;
+}
+
+/* The records before it come first: an over-long line's bytes must not get among theirs. */
+static void too_long(void *context, struct span chunk)
+{
+    struct work *work = context;
+    settle_all(work);
+    if (!work->intake->filter->stop)
+        filter_keep(work->intake->filter, chunk);
+}
+
+static unsigned threads_wanted(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 2 ? 0 : processors > THREADS ? THREADS : (unsigned)processors;
+}
+
+/* Reads on.  False: there is nothing more to read. */
+static bool read_on(struct work *work)
+{
+    struct filter *filter = work->intake->filter;
+    if (reader_full(&work->reader) && work->count > 0) {
+        hand_on(work);
+        if (work->count > 0)
+            settle_first(work);
+        return true;
+    }
+    if (reader_full(&work->reader)) /* by what is not under way: it must not stop the reading */
+        work->reader.window = 0;
+    if (reader_fd(&work->reader) < 0)
+        return false;
+    if (!input_await(&filter->input))
+        reader_stop(&work->reader);
+    else
+        reader_fill(&work->reader);
+    return true;
+}
+
+void intake_run(struct intake *intake)
+{
+    static struct work work;
+    struct filter *filter = intake->filter;
+    struct record *record;
+    work = (struct work){.intake = intake,
+                         .wanted = threads_wanted(),
+                         .lock = PTHREAD_MUTEX_INITIALIZER,
+                         .came = PTHREAD_COND_INITIALIZER,
+                         .done = PTHREAD_COND_INITIALIZER};
+    work.batch = calloc(BATCHES, sizeof *work.batch);
+    if (work.batch == NULL || !worker_begin(&work.own)) {
+        diag_fail("%s", strerror(ENOMEM));
+        free(work.batch);
+        return;
+    }
+    reader_begin(&work.reader, &filter->input, filter->max_record, WINDOW);
+    work.reader.too_long = too_long;
+    work.reader.context = &work;
+    filter->input.before_wait = before_wait;
+    filter->input.context = &work;
+    while (!filter->stop) {
+        if ((record = reader_next(&work.reader)) != NULL)
+            take(&work, record);
+        else if (!read_on(&work))
+            break;
+    }
+    settle_all(&work);
+    pthread_mutex_lock(&work.lock);
+    work.ended = true;
+    pthread_cond_broadcast(&work.came);
+    pthread_mutex_unlock(&work.lock);
+    for (unsigned i = 0; i < work.threads; i++)
+        pthread_join(work.thread[i], NULL);
+    filter->input.before_wait = filter_flush;
+    filter->input.context = filter;
+    filter_tell_interrupt(filter, work.reader.source, work.reader.line);
+    reader_end(&work.reader);
+    worker_end(&work.own);
+    free(work.batch);
+}

@@ -1,0 +1,32 @@
+/* intake: reads addressed events and gives each its SHA-256, in input order.
+ *
+ * To take a record apart and to digest its event costs more than reading it, so that threads do it,
+ * a batch of records each; of a very large record one thread checks the text while another digests
+ * it.  What little comes now and then is dealt with at once, without threads.
+ */
+#ifndef INTAKE_H
+#define INTAKE_H
+
+#include "base/digest.h"
+#include "filter/filter.h"
+
+struct intake {
+    struct filter *filter;
+
+    /* Takes an event, its path in record->name; in input order.  False: the record is rejected for
+     * the reason given; to stop, set filter->stop. */
+    bool (*take)(void *context, const struct record *record,
+                 const unsigned char digest[DIGEST_SIZE], struct reason *reason);
+
+    /* Before a wait for input: when it wants to be called again, in milliseconds; -1: never.  NULL:
+     * there is nothing to do then. */
+    int (*idle)(void *context);
+    void *context;
+    bool tee; /* write each line that was taken to standard output */
+};
+
+/* Reads until the input's end, a signal that asks to stop, or filter->stop.  Bare events are
+ * rejected: they have no path. */
+void intake_run(struct intake *intake);
+
+#endif

@@ -1,0 +1,300 @@
+#include "config.h"
+
+#include "seal/sealer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Before the lines: the first nine, and the entry of the seal before. */
+enum { RESERVED = SEAL_HEAD_MAX + SEAL_LINE_MAX };
+
+int64_t sealer_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec < 0 ? 0 : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The directory's own name, without what leads to it. */
+static struct span base_name(const char *directory)
+{
+    struct span name = span_of(directory);
+    while (name.len > 1 && span_end(name)[-1] == '/')
+        name.len--;
+    for (size_t i = name.len; i > 0; i--)
+        if (name.at[i - 1] == '/')
+            return span_between(name.at + i, span_end(name));
+    return name;
+}
+
+static bool set_log(struct sealer *sealer, const char *log, struct reason *reason)
+{
+    struct span name = log != NULL ? span_of(log) : base_name(sealer->dir.name);
+    struct printable shown;
+    if (!seal_log_valid(name))
+        return reason_set(reason,
+                          "'%s' cannot be the name of a log: letters, digits, '.', '_' and '-', at "
+                          "most %d; --log=NAME gives another",
+                          diag_printable(name, &shown), SEAL_LOG_MAX);
+    memcpy(sealer->head.log, name.at, name.len);
+    return true;
+}
+
+/* Reads a whole seal.  False: it is none; the reason names its file. */
+static bool read_seal(struct seal_dir *dir, const char *name, struct span bytes,
+                      struct seal_head *head, unsigned char previous[DIGEST_SIZE],
+                      struct reason *reason)
+{
+    struct seal_reader reader;
+    struct seal_entry entry;
+    enum seal_item item = SEAL_BAD;
+    if (seal_read(&reader, bytes))
+        while ((item = seal_next(&reader, &entry)) < SEAL_END)
+            if (item == SEAL_PREVIOUS)
+                memcpy(previous, entry.digest, DIGEST_SIZE);
+    *head = reader.head;
+    return item == SEAL_END ||
+           reason_set(reason, "%s/%s:%zu: %s", dir->name, name, reader.line, reader.reason.text);
+}
+
+/* Takes the newest seal as the one before the next.  False with a reason. */
+static bool follow(struct sealer *sealer, uint32_t number, const char *log, struct reason *reason)
+{
+    char name[SEAL_NAME_MAX];
+    struct span seal, signature = {NULL, 0};
+    struct seal_head head;
+    unsigned char before[DIGEST_SIZE];
+    struct reason why;
+    seal_name(number, ".sha256", name);
+    if (seal_dir_load(&sealer->dir, name, &seal, &why) != SEAL_LOADED)
+        return reason_set(reason, "%s", why.text);
+    bool good = read_seal(&sealer->dir, name, seal, &head, before, &why);
+    if (good && head.number != number)
+        good =
+            reason_set(&why, "%s/%s: its number is %" PRIu32, sealer->dir.name, name, head.number);
+    seal_name(number, ".sig", name);
+    if (good && strcmp(head.key, sealer->key->fingerprint) == 0 &&
+        (seal_dir_load(&sealer->dir, name, &signature, &why) != SEAL_LOADED ||
+         !seal_key_verify(sealer->key, seal, signature)))
+        good = reason_set(&why, "%s/%s: not the signature of its seal", sealer->dir.name, name);
+    good =
+        good && (digest_sha256(seal, sealer->previous) || reason_set(&why, "%s", strerror(ENOMEM)));
+    free((char *)signature.at);
+    free((char *)seal.at);
+    if (!good)
+        return reason_set(reason, "%s; the newest seal is damaged, see audit-verify(1)", why.text);
+    if (log != NULL && strcmp(log, head.log) != 0)
+        return reason_set(reason, "--log=%s: the seals in %s are of the log %s", log,
+                          sealer->dir.name, head.log);
+    memcpy(sealer->head.log, head.log, sizeof head.log);
+    sealer->head.from = head.to;
+    return true;
+}
+
+/* Whether the seal in .pending.sha256 is the one after `newest`, whole, and signed by `signature`;
+ * without our key the signature is not looked at where it is in place already. */
+static bool is_next(struct sealer *sealer, uint32_t newest, bool placed)
+{
+    char name[SEAL_NAME_MAX] = SEAL_PENDING_SIGNATURE;
+    struct span seal, signature = {NULL, 0};
+    struct seal_head head;
+    unsigned char before[DIGEST_SIZE];
+    struct reason ignored;
+    if (placed)
+        seal_name(newest + 1, ".sig", name);
+    if (seal_dir_load(&sealer->dir, SEAL_PENDING, &seal, &ignored) != SEAL_LOADED)
+        return false;
+    bool good = read_seal(&sealer->dir, SEAL_PENDING, seal, &head, before, &ignored) &&
+                head.number == newest + 1 && strcmp(head.log, sealer->head.log) == 0 &&
+                (newest == 0 || memcmp(before, sealer->previous, DIGEST_SIZE) == 0) &&
+                seal_dir_load(&sealer->dir, name, &signature, &ignored) == SEAL_LOADED;
+    if (good && strcmp(head.key, sealer->key->fingerprint) == 0)
+        good = seal_key_verify(sealer->key, seal, signature);
+    else
+        good = good && placed;
+    free((char *)signature.at);
+    free((char *)seal.at);
+    return good;
+}
+
+/* Finishes what a killed run left.  *newest is afterwards the newest seal's number.  False with a
+ * reason. */
+static bool recover(struct sealer *sealer, const struct seal_list *list, uint32_t *newest,
+                    const char *log, struct reason *reason)
+{
+    char name[SEAL_NAME_MAX];
+    bool placed = false;
+    for (size_t i = list->count; i > 0 && list->item[i - 1].number > *newest; i--) {
+        const struct seal_listed *item = &list->item[i - 1];
+        placed = item->number == *newest + 1 && item->has == SEAL_HAS_SIGNATURE;
+        if (placed && is_next(sealer, *newest, true))
+            continue;
+        seal_name(item->number, item->has & SEAL_HAS_SIGNATURE ? ".sig" : ".tsr", name);
+        return reason_set(reason, "%s/%s: its seal is missing, see audit-verify(1)",
+                          sealer->dir.name, name);
+    }
+    if (!placed && !is_next(sealer, *newest, false))
+        return seal_dir_discard(&sealer->dir, *newest + 1, reason);
+    if (!seal_dir_place(&sealer->dir, *newest + 1, !placed, reason))
+        return false;
+    ++*newest;
+    return follow(sealer, *newest, log, reason);
+}
+
+/* Opens the seal after `number`. */
+static bool open_next(struct sealer *sealer, uint32_t number, struct reason *reason)
+{
+    if (number >= SEAL_NUMBER_MAX)
+        return reason_set(reason, "%s: it has as many seals as it can have; begin a new log",
+                          sealer->dir.name);
+    sealer->head.number = number + 1;
+    sealer->head.events = sealer->head.removals = 0;
+    sealer->used = 0;
+    return true;
+}
+
+static bool begin_log(struct sealer *sealer, const char *log, struct reason *reason)
+{
+    struct seal_list list;
+    if (!seal_dir_list(&sealer->dir, &list, NULL, NULL, reason))
+        return false;
+    uint32_t newest = seal_list_newest(&list);
+    bool good = (newest > 0 ? follow(sealer, newest, log, reason) : set_log(sealer, log, reason)) &&
+                recover(sealer, &list, &newest, log, reason) && open_next(sealer, newest, reason);
+    seal_list_free(&list);
+    return good;
+}
+
+bool sealer_begin(struct sealer *sealer, const char *directory, const struct seal_key *key,
+                  const struct sealer_options *options, struct reason *reason)
+{
+    sealer->key = key;
+    sealer->head.every = options->every;
+    sealer->head.from = sealer->opened = sealer_now();
+    memcpy(sealer->head.key, key->fingerprint, sizeof sealer->head.key);
+    if (!seal_dir_open(&sealer->dir, directory, reason))
+        return false;
+    if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason))
+        return true;
+    sealer_end(sealer);
+    return false;
+}
+
+bool sealer_check(const struct sealer *sealer, struct span path, struct reason *reason)
+{
+    if (!seal_path_check(path, reason))
+        return false;
+    if (seal_log_holds(sealer->head.log, path))
+        return reason_set(reason, "the path is in the directory of the seals (%s/)",
+                          sealer->head.log);
+    return true;
+}
+
+/* Room for one more line, NULL with a reason. */
+static char *make_room(struct sealer *sealer, struct reason *reason)
+{
+    if (sealer->used + SEAL_LINE_MAX > SEALER_LINES && !sealer_close(sealer, reason))
+        return NULL;
+    size_t need = RESERVED + sealer->used + SEAL_LINE_MAX;
+    if (need > sealer->capacity) {
+        size_t capacity = sealer->capacity > 0 ? 2 * sealer->capacity : 64 * 1024;
+        if (capacity > RESERVED + SEALER_LINES)
+            capacity = RESERVED + SEALER_LINES;
+        char *buffer = realloc(sealer->buffer, capacity);
+        if (buffer == NULL) {
+            reason_set(reason, "%s", strerror(ENOMEM));
+            return NULL;
+        }
+        sealer->buffer = buffer;
+        sealer->capacity = capacity;
+    }
+    return sealer->buffer + RESERVED + sealer->used;
+}
+
+bool sealer_add(struct sealer *sealer, const unsigned char digest[DIGEST_SIZE], struct span path,
+                struct reason *reason)
+{
+    char *line = make_room(sealer, reason);
+    if (line == NULL)
+        return false;
+    sealer->used += seal_entry_write(digest, path, line);
+    sealer->head.events++;
+    return true;
+}
+
+bool sealer_remove(struct sealer *sealer, struct span path, struct reason *reason)
+{
+    char *line = make_room(sealer, reason);
+    if (line == NULL)
+        return false;
+    sealer->used += seal_removed_write(path, line);
+    sealer->head.removals++;
+    return true;
+}
+
+int64_t sealer_due(const struct sealer *sealer)
+{
+    return sealer->opened + sealer->head.every * 1000;
+}
+
+/* Puts the first lines before the others: the whole seal. */
+static struct span assemble(struct sealer *sealer)
+{
+    char first[RESERVED];
+    size_t len = seal_head_write(&sealer->head, first);
+    if (sealer->head.number > 1)
+        len += seal_previous_write(sealer->previous, sealer->head.log, sealer->head.number - 1,
+                                   first + len);
+    char *seal = sealer->buffer + RESERVED - len;
+    memcpy(seal, first, len);
+    return (struct span){seal, len + sealer->used};
+}
+
+static bool publish(struct sealer *sealer, struct reason *reason)
+{
+    unsigned char signature[SEAL_SIGNATURE_MAX], digest[DIGEST_SIZE];
+    size_t len;
+    if (sealer->buffer == NULL) { /* an empty seal */
+        sealer->buffer = malloc(64 * 1024);
+        if (sealer->buffer == NULL)
+            return reason_set(reason, "%s", strerror(ENOMEM));
+        sealer->capacity = 64 * 1024;
+    }
+    sealer->head.to = sealer_now();
+    if (sealer->head.to < sealer->head.from) {
+        diag_warn("the clock is %" PRId64
+                  " s behind the end of the seal before; that time is taken",
+                  (sealer->head.from - sealer->head.to + 999) / 1000);
+        sealer->head.to = sealer->head.from;
+    }
+    struct span seal = assemble(sealer);
+    if (!digest_sha256(seal, digest))
+        return reason_set(reason, "%s", strerror(ENOMEM));
+    if (!seal_key_sign(sealer->key, seal, signature, &len, reason) ||
+        !seal_dir_publish(&sealer->dir, sealer->head.number, seal,
+                          (struct span){(char *)signature, len}, reason))
+        return false;
+    sealer->events += sealer->head.events;
+    sealer->removals += sealer->head.removals;
+    sealer->seals++;
+    sealer->head.from = sealer->opened = sealer->head.to;
+    memcpy(sealer->previous, digest, DIGEST_SIZE);
+    if (sealer->published != NULL)
+        sealer->published(sealer->context, sealer->head.number, digest);
+    return open_next(sealer, sealer->head.number, reason);
+}
+
+bool sealer_close(struct sealer *sealer, struct reason *reason)
+{
+    sealer->failed = !publish(sealer, reason);
+    return !sealer->failed;
+}
+
+void sealer_end(struct sealer *sealer)
+{
+    seal_dir_close(&sealer->dir);
+    free(sealer->buffer);
+    sealer->buffer = NULL;
+}

@@ -1,0 +1,61 @@
+/* sealer: writes a log: takes digests of events and publishes seals.
+ *
+ * A seal's lines are kept in memory until it closes, at most SEALER_LINES bytes of them: a seal
+ * that has so many closes early.
+ */
+#ifndef SEALER_H
+#define SEALER_H
+
+#include "seal/seal_dir.h"
+#include "seal/seal_key.h"
+
+enum { SEALER_LINES = 8 << 20 };
+
+struct sealer {
+    struct seal_dir dir;
+    const struct seal_key *key;
+    struct seal_head head; /* of the open seal; `to` is set when it closes */
+    int64_t opened;        /* when this run opened the seal: it closes `every` later */
+    unsigned char previous[DIGEST_SIZE]; /* of the seal before it */
+    char *buffer;                        /* room for the first lines, then the open seal's lines */
+    size_t used, capacity;               /* bytes of lines */
+    uint64_t events, removals;           /* sealed in this run */
+    uint32_t seals;                      /* published in this run */
+    bool failed;                         /* the open seal could not be published */
+    void (*published)(void *context, uint32_t number, const unsigned char digest[DIGEST_SIZE]);
+    void *context;
+};
+
+/* What the caller wants; log may be NULL: the directory's own name. */
+struct sealer_options {
+    const char *log;
+    int64_t every; /* seconds */
+};
+
+/* Opens the directory, takes its lock, finishes what a killed run left there, and opens the next
+ * seal.  `published` is set by then.  False with a reason. */
+bool sealer_begin(struct sealer *sealer, const char *directory, const struct seal_key *key,
+                  const struct sealer_options *options, struct reason *reason);
+
+/* Whether the path can be sealed in this log.  False with a reason. */
+bool sealer_check(const struct sealer *sealer, struct span path, struct reason *reason);
+
+/* Adds an event, or a path that was removed.  Closes the seal first if it is full.  False with a
+ * reason: the seal could not be published, or no memory. */
+bool sealer_add(struct sealer *sealer, const unsigned char digest[DIGEST_SIZE], struct span path,
+                struct reason *reason);
+bool sealer_remove(struct sealer *sealer, struct span path, struct reason *reason);
+
+/* When the open seal is to close: milliseconds since 1970. */
+int64_t sealer_due(const struct sealer *sealer);
+
+/* The time now, in these. */
+int64_t sealer_now(void);
+
+/* Closes the open seal, publishes it and opens the next one.  False with a reason. */
+bool sealer_close(struct sealer *sealer, struct reason *reason);
+
+/* Frees everything and gives up the lock.  The open seal is not published. */
+void sealer_end(struct sealer *sealer);
+
+#endif

@@ -1,0 +1,403 @@
+#include "config.h"
+
+#include "seal/verify.h"
+#include "seal/verify_entry.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    MISSING_EACH = 1000,      /* of missing seals in a row so many are told one by one */
+    CLOCK_TOLERANCE = 300000, /* milliseconds between our clock and a time stamp authority's */
+};
+
+/* Writes a finding about a seal. */
+static void tell(struct verify *v, enum finding_kind kind, uint32_t number, const char *suffix,
+                 const char *detail)
+{
+    char name[SEAL_NAME_MAX];
+    seal_name(number, suffix, name);
+    struct finding finding = {
+        .kind = kind, .subject = span_of(name), .seal = number, .detail = detail};
+    v->findings++;
+    finding_write(v->out, &finding, v->json);
+}
+
+static void tell_stray(void *context, const char *name)
+{
+    struct verify *v = context;
+    struct finding finding = {.kind = FINDING_STRAY,
+                              .subject = span_of(name),
+                              .detail = "a seal's files have a number of eight digits"};
+    v->findings++;
+    finding_write(v->out, &finding, v->json);
+}
+
+bool verify_begin(struct verify *v, const char *seals)
+{
+    struct reason reason;
+    v->dir.fd = v->dir.lock = -1;
+    v->entries.fd = v->events.fd = -1;
+    v->late = -1;
+    if (!seal_dir_open(&v->dir, seals, &reason)) {
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    if (spill_begin(&v->entries) && spill_begin(&v->events))
+        return true;
+    diag_fail("%s", strerror(ENOMEM));
+    return false;
+}
+
+void verify_end(struct verify *v)
+{
+    seal_dir_close(&v->dir);
+    spill_end(&v->entries);
+    spill_end(&v->events);
+    for (size_t i = 0; i < v->keys; i++)
+        seal_key_free(&v->key[i].key);
+    X509_STORE_free(v->trust);
+    free(v->head);
+}
+
+static struct verify_key *find_key(struct verify *v, const char *fingerprint)
+{
+    for (size_t i = 0; i < v->keys; i++)
+        if (strcmp(v->key[i].key.fingerprint, fingerprint) == 0)
+            return &v->key[i];
+    return NULL;
+}
+
+/* Whether what lies between the two times is asked for. */
+static bool is_wanted(const struct verify *v, int64_t from, int64_t to)
+{
+    return to >= v->since && from < v->until;
+}
+
+/* Tells of the seals that are missing before `number`; `next` is when the one of that number
+ * begins. */
+static void tell_missing(struct verify *v, uint32_t number, int64_t next)
+{
+    uint32_t first = v->last + 1;
+    if (number <= first || !is_wanted(v, v->before > 0 ? v->before_to : INT64_MIN, next))
+        return;
+    if (number - first <= MISSING_EACH) {
+        for (; first < number; first++)
+            tell(v, FINDING_MISSING_SEAL, first, ".sha256", NULL);
+    } else {
+        char detail[64];
+        snprintf(detail, sizeof detail, "and all after it up to %08" PRIu32, number - 1);
+        tell(v, FINDING_MISSING_SEAL, first, ".sha256", detail);
+    }
+}
+
+/* A seal while it is checked. */
+struct examined {
+    uint32_t number;
+    bool stamped;          /* there is a time stamp */
+    struct span bytes;     /* of its file */
+    struct span signature; /* at == NULL: there is none */
+    unsigned char digest[DIGEST_SIZE];
+    struct seal_reader reader;
+};
+
+static void check_signature(struct verify *v, struct examined *e)
+{
+    struct verify_key *key = find_key(v, e->reader.head.key);
+    if (e->signature.at == NULL) {
+        tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig", "there is no signature");
+    } else if (key == NULL) {
+        char detail[128];
+        snprintf(detail, sizeof detail, "no --key has the fingerprint %s", e->reader.head.key);
+        tell(v, FINDING_UNKNOWN_KEY, e->number, ".sha256", detail);
+    } else if (!seal_key_verify(&key->key, e->bytes, e->signature)) {
+        tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig",
+             "it is not the key's signature of this seal");
+    } else {
+        key->seals++;
+    }
+}
+
+/* Checks that the seal follows the one before it in time. */
+static void check_time(struct verify *v, const struct examined *e)
+{
+    const struct seal_head *head = &e->reader.head;
+    char detail[160], from[SEAL_TIME_TEXT], to[SEAL_TIME_TEXT];
+    if (v->before > 0 && v->before == e->number - 1 && head->from != v->before_to)
+        tell(v, FINDING_CHAIN_BROKEN, e->number, ".sha256",
+             "it does not begin when the seal before it ends");
+    if (head->to - head->from <= head->every * 1500)
+        return;
+    seal_time_write(head->from, from);
+    seal_time_write(head->to, to);
+    snprintf(detail, sizeof detail,
+             "no seal was made from %.*s to %.*s; one was due every %" PRId64 " s", SEAL_TIME_TEXT,
+             from, SEAL_TIME_TEXT, to, head->every);
+    tell(v, FINDING_GAP, e->number, ".sha256", detail);
+}
+
+/* False after a message. */
+static bool check_stamp(struct verify *v, const struct examined *e)
+{
+    char name[SEAL_NAME_MAX];
+    struct span stamp;
+    struct reason reason;
+    int64_t at;
+    if (!e->stamped) {
+        if (v->trust != NULL)
+            tell(v, FINDING_NOT_STAMPED, e->number, ".sha256", "it has no time stamp");
+        return true;
+    }
+    seal_name(e->number, ".tsr", name);
+    switch (seal_dir_load(&v->dir, name, &stamp, &reason)) {
+    case SEAL_LOADED:
+        break;
+    case SEAL_ABSENT: /* gone since the directory was listed */
+    case SEAL_NOT_A_FILE:
+        tell(v, FINDING_BAD_STAMP, e->number, ".tsr", "it is not a file");
+        return true;
+    case SEAL_UNREADABLE:
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    v->stamps++;
+    if (stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD) {
+        tell(v, FINDING_BAD_STAMP, e->number, ".tsr", reason.text);
+    } else if (at < e->reader.head.to - CLOCK_TOLERANCE) {
+        tell(v, FINDING_BAD_STAMP, e->number, ".tsr", "it is older than the seal says it is");
+    } else {
+        v->stamps_checked += v->trust != NULL;
+        if (at - e->reader.head.to > v->late)
+            v->late = at > e->reader.head.to ? at - e->reader.head.to : 0;
+    }
+    free((char *)stamp.at);
+    return true;
+}
+
+/* Collects an entry.  False: the temporary file failed. */
+static bool collect(struct verify *v, enum entry_type type, const struct seal_entry *entry,
+                    uint32_t number, bool wanted)
+{
+    struct entry_value value = {.type = type, .wanted = wanted, .number = number};
+    struct span path = {entry->path, entry->path_len};
+    if (type == ENTRY_SEALED)
+        memcpy(value.digest, entry->digest, DIGEST_SIZE);
+    return entry_add(&v->entries, path, v->order++, &value);
+}
+
+/* Reads the entries.  False: the temporary file failed. */
+static bool read_entries(struct verify *v, struct examined *e)
+{
+    struct seal_entry entry;
+    const struct seal_head *head = &e->reader.head;
+    bool wanted = is_wanted(v, head->from, head->to), good = true;
+    enum seal_item item;
+    while (good && (item = seal_next(&e->reader, &entry)) != SEAL_END) {
+        if (item == SEAL_BAD) {
+            char detail[sizeof e->reader.reason + 32];
+            snprintf(detail, sizeof detail, "line %zu: %s", e->reader.line, e->reader.reason.text);
+            tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
+            break;
+        }
+        if (item == SEAL_PREVIOUS) {
+            if (v->before == e->number - 1 &&
+                memcmp(v->before_digest, entry.digest, DIGEST_SIZE) != 0)
+                tell(v, FINDING_CHAIN_BROKEN, e->number, ".sha256",
+                     "the seal before it has other bytes than it says");
+            continue;
+        }
+        v->sealed += item == SEAL_EVENT;
+        v->removals += item == SEAL_REMOVED;
+        if (v->with_archive)
+            good = collect(v, item == SEAL_EVENT ? ENTRY_SEALED : ENTRY_REMOVED, &entry, e->number,
+                           wanted);
+    }
+    return good;
+}
+
+/* Compares the seal with the heads that were kept. */
+static void check_heads(struct verify *v, const struct examined *e)
+{
+    for (size_t i = 0; i < v->heads; i++) {
+        struct verify_head *head = &v->head[i];
+        if (head->number != e->number)
+            continue;
+        head->seen = true;
+        if (memcmp(head->digest, e->digest, DIGEST_SIZE) != 0)
+            tell(v, FINDING_HEAD, e->number, ".sha256",
+                 "it is not the seal of the head that was kept");
+    }
+}
+
+static bool is_of_log(struct verify *v, const struct examined *e)
+{
+    const struct seal_head *head = &e->reader.head;
+    char detail[2 * SEAL_LOG_MAX + 64];
+    if (v->log[0] == '\0')
+        memcpy(v->log, head->log, sizeof v->log);
+    if (head->number != e->number)
+        snprintf(detail, sizeof detail, "it is the seal with the number %" PRIu32, head->number);
+    else if (strcmp(v->log, head->log) != 0)
+        snprintf(detail, sizeof detail, "it is of the log %s, not %s", head->log, v->log);
+    else
+        return true;
+    tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
+    return false;
+}
+
+/* Checks a seal whose bytes are at hand.  False after a message. */
+static bool check_seal(struct verify *v, struct examined *e)
+{
+    const struct seal_head *head = &e->reader.head;
+    if (!digest_sha256(e->bytes, e->digest)) {
+        diag_fail("%s", strerror(ENOMEM));
+        return false;
+    }
+    bool readable = seal_read(&e->reader, e->bytes);
+    tell_missing(v, e->number, readable ? head->from : INT64_MAX);
+    v->last = e->number;
+    check_heads(v, e);
+    v->seals++;
+    v->newest = e->number;
+    memcpy(v->newest_digest, e->digest, DIGEST_SIZE);
+    if (!readable) {
+        char detail[sizeof e->reader.reason + 32];
+        snprintf(detail, sizeof detail, "line %zu: %s", e->reader.line, e->reader.reason.text);
+        tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
+        v->before = 0;
+        return true;
+    }
+    if (!is_of_log(v, e)) {
+        v->before = 0;
+        return true;
+    }
+    check_signature(v, e);
+    check_time(v, e);
+    if (!check_stamp(v, e))
+        return false;
+    if (!read_entries(v, e)) {
+        diag_fail("%s", v->entries.reason.text);
+        return false;
+    }
+    if (v->first_number == 0) {
+        v->first_number = e->number;
+        v->from = head->from;
+    }
+    v->to = head->to;
+    v->before = e->number;
+    v->before_to = head->to;
+    memcpy(v->before_digest, e->digest, DIGEST_SIZE);
+    return true;
+}
+
+/* A seal that was about to be published when its run was killed, or is just being published: its
+ * signature is in place, and it is in .pending.sha256.  False: it is not so. */
+static bool load_unfinished(struct verify *v, struct examined *e)
+{
+    char name[SEAL_NAME_MAX];
+    struct reason reason;
+    seal_name(e->number, ".sha256", name);
+    /* Published since the directory was listed? */
+    if (seal_dir_load(&v->dir, SEAL_PENDING, &e->bytes, &reason) != SEAL_LOADED)
+        return seal_dir_load(&v->dir, name, &e->bytes, &reason) == SEAL_LOADED;
+    struct verify_key *key;
+    if (seal_read(&e->reader, e->bytes) && e->reader.head.number == e->number &&
+        (key = find_key(v, e->reader.head.key)) != NULL && e->signature.at != NULL &&
+        seal_key_verify(&key->key, e->bytes, e->signature))
+        return true;
+    free((char *)e->bytes.at);
+    e->bytes.at = NULL;
+    return false;
+}
+
+/* Loads the seal and its signature.  True: *good says whether there is something to check; what is
+ * wrong was told.  False after a message. */
+static bool load(struct verify *v, const struct seal_listed *item, struct examined *e, bool *good)
+{
+    char name[SEAL_NAME_MAX];
+    struct reason reason;
+    enum seal_load loaded = SEAL_ABSENT;
+    *good = false;
+    if (item->has & SEAL_HAS_SIGNATURE) {
+        seal_name(item->number, ".sig", name);
+        loaded = seal_dir_load(&v->dir, name, &e->signature, &reason);
+    }
+    if (loaded != SEAL_UNREADABLE) {
+        seal_name(item->number, ".sha256", name);
+        loaded = item->has & SEAL_HAS_FILE ? seal_dir_load(&v->dir, name, &e->bytes, &reason)
+                                           : SEAL_ABSENT;
+    }
+    if (loaded == SEAL_ABSENT && item->has == SEAL_HAS_SIGNATURE && load_unfinished(v, e))
+        loaded = SEAL_LOADED;
+    switch (loaded) {
+    case SEAL_LOADED:
+        *good = true;
+        return true;
+    case SEAL_ABSENT:
+        tell_missing(v, item->number, INT64_MAX);
+        tell(v, FINDING_MISSING_SEAL, item->number, ".sha256",
+             item->has & SEAL_HAS_SIGNATURE ? "its signature is there" : "its time stamp is there");
+        break;
+    case SEAL_NOT_A_FILE:
+        tell_missing(v, item->number, INT64_MAX);
+        tell(v, FINDING_BAD_SEAL, item->number, ".sha256", "it is not a file");
+        break;
+    case SEAL_UNREADABLE:
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    v->last = item->number;
+    v->before = 0;
+    return true;
+}
+
+static bool check_item(struct verify *v, const struct seal_listed *item)
+{
+    struct examined e = {.number = item->number, .stamped = item->has & SEAL_HAS_STAMP};
+    bool good;
+    bool going = load(v, item, &e, &good);
+    if (going && good)
+        going = check_seal(v, &e);
+    free((char *)e.bytes.at);
+    free((char *)e.signature.at);
+    return going;
+}
+
+/* Heads of seals that are not there. */
+static void tell_heads(struct verify *v)
+{
+    for (size_t i = 0; i < v->heads; i++) {
+        const struct verify_head *head = &v->head[i];
+        char detail[2 * SEAL_LOG_MAX + 64];
+        if (v->log[0] != '\0' && strcmp(head->log, v->log) != 0) {
+            snprintf(detail, sizeof detail, "the head that was kept is of the log %s", head->log);
+            tell(v, FINDING_HEAD, head->number, ".sha256", detail);
+        } else if (!head->seen) {
+            tell(v, FINDING_HEAD, head->number, ".sha256",
+                 head->number > v->newest
+                     ? "its head was kept and it is not there: the newest seals were cut off"
+                     : "its head was kept and it is not there");
+        }
+    }
+}
+
+bool verify_chain(struct verify *v)
+{
+    struct seal_list list;
+    struct reason reason;
+    if (!seal_dir_list(&v->dir, &list, tell_stray, v, &reason)) {
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    bool going = true;
+    for (size_t i = 0; i < list.count && going; i++)
+        going = check_item(v, &list.item[i]) && v->out->error == 0;
+    if (list.count == 0)
+        tell(v, FINDING_MISSING_SEAL, 1, ".sha256", "there are no seals");
+    seal_list_free(&list);
+    if (going)
+        tell_heads(v);
+    return going;
+}

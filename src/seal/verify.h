@@ -1,0 +1,94 @@
+/* verify: holds a log against itself, and an archive against the log.
+ *
+ *     verify_begin(); verify_chain();
+ *     verify_found() of each event in the archive …; verify_archive();
+ *     verify_end();
+ *
+ * What is wrong is a finding, written at once; findings about events come at the end, in the order
+ * of their paths.  What makes it impossible to tell is a message and STATUS_FAILED.
+ */
+#ifndef VERIFY_H
+#define VERIFY_H
+
+#include "seal/finding.h"
+#include "seal/hashtree.h"
+#include "seal/seal_dir.h"
+#include "seal/seal_key.h"
+#include "seal/seal_stamp.h"
+#include "seal/spill.h"
+
+enum { VERIFY_KEYS = 64 };
+
+struct verify_key {
+    struct seal_key key;
+    const char *file;
+    uint64_t seals; /* that it signed */
+};
+
+/* A head that was kept elsewhere. */
+struct verify_head {
+    uint32_t number;
+    unsigned char digest[DIGEST_SIZE];
+    char log[SEAL_LOG_MAX + 1];
+    bool seen; /* there is such a seal */
+};
+
+struct verify {
+    /* Set by the caller. */
+    struct verify_key key[VERIFY_KEYS];
+    size_t keys;
+    X509_STORE *trust;    /* the authorities for time stamps; NULL: none were given */
+    int64_t since, until; /* milliseconds: seals outside are read, but not asked for */
+    bool json;
+    bool with_archive; /* entries are collected, for verify_archive() */
+    struct out *out;
+
+    struct seal_dir dir;
+    struct verify_head *head;
+    size_t heads;
+
+    /* The seal before the one in hand: 0 where there is none, or it could not be read. */
+    uint32_t before;
+    unsigned char before_digest[DIGEST_SIZE];
+    int64_t before_to;
+    uint32_t last; /* the number that was dealt with last */
+    char log[SEAL_LOG_MAX + 1];
+
+    struct spill entries, events; /* what is sealed and what is there; findings about events */
+    uint64_t order;
+
+    /* For the summary. */
+    uint64_t seals, sealed, removals, files, findings, stamps, stamps_checked;
+    uint32_t first_number, newest;
+    int64_t from, to, late; /* late: by how much the latest time stamp is after its seal */
+    unsigned char newest_digest[DIGEST_SIZE];
+};
+
+/* Reads lines as `audit-seal --head` prints them.  False after a message. */
+bool verify_read_heads(struct verify *verify, const char *file);
+
+/* Opens the directory of the seals.  False after a message. */
+bool verify_begin(struct verify *verify, const char *seals);
+
+/* Checks the seals and collects their entries.  False after a message: it cannot be told. */
+bool verify_chain(struct verify *verify);
+
+/* Notes what is there: an event of that path, whose bytes have that digest (NULL unless it is a
+ * file).  False: verify_archive() will say why. */
+bool verify_found(struct verify *verify, struct span path, enum hashtree_kind kind,
+                  const unsigned char *digest);
+
+/* Whether an entry of the archive's directory is the seals themselves, or what audit-fileput left
+ * there; for hashtree. */
+bool verify_skip(void *context, struct span path, const struct stat *status, int parent,
+                 const char *name);
+
+/* Compares what is sealed with what is there.  False after a message: it cannot be told. */
+bool verify_archive(struct verify *verify);
+
+/* Writes the summary. */
+void verify_summary(struct verify *verify);
+
+void verify_end(struct verify *verify);
+
+#endif

@@ -1,0 +1,444 @@
+#!/usr/bin/env bats
+# audit-seal: what it writes, and that sha256sum and openssl accept it.
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
+load common
+load peer
+load seal
+
+teardown() {
+    stop_peers
+}
+
+@test "a seal is a sha256sum file: its first lines, the seal before it, and the events" {
+    make_key log
+    make_archive 3
+    mkdir archive/seals
+    run_tool audit-seal --key=log.key archive/seals addressed
+    assert_status 0
+    assert_output ""
+    assert_stderr ""
+    run_tool audit-seal --key=log.key archive/seals addressed
+    assert_status 0
+    run_tool cat archive/seals/00000002.sha256
+    local time='20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z' lines
+    mapfile -t lines <<<"$output"
+    [ "${#lines[@]}" = 13 ]
+    [ "${lines[0]}" = "# audit-seal 1" ]
+    [ "${lines[1]}" = "# log seals" ]
+    [ "${lines[2]}" = "# number 2" ]
+    [[ ${lines[3]} =~ ^"# from "$time$ ]]
+    [[ ${lines[4]} =~ ^"# to "$time$ ]]
+    [ "${lines[3]#\# from }" = "$(sed -n 's/^# to //p' archive/seals/00000001.sha256)" ]
+    [ "${lines[5]}" = "# every 3600" ]
+    [ "${lines[6]}" = "# key $(openssl pkey -pubin -in log.pub -outform DER | sha256sum | cut -d' ' -f1)" ]
+    [ "${lines[7]}" = "# events 3" ]
+    [ "${lines[8]}" = "# removals 0" ]
+    [ "${lines[9]}" = "$(cd archive && sha256sum seals/00000001.sha256)" ]
+    local paths
+    mapfile -t paths < <(audit-path --print <(sed 's/.*"event"://; s/.$//' addressed))
+    [ "${lines[10]}" = "$(cd archive && sha256sum "${paths[0]}")" ]
+    [ "${lines[12]}" = "$(cd archive && sha256sum "${paths[2]}")" ]
+    check_with_coreutils log.pub
+}
+
+@test "coreutils and openssl accept what was sealed with each kind of key, and refuse what was changed" {
+    local kind
+    for kind in ed25519 ec rsa; do
+        rm -rf archive
+        make_key log "$kind"
+        make_archive 20
+        mkdir archive/seals
+        run_tool audit-seal --key=log.key archive/seals addressed
+        assert_status 0
+        run_tool audit-seal --key=log.key archive/seals /dev/null
+        assert_status 0
+        check_with_coreutils log.pub
+        verify archive/seals archive
+        assert_sound
+        # A byte of the seal, and one of an event.
+        cp archive/seals/00000001.sha256 kept
+        sed -i 's/^# events 20/# events 21/' archive/seals/00000001.sha256
+        run_tool check_signature archive/seals/00000001.sha256 log.pub
+        [ "$status" -ne 0 ]
+        run_tool check_with_coreutils log.pub
+        [ "$status" -ne 0 ]
+        verify archive/seals archive
+        assert_found "bad-signature 00000001.sig" "bad-seal 00000001.sha256" "chain-broken 00000002.sha256"
+        cp kept archive/seals/00000001.sha256
+        check_with_coreutils log.pub
+    done
+}
+
+@test "paths with odd characters are sealed as sha256sum writes them" {
+    make_key log
+    mkdir -p archive/seals
+    python3 - <<'END'
+import json, os
+for i, path in enumerate(['a b/c', 'tab\tx', 'new\nline/x', 'back\\slash', '\\', 'return\rx', '日本語/🦀.json',
+                          '*star', '-dash', '# removed x', '\\x/\ny', 'x' * 250 + '/' + 'y' * 200]):
+    event = json.dumps({'n': i}, separators=(',', ':'))
+    with open('addressed', 'a') as file:
+        file.write('{"path":%s,"event":%s}\n' % (json.dumps(path), event))
+    os.makedirs(os.path.dirname('archive/' + path), exist_ok=True)
+    with open('archive/' + path, 'w') as file:
+        file.write(event)
+END
+    run_tool audit-seal --key=log.key archive/seals addressed
+    assert_stderr ""
+    assert_status 0
+    check_with_coreutils log.pub
+    # The very lines that sha256sum writes.
+    (cd archive && find . -path ./seals -prune -o -type f -printf '%P\0' | xargs -0 sha256sum --) | sort >expected
+    grep -v '^#' archive/seals/00000001.sha256 | sort | cmp expected -
+    verify archive/seals archive
+    assert_sound
+    verify archive/seals addressed
+    assert_sound
+}
+
+@test "what cannot be a file below a directory, or is in the seals' own, is a reject" {
+    make_key log
+    mkdir seals
+    local path
+    for path in /etc/passwd ../x a/../b a/./b . '' a//b a/ seals seals/00000001.sha256 "$(printf '%01025d' 0)" 'a\u0000b'; do
+        printf '{"path":"%s","event":{"n":1}}\n' "$path"
+    done >bad
+    { echo '{"path":"good","event":{"n":1}}'; cat bad; echo '{"n":2}'; echo nothing; } >in
+    run_tool audit-seal --key=log.key --tee --rejects=rejects seals in
+    assert_status 1
+    assert_output '{"path":"good","event":{"n":1}}'
+    { cat bad; echo '{"n":2}'; echo nothing; } | cmp - rejects
+    assert_stderr_has "audit-seal: in:4: the path has a component '.' or '..'"
+    assert_stderr_has "audit-seal: in:14: the event has no path; pipe it through audit-path first"
+    grep -c '^# events 1$' seals/00000001.sha256
+}
+
+@test "--new-key makes an Ed25519 key that openssl reads, and overwrites nothing" {
+    run_tool audit-seal --new-key=log
+    assert_status 0
+    assert_stderr ""
+    assert_output "$(openssl pkey -pubin -in log.pub -outform DER | sha256sum | cut -d' ' -f1)"
+    [ "$(stat -c %a log)" = 600 ]
+    openssl pkey -in log -noout -text | grep -q ED25519
+    openssl pkey -in log -pubout | cmp - log.pub
+    cp log kept
+    run_tool audit-seal --new-key=log
+    assert_status 2
+    assert_stderr_has "File exists"
+    cmp log kept
+    rm log
+    run_tool audit-seal --new-key=log
+    assert_status 2
+    assert_stderr "audit-seal: log.pub: File exists"
+    [ ! -e log ]
+    run_tool audit-seal --new-key=no/such/place
+    assert_status 2
+    assert_stderr "audit-seal: no/such/place: No such file or directory"
+}
+
+@test "a passphrase comes from a file or the environment, and is never asked for" {
+    mkdir seals
+    AUDIT_SEAL_PASSPHRASE='correct horse' run_tool audit-seal --new-key=log
+    assert_status 0
+    grep -q 'BEGIN ENCRYPTED PRIVATE KEY' log
+    openssl pkey -in log -passin 'pass:correct horse' -pubout | cmp - log.pub
+    AUDIT_SEAL_PASSPHRASE='correct horse' run_tool audit-seal --key=log seals /dev/null
+    assert_status 0
+    echo 'correct horse' >passphrase
+    run_tool audit-seal --key=log --passphrase-file=passphrase seals /dev/null
+    assert_status 0
+    run_tool timeout 20 audit-seal --key=log seals /dev/null
+    assert_status 2
+    assert_stderr "audit-seal: log: the key is encrypted; give --passphrase-file or \$AUDIT_SEAL_PASSPHRASE"
+    AUDIT_SEAL_PASSPHRASE='battery staple' run_tool audit-seal --key=log seals /dev/null
+    assert_status 2
+    assert_stderr "audit-seal: log: the passphrase is wrong, or the key is damaged"
+    [ "$(find seals -name '*.sha256' | wc -l)" = 2 ]
+}
+
+@test "a key that does not sign, or is none, is status 2 with the reason" {
+    mkdir seals
+    make_key log
+    run_tool audit-seal --key=missing seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: missing: No such file or directory"
+    run_tool audit-seal --key=log.pub seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: log.pub: not a private key in PEM"
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out other.key
+    run_tool audit-seal --key=other.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: other.key: an EC key on another curve than P-256"
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out other.key 2>/dev/null
+    run_tool audit-seal --key=other.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: other.key: an RSA key of 1024 bits; 2,048 to 16,384 are possible"
+    openssl genpkey -algorithm X25519 -out other.key
+    run_tool audit-seal --key=other.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: other.key: not an Ed25519, ECDSA P-256 or RSA key"
+    run_tool audit-verify --key=log.key --chain seals
+    assert_status 2
+    assert_stderr "audit-verify: log.key: not a public key in PEM (openssl pkey -pubout writes one)"
+    [ -z "$(ls seals)" ]
+}
+
+@test "usage: what is missing or does not go together is told" {
+    mkdir seals
+    usage() { # MESSAGE COMMAND...
+        local message=$1
+        shift
+        run_tool "$@" </dev/null
+        assert_status 2
+        assert_stderr "$1: $message
+Try '$1 --help' for more information."
+    }
+    usage "the directory SEALS is missing" audit-seal --key=k
+    usage "--key=FILE is missing; --new-key=FILE makes a key" audit-seal seals
+    usage "--new-key takes no operand" audit-seal --new-key=k seals
+    usage "--stamp-missing needs --tsa=URL" audit-seal --stamp-missing seals
+    usage "--head and --stamp-missing read no events: SEALS is the only operand" audit-seal --head seals x
+    usage "--key=FILE, the public key, is missing" audit-verify seals
+    usage "the directory SEALS is missing" audit-verify --key=k
+    usage "--chain reads no archive: SEALS is the only operand" audit-verify --key=k --chain seals seals
+    usage "an archive is one directory, or files of addressed events" audit-verify --key=k seals seals x
+    make_key log
+    run_tool audit-seal --key=log.key missing </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: missing: No such file or directory"
+    mkdir 'odd name'
+    run_tool audit-seal --key=log.key 'odd name' </dev/null
+    assert_status 2
+    assert_stderr_has "'odd name' cannot be the name of a log"
+    run_tool audit-seal --key=log.key --log=acme 'odd name' </dev/null
+    assert_status 0
+    grep -qx '# log acme' 'odd name/00000001.sha256'
+    run_tool audit-seal --key=log.key --log=other 'odd name' </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: --log=other: the seals in odd name are of the log acme"
+}
+
+@test "--every closes seals while the input waits, empty ones too; signals close the last" {
+    make_key log
+    local signal pid pipe tries
+    for signal in TERM INT HUP; do
+        rm -rf seals in
+        mkdir seals
+        mkfifo in
+        env --default-signal=INT,HUP audit-seal --key=log.key --every=1s --tee seals <in >out 2>errors 3>&- &
+        pid=$!
+        exec {pipe}>in
+        echo '{"path":"a","event":{"n":1}}' >&"$pipe"
+        wait_for seals/00000003.sha256
+        echo '{"path":"b","event":{"n":2}}' >&"$pipe"
+        tries=200
+        until grep -q '"b"' out; do
+            [ $((tries -= 1)) -gt 0 ]
+            sleep 0.05
+        done
+        kill -"$signal" "$pid"
+        wait "$pid"
+        exec {pipe}>&-
+        [ "$(cat errors)" = "audit-seal: stopped by SIG$signal after stdin:2" ] || { cat errors && return 1; }
+        # Both events are sealed, whatever seal has them, and there are empty ones.
+        [ "$(cat seals/*.sha256 | grep -cE '  [ab]$')" = 2 ]
+        grep -qx '# events 0' seals/*.sha256
+        verify --chain seals
+        assert_status 0
+    done
+}
+
+@test "a seal with many lines closes early" {
+    make_key log
+    mkdir seals
+    python3 - >addressed <<'END'
+for i in range(70000):
+    print('{"path":"7/jobs/%d/2024/%08d-%s.json","event":{"n":%d}}' % (i % 50, i, 'p' * 100, i))
+END
+    run_tool audit-seal --key=log.key --summary seals addressed
+    assert_status 0
+    assert_stderr_has "70000 events and 0 removals in 2 seals; head $(audit-seal --head seals)"
+    [ "$(stat -c %s seals/00000001.sha256)" -gt 8000000 ]
+    [ "$(stat -c %s seals/00000001.sha256)" -lt 8500000 ]
+    verify seals addressed
+    assert_sound
+}
+
+@test "one writer: a second one says who has the lock" {
+    make_key log
+    mkdir seals
+    mkfifo in
+    local pid pipe
+    audit-seal --key=log.key seals <in 3>&- &
+    pid=$!
+    exec {pipe}>in
+    wait_for seals/.lock
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: seals: process $pid writes seals there"
+    exec {pipe}>&-
+    wait "$pid"
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 0
+    [ "$(find seals -name '*.sha256' | wc -l)" = 2 ]
+}
+
+@test "--head prints what sha256sum -c checks; what was read is not needed for it" {
+    make_key log
+    mkdir -p archive/seals
+    run_tool audit-seal --head archive/seals
+    assert_status 2
+    assert_stderr "audit-seal: archive/seals: there are no seals"
+    audit-seal --key=log.key archive/seals </dev/null
+    audit-seal --key=log.key archive/seals </dev/null
+    run_tool audit-seal --head archive/seals
+    assert_status 0
+    assert_output "$(cd archive && sha256sum seals/00000002.sha256)"
+}
+
+@test "nothing is sealed on top of a damaged seal, nor where seals were removed" {
+    make_key log
+    mkdir seals kept
+    for _ in 1 2 3; do audit-seal --key=log.key seals </dev/null; done
+    cp seals/* kept/
+    sed -i 's/^# every 3600/# every 3601/' seals/00000003.sha256
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: seals/00000003.sig: not the signature of its seal; the newest seal is damaged, see audit-verify(1)"
+    echo garbage >seals/00000003.sha256
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 2
+    assert_stderr_has "audit-seal: seals/00000003.sha256:1: this is no seal"
+    rm seals/00000003.sha256
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 2
+    assert_stderr "audit-seal: seals/00000003.sig: its seal is missing, see audit-verify(1)"
+    cp kept/* seals/
+    cp seals/00000001.sha256 seals/00000004.sha256
+    run_tool audit-seal --key=log.key seals </dev/null
+    assert_status 2
+    assert_stderr_has "audit-seal: seals/00000004.sha256: its number is 1"
+}
+
+@test "a disk that is full is status 2, and says what is not sealed" {
+    make_key log
+    mkdir seals
+    for i in {1..20}; do echo '{"path":"'"$i"'","event":{"n":1}}'; done >in
+    # A limit on the size of files stands for the full disk: it takes the lock, but not the seal.
+    run_tool bash -o pipefail -c '(ulimit -f 1; audit-seal --key=log.key --tee seals in 2>&1) | cat'
+    assert_status 2
+    grep -v '^audit-seal' <<<"$output" | cmp in -
+    [[ $output == *"audit-seal: seals/.pending.sha256: File too large; what was read since the last seal is not sealed (20 events, 0 removals): seal it again from the archive"* ]]
+    [ "$(ls -A seals)" = ".lock" ]
+    run_tool audit-seal --key=log.key seals in
+    assert_status 0
+    verify seals in
+    assert_sound
+}
+
+@test "a change of key: the seals name theirs, and audit-verify takes several" {
+    make_key log
+    make_key next ec
+    make_archive 10
+    mkdir archive/seals
+    head -n 5 addressed | audit-seal --key=log.key archive/seals
+    tail -n 5 addressed | audit-seal --key=next.key archive/seals
+    audit-seal --key=next.key archive/seals </dev/null
+    verify --key=next.pub archive/seals archive
+    assert_sound
+    [[ $output == *"(log.pub), 1 seals"*"(next.pub), 2 seals"* ]]
+    verify archive/seals archive
+    assert_found "unknown-key 00000002.sha256" "unknown-key 00000003.sha256"
+}
+
+@test "--removed seals what was deleted on purpose" {
+    make_key log
+    make_archive 30
+    mkdir archive/seals
+    audit-seal --key=log.key archive/seals addressed
+    find archive -name '*.json' -printf '%P\n' | sort | head -n 10 >gone
+    (cd archive && xargs rm <../gone)
+    verify archive/seals archive
+    [ "$(findings | grep -c '^missing ')" = 10 ]
+    run_tool audit-seal --key=log.key --removed --tee archive/seals gone
+    assert_status 0
+    assert_output "$(cat gone)"
+    verify archive/seals archive
+    assert_sound
+    [[ $output == *"sealed 30 events, 10 removals"* ]]
+    # One more is gone, and one that was removed is back, as it was and in another form.
+    rm "archive/$(find archive -name '*.json' -printf '%P\n' | sort | head -n 1)"
+    mkdir -p "archive/$(dirname "$(head -n 1 gone)")"
+    echo back >"archive/$(head -n 1 gone)"
+    verify archive/seals archive
+    [ "$(findings | cut -d' ' -f1 | xargs)" = "missing not-removed" ]
+    # Archived again and sealed again, it is wanted again.
+    rm "archive/$(head -n 1 gone)"
+    audit-fileput archive addressed
+    audit-seal --key=log.key archive/seals addressed
+    verify archive/seals archive
+    assert_sound
+    run_tool audit-seal --key=log.key --removed archive/seals <<<'../../etc/passwd'
+    assert_status 1
+    assert_stderr "audit-seal: stdin:1: the path has a component '.' or '..'"
+}
+
+@test "time stamps: openssl ts accepts them; what goes wrong leaves the seal without, and is told" {
+    make_key log
+    make_archive 5
+    mkdir archive/seals
+    start_tsa
+    run_tool audit-seal --key=log.key --tsa="$tsa_url" archive/seals addressed
+    assert_stderr ""
+    assert_status 0
+    grep -qx 'application/timestamp-query honest' tsa/log
+    openssl ts -verify -data archive/seals/00000001.sha256 -in archive/seals/00000001.tsr -CAfile tsa/ca.pem
+    verify --tsa-ca=tsa/ca.pem archive/seals archive
+    assert_sound
+    [[ $output == *"time stamps, 1 of 1 verified, at most "*" s after their seals"* ]]
+    verify archive/seals archive
+    assert_sound
+    local what
+    for what in refuse:'it answered 503' garbage:'it answered something that is no time stamp' \
+        deny:'it answered' old:'it answered without a time stamp for this request'; do
+        echo "${what%%:*}" >tsa/fault
+        run_tool audit-seal --key=log.key --tsa="$tsa_url" archive/seals /dev/null
+        assert_status 1
+        assert_stderr_has "has no time stamp: $tsa_url: ${what#*:}"
+        assert_stderr_has "; --stamp-missing brings it later"
+    done
+    run_tool audit-seal --key=log.key --tsa="$(nobody)" archive/seals /dev/null
+    assert_status 1
+    assert_stderr_has "has no time stamp: http://127.0.0.1:"
+    [ "$(find archive/seals -name '*.sha256' | wc -l)" = 6 ]
+    [ "$(find archive/seals -name '*.tsr' | wc -l)" = 1 ]
+    verify --tsa-ca=tsa/ca.pem archive/seals archive
+    assert_found "not-stamped "0000000{2,3,4,5,6}.sha256
+    # Later.
+    run_tool audit-seal --stamp-missing --tsa="$tsa_url" archive/seals
+    assert_status 2
+    rm tsa/fault
+    run_tool audit-seal --stamp-missing --summary --tsa="$tsa_url" archive/seals
+    assert_status 0
+    assert_stderr "audit-seal: 5 seals were time-stamped"
+    verify --tsa-ca=tsa/ca.pem archive/seals archive
+    assert_sound
+    # Those of other seals, of another authority, and none at all.
+    cp archive/seals/00000002.tsr archive/seals/00000003.tsr
+    cp archive/seals/00000001.sha256 archive/seals/00000005.tsr
+    verify --tsa-ca=tsa/ca.pem archive/seals archive
+    assert_found "bad-stamp "0000000{3,5}.tsr
+    verify archive/seals archive
+    assert_found "bad-stamp "0000000{3,5}.tsr
+    run_tool openssl ts -verify -data archive/seals/00000003.sha256 -in archive/seals/00000003.tsr -CAfile tsa/ca.pem
+    [ "$status" -ne 0 ]
+    rm archive/seals/0000000{3,5}.tsr
+    audit-seal --stamp-missing --tsa="$tsa_url" archive/seals
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem \
+        -subj /CN=another -days 2 2>/dev/null
+    verify --tsa-ca=other.pem archive/seals archive
+    assert_found "bad-stamp "0000000{1,2,3,4,5,6}.tsr
+    verify --tsa-ca=log.pub archive/seals archive
+    assert_status 2
+    assert_stderr "audit-verify: log.pub: no certificates in PEM can be read from it"
+}
