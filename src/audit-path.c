@@ -13,17 +13,8 @@ struct settings {
 
 static bool take_zone(void *context, const char *zone, struct reason *reason)
 {
-    struct layout *layout = &((struct settings *)context)->addressing.layout;
-    layout->zone = ZONE_UTC;
-    if (strcmp(zone, "UTC") == 0)
-        return true;
-    layout->zone = ZONE_RECORD;
-    if (strcmp(zone, "record") == 0)
-        return true;
-    layout->zone = ZONE_SET;
-    return timestamp_zone_set(zone) ||
-           reason_set(reason, "not record, UTC, or a zone that this system knows, like "
-                              "Europe/Berlin");
+    struct settings *settings = context;
+    return zone_parse(zone, &settings->addressing.layout.zone, reason);
 }
 
 static bool take_user_id(void *context, const char *id, struct reason *reason)

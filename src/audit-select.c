@@ -6,6 +6,7 @@
 #include "filter/listing.h"
 #include "filter/select.h"
 #include "filter/tally.h"
+#include "filter/timeline.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -15,10 +16,11 @@
 struct job {
     struct selection selection;
     struct tally tally;
+    struct timeline timeline;
     struct json json;
     struct timestamp now;
     uint64_t inner; /* the fields that criteria and counts read */
-    bool invert, count, list;
+    bool invert, count, list, table;
     const char *list_category; /* NULL: all */
     uint64_t selected;         /* with --count */
 };
@@ -79,9 +81,15 @@ static bool take_kind(void *context, const char *argument, struct reason *reason
 static bool take_count_by(void *context, const char *argument, struct reason *reason)
 {
     struct job *job = context;
-    job->tally.by = tally_by(argument);
-    return job->tally.by != TALLY_NONE ||
-           reason_set(reason, "count by event, user, asset, customer, day or status");
+    return tally_parse(&job->tally, argument, reason);
+}
+
+static bool take_zone(void *context, const char *argument, struct reason *reason)
+{
+    struct job *job = context;
+    bool good = zone_parse(argument, &job->tally.zone, reason);
+    job->timeline.zone = job->tally.zone;
+    return good;
 }
 
 static bool take_list(void *context, const char *category, struct reason *reason)
@@ -111,19 +119,18 @@ static enum verdict select_event(void *context, struct span record, struct edit 
         return VERDICT_REJECT;
     if ((match == MATCH_YES) == job->invert)
         return VERDICT_DROP;
-    if (job->tally.by != TALLY_NONE)
+    if (job->tally.keys > 0)
         return tally_event(&job->tally, &event, reason) ? VERDICT_DROP : VERDICT_REJECT;
+    if (job->table && !job->count)
+        return timeline_add(&job->timeline, &event, reason) ? VERDICT_DROP : VERDICT_REJECT;
     job->selected++;
     return job->count ? VERDICT_DROP : VERDICT_PASS;
 }
 
 /* How to print: people read tables. */
-static enum listing_form output_form(void)
+static enum listing_form output_form(const struct job *job)
 {
-    if (!isatty(STDOUT_FILENO))
-        return LISTING_NDJSON;
-    setlocale(LC_CTYPE, "");
-    return LISTING_TABLE;
+    return job->table || isatty(STDOUT_FILENO) ? LISTING_TABLE : LISTING_NDJSON;
 }
 
 static void print_catalogue(struct job *job, struct filter *filter)
@@ -135,7 +142,8 @@ static void print_catalogue(struct job *job, struct filter *filter)
     if (catalogue != NULL && job->list_category != NULL &&
         select_find_category(&job->selection, job->list_category, &number, &reason))
         category = (int)number;
-    if (catalogue == NULL || !listing_activities(catalogue, category, output_form(), &filter->out))
+    if (catalogue == NULL ||
+        !listing_activities(catalogue, category, output_form(job), &filter->out))
         diag_fail("%s", strerror(ENOMEM));
 }
 
@@ -145,10 +153,21 @@ static void print_counts(struct job *job, struct filter *filter)
         char line[32];
         snprintf(line, sizeof line, "%llu", (unsigned long long)job->selected);
         filter_write(filter, span_of(line));
-    } else if (job->tally.by != TALLY_NONE) {
-        if (!tally_finish(&job->tally) || !listing_counts(&job->tally, output_form(), &filter->out))
+    } else if (job->tally.keys > 0) {
+        if (!tally_finish(&job->tally) ||
+            !listing_counts(&job->tally, output_form(job), &filter->out))
             diag_fail("%s", strerror(ENOMEM));
+    } else if (job->table && !timeline_write(&job->timeline, &filter->out)) {
+        diag_fail("%s", strerror(ENOMEM));
     }
+}
+
+static void warn_of_unknown_events(struct job *job)
+{
+    struct reason message;
+    size_t next = 0;
+    while (select_unknown_event(&job->selection, &next, &message))
+        diag_warn("%s", message.text);
 }
 
 static struct filter filter = FILTER;
@@ -156,18 +175,26 @@ static struct job job;
 
 static int run(char **operand, size_t operands)
 {
-    if (job.count && job.tally.by != TALLY_NONE)
+    if (job.count && job.tally.keys > 0)
         return options_usage("--count and --count-by exclude each other");
-    job.inner = select_inner(&job.selection) | tally_inner(job.tally.by);
+    if (job.count && job.table)
+        return options_usage("--count and --table exclude each other");
+    if (job.table || isatty(STDOUT_FILENO))
+        setlocale(LC_CTYPE, ""); /* for the width of a table's cells */
+    job.inner = select_inner(&job.selection) | tally_inner(&job.tally);
+    if (job.table && job.tally.keys == 0)
+        job.inner |= timeline_inner();
     if (filter_begin(&filter, operand, operands)) {
         if (job.list) {
             print_catalogue(&job, &filter);
         } else {
             filter_lines(&filter, select_event, &job);
             print_counts(&job, &filter);
+            warn_of_unknown_events(&job);
         }
     }
     tally_free(&job.tally);
+    timeline_free(&job.timeline);
     select_free(&job.selection);
     return filter_end(&filter);
 }
@@ -203,6 +230,7 @@ static const struct option_line options[] = {
     {.name = "status",
      .argument = "STATUS",
      .help = "jobs of that status",
+     .values = event_statuses,
      OPTION_CALL(take_status)},
     {.name = "kind", .argument = "KIND", .help = "job or activity", OPTION_CALL(take_kind)},
     {.letter = 'v',
@@ -215,9 +243,22 @@ static const struct option_line options[] = {
      OPTION_FLAG(struct job, count)},
     {.name = "count-by",
      .argument = "WHAT",
-     .help = "print only how many for each event, user, asset,\n"
-             "customer, day or status",
+     .help = "print only how many for each, or for each of several\n"
+             "together: day,event",
+     .values = tally_names,
      OPTION_CALL(take_count_by)},
+    {.letter = 't',
+     .name = "table",
+     .help = "print tables: of the events, when, who, what and which\n"
+             "asset; of counts and activities, too",
+     OPTION_FLAG(struct job, table)},
+    {.letter = 'z',
+     .name = "timezone",
+     .argument = "ZONE",
+     .help = "times of tables, and days and months, in this zone:\n"
+             "UTC (default), record (as the event has it), or\n"
+             "Area/City",
+     OPTION_CALL(take_zone)},
     {.name = "list-activities",
      .argument = "[=CATEGORY]",
      .help = "print the catalogue of activities and exit",

@@ -29,7 +29,7 @@ static const struct option_line options[] = {
      OPTION_SIZE(struct truncation, limit, 0)},
     {.name = "text",
      .argument = "TEXT",
-     .help = "what stands in place of the lines\n"
+     .help = "the text in place of the lines\n"
              "(default \"Log lines exceed size limit\")",
      OPTION_CALL(take_text)},
     {.name = NULL},

@@ -195,7 +195,7 @@ to_gone() {
         assert_one_reject "a control character in a string must be escaped"
         rm rejects
         record 3 '"x":%' | tr % '\0' >bad
-        assert_one_reject "a value must stand here"
+        assert_one_reject "a value is expected here"
     done
 }
 

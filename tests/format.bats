@@ -190,7 +190,7 @@ print("{\"total\":%d,\"page\":{\"events\":[%s]}}" % (len(events), ",\n".join(eve
 {"event":"b","timestamp":"t","user":1}'
     assert_status 1
     assert_output '{"event":"b","timestamp":"t","user":1}'
-    assert_stderr 'audit-format: stdin:1: byte 1: an object must stand here'
+    assert_stderr 'audit-format: stdin:1: byte 1: an object is expected here'
     [ "$(cat rejects)" = '"event":"a","timestamp":"t",
 "user":{"id":1}}' ]
 }

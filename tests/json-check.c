@@ -159,7 +159,7 @@ static bool check_many(struct span input)
         char *text;
         size_t len = strtoul(at, &text, 10);
         if (text == at || *text != '\n' || len > (size_t)(end - text - 1)) {
-            fputs("json-check: a line with the next text's length must stand here\n", stderr);
+            fputs("json-check: a line with the next text's length is expected here\n", stderr);
             exit(2);
         }
         agree &= check((struct span){text + 1, len});

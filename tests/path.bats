@@ -117,12 +117,12 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
 @test "an id that stands twice with two values is a reject, however it is written" {
     run_tool audit-path --print <<<"$(job '"recipe_id":9,')"
     assert_status 1
-    assert_stderr 'audit-path: stdin:1: recipe_id stands there twice, with different values'
+    assert_stderr 'audit-path: stdin:1: recipe_id appears twice, with different values'
     run_tool audit-path --print <<<"$(job '"recipe_\u0069d":9,')"
     assert_status 1
     run_tool audit-path --print <<<"$(job '"context":{"user_id":9},')"
     assert_status 1
-    assert_stderr_has 'stands there twice, with different values'
+    assert_stderr_has 'appears twice, with different values'
     run_tool audit-path --print <<<"$(job '"completed_at":"2020-01-01T00:00:00Z",')"
     assert_status 1
     run_tool audit-path --print <<<"$(job '"recipe_id":2,"other":1,"other":2,')"
@@ -138,11 +138,11 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
 [1]'
     assert_status 1
     assert_stderr 'audit-path: stdin:1: recipe_id is missing
-audit-path: stdin:2: context.user_id is missing (--user-id=ID stands in for it)
+audit-path: stdin:2: context.user_id is missing (--user-id=ID gives one)
 audit-path: stdin:3: started_at is missing
 audit-path: stdin:4: started_at is not a time: "yesterday"
 audit-path: stdin:5: this is no audit event; audit-format finds one in its wrapper
-audit-path: stdin:6: byte 1: an object must stand here'
+audit-path: stdin:6: byte 1: an object is expected here'
 }
 
 @test "--user-id stands in only where the record has none" {

@@ -201,7 +201,37 @@ assert_lines() {
     run_tool audit-select --event='*' in
     assert_lines 1 2 3 4
     run_tool audit-select --event='Recipe_*' in
-    assert_lines
+    assert_status 0
+    assert_output ""
+}
+
+@test "an event's name that nothing matched and the catalogue lacks is a warning with the nearest" {
+    events
+    activity '2024-05-07 00:00:00 UTC' made_up_here 1 Flow 33 >>in
+    local why='no event matched, and the catalogue has no such activity'
+    run_tool audit-select -c --event=recipe_stoped --event='recipe_st*' --event=made_up_here in
+    assert_status 0
+    assert_output 3
+    assert_stderr "audit-select: --event=recipe_stoped: $why; did you mean 'recipe_stopped', 'recipe_copied' or 'recipe_moved'?"
+    run_tool audit-select --event='zebra_*' --event=user_login_failed in
+    assert_status 0
+    assert_output ""
+    assert_stderr "audit-select: --event=zebra_*: $why"
+    # All are asked, although the first matches already.
+    run_tool audit-select -c --event='made_*' --event=made_up_here in
+    assert_output 1
+    assert_stderr ""
+}
+
+@test "statuses are a closed list" {
+    run_tool audit-select --status=succeded </dev/null
+    assert_status 2
+    [ "${stderr_lines[0]}" = "audit-select: --status=succeded: not one of succeeded, failed, pending; did you mean 'succeeded'?" ]
+    local status
+    for status in succeeded failed pending 成功 失敗; do
+        run_tool audit-select --status="$status" </dev/null
+        assert_status 0
+    done
 }
 
 @test "--category goes by the event's name, and by the resource's type for a name that is new" {
@@ -300,6 +330,75 @@ assert_lines() {
 {"status":"succeeded","count":1}'
     run_tool audit-select --count-by=event --user=nobody in
     assert_output ''
+    run_tool audit-select --count-by=recipe in
+    assert_output '{"recipe":"33","count":3}
+{"recipe":null,"count":2}
+{"recipe":"34","count":1}'
+}
+
+@test "--count-by counts several together" {
+    events
+    run_tool audit-select --count-by=month,kind in
+    assert_status 2
+    assert_stderr_has '--count-by=month,kind: not one of event, user, asset, recipe, customer, month, day, status'
+    run_tool audit-select --count-by=month,recipe,status in
+    assert_status 0
+    assert_output '{"month":"2024-05","recipe":"33","status":null,"count":2}
+{"month":"2024-05","recipe":null,"status":null,"count":2}
+{"month":"2024-05","recipe":"33","status":"succeeded","count":1}
+{"month":"2024-05","recipe":"34","status":"failed","count":1}'
+    run_tool audit-select --table --count-by=day,event --kind=activity in
+    assert_output 'count  day         event
+    1  2024-05-01  recipe_started
+    1  2024-05-02  recipe_stopped
+    1  2024-05-03  connection_created
+    1  2024-05-04  deployment'
+    for option in day,day event,user,asset,customer,day ',' 'day,'; do
+        run_tool audit-select --count-by=$option in
+        assert_status 2
+    done
+}
+
+@test "--timezone moves days, months and the times of tables" {
+    events
+    run_tool audit-select --timezone=Asia/Tokyo --count-by=day --event=recipe_stopped in
+    assert_output '{"day":"2024-05-03","count":1}'
+    run_tool audit-select --timezone=record --count-by=day --event=recipe_stopped in
+    assert_output '{"day":"2024-05-02","count":1}'
+    run_tool audit-select --timezone=America/Los_Angeles --count-by=month --event=recipe_started in
+    assert_output '{"month":"2024-04","count":1}'
+    run_tool audit-select --timezone=Mars/Olympus in
+    assert_status 2
+    assert_stderr_has '--timezone=Mars/Olympus: not record, UTC, or a zone that this system knows'
+    activity '9999-12-31 23:00:00 UTC' recipe_started 1 Flow 33 >in
+    run_tool audit-select --timezone=Asia/Tokyo --count-by=day in
+    assert_status 1
+    assert_output ""
+    assert_stderr 'audit-select: in:1: in this time zone the year of the event'\''s time is not one of 0001 to 9999'
+}
+
+@test "--table says when, who, what and which asset, in aligned columns" {
+    events
+    run_tool audit-select --table in
+    assert_status 0
+    python3 - <<'EOF' "$output"
+import sys
+lines = sys.argv[1].split("\n")
+assert len(lines) == 7, lines
+columns = [lines[0].index(name) for name in ("time", "who", "what", "asset")]
+rows = [[line[a:b].rstrip() for a, b in zip(columns, columns[1:] + [None])] for line in lines]
+assert rows[1] == ["2024-05-01T00:00:00Z", "ana1@example.com", "recipe_started", "Flow:33 (Thing 33)"], rows
+assert rows[4] == ["2024-05-04T00:00:00Z", "Ana 1", "deployment", "Deployment:55 (HR)"], rows
+assert rows[6] == ["2024-05-06T00:00:00Z", "bo9002@example.com", "job failed", "Flow:34 (Recipe 34)"], rows
+EOF
+    run_tool audit-select --table --timezone=record --event=recipe_stopped --asset=recipe:33 in
+    assert_output 'time                       who               what            asset
+2024-05-02T10:00:00-08:00  ana2@example.com  recipe_stopped  Flow:33 (Thing 33)'
+    run_tool audit-select --table --user=nobody in
+    assert_output 'time  who  what  asset'
+    run_tool audit-select --table --count in
+    assert_status 2
+    assert_stderr_has '--count and --table exclude each other'
 }
 
 @test "on a terminal counts are a table, aligned though names are Japanese, and without commands to it" {
@@ -359,6 +458,21 @@ Pub/Sub Topic  Pub/Sub topic updated  -      Topic          A topic for messages
     [ -z "$output" ]
 }
 
+@test "the completions know every event of the catalogue, and every value" {
+    local file name
+    audit-select --list-activities | python3 -c 'import json, sys
+print(*sorted({e for e in (json.loads(line)["event"] for line in sys.stdin) if e}), sep="\n")' >events
+    [ "$(wc -l <events)" -gt 50 ]
+    for file in audit-select.bash _audit-select audit-select.fish; do
+        while read -r name; do
+            grep -qw -- "$name" "$AUDIT_SOURCE/completions/$file" || { echo "$file lacks $name"; return 1; }
+        done <events
+        for name in month recipe pending; do
+            grep -qw -- "$name" "$AUDIT_SOURCE/completions/$file" || { echo "$file lacks $name"; return 1; }
+        done
+    done
+}
+
 @test "the completions know every category" {
     local name file
     audit-select --list-activities | cut -d'"' -f4 | uniq | tr 'A-Z /' 'a-z--' >names
@@ -372,21 +486,21 @@ Pub/Sub Topic  Pub/Sub topic updated  -      Topic          A topic for messages
     done <names
 }
 
-@test "a member that stands there twice with different values is a reject, if it is read" {
+@test "a member that appears twice with different values is a reject, if it is read" {
     echo '{"event":"a","timestamp":"2024-05-01 00:00:00 UTC","user":{"id":1,"id":2},"event":"a","team":{"id":1}}' >in
     run_tool audit-select --event=a --customer=1 in
     assert_lines 1
     run_tool audit-select --user=1 in
     assert_status 1
     assert_output ""
-    assert_stderr "audit-select: in:1: user.id stands there twice, with different values"
+    assert_stderr "audit-select: in:1: user.id appears twice, with different values"
     run_tool audit-select -v --user=1 in
     assert_status 1
     assert_output ""
     run_tool audit-select --count-by=user in
     assert_status 1
     assert_output ""
-    run_tool audit-select --event=b --user=1 in
+    run_tool audit-select --event=user_login --user=1 in
     assert_lines
     run_tool audit-select --user=1 <<<'{"event":"a","timestamp":"t","user":{"id":1},"user":{"id":2}}'
     assert_status 1

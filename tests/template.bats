@@ -183,7 +183,7 @@ follow; the default message, the event itself, is sent"
     fill '{"a":1}' '{"a":{{log_message.a}},"now":{{now}}}'
     assert_status 0
     assert_output '{"a":1}'
-    assert_stderr 'audit-template: ./t.json:1:1: neither log_message nor log_message_str stands in it; the default message, the event itself, is sent'
+    assert_stderr 'audit-template: ./t.json:1:1: it has neither log_message nor log_message_str; the default message, the event itself, is sent'
 }
 
 @test "with the default message broken records are rejected all the same" {
@@ -218,30 +218,39 @@ follow"
 @test "--check points at line and column, and says why" {
     refuses '' 1:1 'a value is missing'
     refuses ' \n\r\n' 1:1 'a value is missing'
-    refuses '{"a":\n  {{log_message}},\n}' 3:1 'a member name in double quotes must stand here'
+    refuses '{"a":\n  {{log_message}},\n}' 3:1 'a member name in double quotes is expected here'
     refuses '{"a":{{log_message}}\n\n' 1:21 'the text ends inside a value'
     refuses '{"a":"{{log_message}}}' 1:23 'the text ends inside a string'
     refuses '"é" {{log_message}}' 1:6 'nothing may follow the value'
     refuses '\0357\0273\0277{"a" {{log_message}}}' 1:6 "a ':' must follow a member name"
-    refuses '{"a":{{log_message}},\r\n\0000}' 2:1 'a member name in double quotes must stand here'
+    refuses '{"a":{{log_message}},\r\n\0000}' 2:1 'a member name in double quotes is expected here'
     refuses '["{{log_message}}\0000"]' 1:18 'a control character in a string must be escaped'
     refuses '["{{log_message}}\0377"]' 1:18 'this is not UTF-8'
-    refuses '{ {log_message} }' 1:3 'a member name in double quotes must stand here'
-    refuses '{ {{log_message}}: 1 }' 1:3 'a member name in double quotes must stand here'
+    refuses '{ {x} }' 1:3 'a member name in double quotes is expected here'
+    refuses '{ {{log_message}}: 1 }' 1:3 'a member name in double quotes is expected here'
     refuses '[{{log_message}}5]' 1:17 "a ',' or ']' must follow an element"
     refuses '[5{{log_message}}]' 1:3 "a ',' or ']' must follow an element"
     refuses '[{{log_message}},-{{now_utc}}]' 1:18 'this is not a number'
     refuses '["{{log_message}}\\{{now}}"]' 1:18 'this escape is unknown or incomplete'
-    refuses '{"a":1}' 1:1 'neither log_message nor log_message_str stands in it'
+    refuses '{"a":1}' 1:1 'it has neither log_message nor log_message_str'
+}
+
+@test "--check says that a placeholder has two or three braces" {
+    one="has one brace on each side; a placeholder has two or three:"
+    refuses '{ {log_message} }' 1:3 "'{log_message}' $one {{log_message}}"
+    refuses '{"a":\n {log_message}}' 2:2 "'{log_message}' $one {{log_message}}"
+    refuses '{"a":"{ log_message_str }"}' 1:7 "'{log_message_str}' $one {{log_message_str}}"
+    refuses '{"a":{{log_message}},"b":{now_utc}}' 1:26 "'{now_utc}' $one {{now_utc}}"
+    accepts '{"a":{{log_message}},"b":"{now_utc}"}'
 }
 
 @test "--check names placeholders that are unknown, open, or closed otherwise" {
     known="there are log_message, log_message_str, log_message.MEMBER, path, now and event_time, \
 these two with _utc, _utc_epoch, _utc_sec, _utc_milli, _utc_micro and _utc_nano"
-    refuses '{"a":\n  {{log_mesage}}}' 2:5 "there is no placeholder 'log_mesage'; $known"
-    refuses '[{{ Log_Message }}]' 1:5 "there is no placeholder 'Log_Message'; $known"
-    refuses '[{{log_message.}}]' 1:16 "a member's name must stand here"
-    refuses '[{{log_message.a..b}}]' 1:18 "a member's name must stand here"
+    refuses '{"a":\n  {{log_mesage}}}' 2:5 "there is no placeholder 'log_mesage'; $known; did you mean 'log_message'?"
+    refuses '[{{ Log_Message }}]' 1:5 "there is no placeholder 'Log_Message'; $known; did you mean 'log_message' or 'log_message_str'?"
+    refuses '[{{log_message.}}]' 1:16 "a member's name is expected here"
+    refuses '[{{log_message.a..b}}]' 1:18 "a member's name is expected here"
     refuses "[{{log_message.$(printf 'x%.0s' {1..65})}}]" 1:16 "a member's name of more than 64 bytes"
     open="'{{' opens a placeholder: its name and '}}' must follow"
     refuses '[{{log_message' 1:2 "$open"
@@ -260,7 +269,7 @@ these two with _utc, _utc_epoch, _utc_sec, _utc_milli, _utc_micro and _utc_nano"
     assert_output '["\u0033","\u0033",null,4,{"x":{"b":1},"\u0061":{"c":[{"b":2}],"\u0062":"\u0033"},"b":4}]'
 }
 
-@test "a member that stands there twice, with different values, is a reject; with the same it is not" {
+@test "a member that appears twice, with different values, is a reject; with the same it is not" {
     template '[{{log_message.a.b}},{{log_message}}]'
     cat >in <<'EOF'
 {"a":{"b":1},"b":2,"b":3}
@@ -274,8 +283,8 @@ EOF
     assert_output '[1,{"a":{"b":1},"b":2,"b":3}]
 [1,{"a":{"b":1,"b":1},"a":{"b":1,"b":1}}]
 [1,{"a":{"b":1}}]'
-    assert_stderr 'audit-template: in:3: a.b stands there twice, with different values
-audit-template: in:4: a stands there twice, with different values'
+    assert_stderr 'audit-template: in:3: a.b appears twice, with different values
+audit-template: in:4: a appears twice, with different values'
     sed -n 3,4p in | cmp - bad
 }
 
@@ -289,7 +298,7 @@ audit-template: in:4: a stands there twice, with different values'
     assert_stderr "audit-template: in:1: the template shows the event's time, but timestamp is missing
 audit-template: in:2: the template shows the event's time, but timestamp is not a time: \"soon\"
 audit-template: in:3: the template shows the event's time, but timestamp is missing
-audit-template: in:4: the template shows the event's time, but timestamp stands there twice, with different values"
+audit-template: in:4: the template shows the event's time, but timestamp appears twice, with different values"
     template '{{log_message}}'
     run_tool audit-template -t ./t.json in
     assert_status 0
@@ -310,8 +319,8 @@ audit-template: in:4: the template shows the event's time, but timestamp stands 
     run_tool audit-template -t ./t.json in
     assert_status 1
     assert_output ''
-    assert_stderr 'audit-template: in:1: byte 1: an object must stand here
-audit-template: in:2: byte 1: an object must stand here
+    assert_stderr 'audit-template: in:1: byte 1: an object is expected here
+audit-template: in:2: byte 1: an object is expected here
 audit-template: in:3: byte 25: nothing may follow the value
 audit-template: in:4: byte 24: no further member may follow here'
 }

@@ -9,10 +9,11 @@
 #include "json/json.h"
 
 struct addressed {
-    struct span path; /* the path string's content, as it stands; at == NULL in a bare event */
+    struct span
+        path; /* the path string's content, escapes not decoded; at == NULL in a bare event */
 };
 
-/* Begins to read a record whose event is an object: json then stands before the event, in either
+/* Begins to read a record whose event is an object: json is then before the event, in either
  * form.  False: the record is no object, or wrong; json_error() says why. */
 bool addressed_begin(struct json *json, struct span record, struct addressed *addressed);
 

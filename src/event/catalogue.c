@@ -78,7 +78,10 @@ bool catalogue_read(struct catalogue *catalogue)
     }
     read_activities(catalogue, activities);
     read_assets(catalogue, assets);
-    return true;
+    if (catalogue->categories <= CATALOGUE_CATEGORIES)
+        return true;
+    catalogue_free(catalogue);
+    return false;
 }
 
 void catalogue_free(struct catalogue *catalogue)

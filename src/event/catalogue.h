@@ -1,7 +1,7 @@
 /* catalogue: the activities that Workato's documentation of the activity audit log lists.
  *
  * data/activities.json, compiled in, read through cJSON when it is asked for.  Its `activities`
- * stand in the documentation's categories and order; `event` and `resource_type` are what records
+ * are in the documentation's categories and order; `event` and `resource_type` are what records
  * call them, null where that is not known; `seen` says that the event's name is published, in a
  * sample event or in the API reference, and not just made by analogy.  `assets` are the names that
  * the console has for types of resource.
@@ -12,6 +12,8 @@
 #include "base/span.h"
 
 struct cJSON;
+
+enum { CATALOGUE_CATEGORIES = 64 }; /* the most that a catalogue may have */
 
 struct activity {
     const char *category, *name, *description;
@@ -37,7 +39,7 @@ struct catalogue {
     size_t assets;
 };
 
-/* Reads the catalogue.  False: no memory. */
+/* Reads the catalogue.  False: no memory, or it has more than CATALOGUE_CATEGORIES. */
 bool catalogue_read(struct catalogue *catalogue);
 void catalogue_free(struct catalogue *catalogue);
 

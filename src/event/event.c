@@ -195,6 +195,8 @@ const struct json_value *event_field(const struct event *event, enum event_field
     return has(event, field) && value->type != JSON_NULL ? value : NULL;
 }
 
+const char *const event_statuses[] = {"succeeded", "failed", "pending", NULL};
+
 struct span event_status(struct span content)
 {
     char decoded[16]; /* what does not fit is none of these */
@@ -233,7 +235,7 @@ bool event_time(const struct event *event, struct timestamp *time, struct reason
     if (value == NULL)
         return reason_set(reason, "%s is missing", event_field_name(field));
     if ((event->differing & FIELD_BIT(field)) != 0)
-        return reason_set(reason, "%s stands there twice, with different values",
+        return reason_set(reason, "%s appears twice, with different values",
                           event_field_name(field));
     if (value->type != JSON_STRING || !timestamp_parse(event_content(value), time))
         return reason_set(reason, "%s is not a time: %s", event_field_name(field),

@@ -31,7 +31,7 @@ enum event_field {
     FIELD_LINES,
     FIELD_EVENT,
     FIELD_TIMESTAMP,
-    FIELD_TEAM_ID, /* this and the next nine stand in flattened events */
+    FIELD_TEAM_ID, /* this and the next nine are members of flattened events */
     FIELD_TEAM_ID_D,
     FIELD_USER_ID,
     FIELD_USER_ID_D,
@@ -64,6 +64,8 @@ enum event_field {
     EVENT_FIELDS
 };
 
+_Static_assert(EVENT_FIELDS < 64, "a set of fields is a bit mask, with a bit for no field");
+
 #define FIELD_BIT(field) ((uint64_t)1 << (field))
 
 struct event {
@@ -71,7 +73,7 @@ struct event {
     enum event_kind kind;
     struct json_value field[EVENT_FIELDS]; /* the first of that name, where present */
     uint64_t present;                      /* bit f: field f is there */
-    uint64_t differing;                    /* bit f: field f stands there again with other bytes */
+    uint64_t differing;                    /* bit f: field f appears again with other bytes */
 };
 
 /* Called for each member of an event, between its name and its value.  True: it has read the value,
@@ -108,7 +110,10 @@ enum event_field event_field_object(enum event_field field);
  * other status is returned as it is. */
 struct span event_status(struct span content);
 
-/* The value's content: what stands between a string's quotes, the text of anything else. */
+/* The statuses that jobs have, in the console's English; ended by NULL. */
+extern const char *const event_statuses[];
+
+/* The value's content: what is between the quotes of a string, the text of any other. */
 struct span event_content(const struct json_value *value);
 
 /* The field's value, NULL if it is absent or null. */
@@ -118,7 +123,7 @@ const struct json_value *event_field(const struct event *event, enum event_field
  * absent or null; of other events `timestamp`. */
 enum event_field event_time_field(const struct event *event);
 
-/* The event's time.  False with a reason: it is missing, stands there twice with different values,
+/* The event's time.  False with a reason: it is missing, appears twice with different values,
  * or is no time. */
 bool event_time(const struct event *event, struct timestamp *time, struct reason *reason);
 

@@ -66,7 +66,7 @@ uint64_t facet_inner(enum facet facet)
     return inner;
 }
 
-/* Takes the members' contents as they stand.  False with a reason: one is ambiguous. */
+/* Takes the members' contents, escapes not decoded.  False with a reason: one is ambiguous. */
 static bool collect(const struct event *event, const struct sources *sources,
                     struct facet_values *values, struct reason *reason)
 {
@@ -75,7 +75,7 @@ static bool collect(const struct event *event, const struct sources *sources,
         if (source->flags == OTHERWISE && values->count > 0)
             continue;
         if ((event->differing & FIELD_BIT(source->field)) != 0)
-            return reason_set(reason, "%s stands there twice, with different values",
+            return reason_set(reason, "%s appears twice, with different values",
                               event_field_name(source->field));
         const struct json_value *value = event_field(event, source->field);
         if (value == NULL || (value->type != JSON_STRING && value->type != JSON_NUMBER))

@@ -43,7 +43,7 @@ struct facet_reader {
 uint64_t facet_inner(enum facet facet);
 
 /* What the event says; the texts stay as long as the event does and until the same facet is read
- * again.  FACET_EVENT's is followed by a NUL.  False with a reason: a member stands there twice
+ * again.  FACET_EVENT's is followed by a NUL.  False with a reason: a member appears twice
  * with different values, or no memory is left. */
 bool facet_read(struct facet_reader *reader, const struct event *event, enum facet facet,
                 struct facet_values *values, struct reason *reason);

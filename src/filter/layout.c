@@ -51,14 +51,14 @@ static bool check_literals(const char *text, struct reason *reason)
     const char *start = text;
     for (const char *at = text;; at++) {
         if ((unsigned char)*at < 0x20 && *at != '\0')
-            return reason_set(reason, "a control character stands in it");
+            return reason_set(reason, "it has a control character");
         if (*at != '/' && *at != '\0')
             continue;
         struct span component = span_between(start, at);
         if (component.len == 0)
             return reason_set(reason, "a part between slashes is empty");
         if (span_equal(component, SPAN(".")) || span_equal(component, SPAN("..")))
-            return reason_set(reason, "\".\" and \"..\" may not stand between slashes");
+            return reason_set(reason, "\".\" and \"..\" are not allowed between slashes");
         if (*at == '\0')
             return true;
         start = at + 1;

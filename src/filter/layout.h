@@ -5,21 +5,14 @@
  * activity events have no path there, so theirs is ours, and so is `hive`.
  *
  * Values come out of hostile records: each must match [A-Za-z0-9][A-Za-z0-9._-]* to become part of
- * a path, and a value that stands twice in a record with different bytes is refused.
+ * a path, and a value that appears twice in a record with different bytes is refused.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
-#include "event/event.h"
+#include "event/zone.h"
 
 enum { LAYOUT_PATH = 1024 }; /* bytes of the longest path: S3's limit of a key */
-
-/* What --timezone says of the days and hours in a path. */
-enum layout_zone {
-    ZONE_UTC,
-    ZONE_RECORD, /* the offset that the event's own time is written with */
-    ZONE_SET,    /* the zone of timestamp_zone_set() */
-};
 
 enum layout_value {
     VALUE_USER_ID,
@@ -53,7 +46,7 @@ struct layout_pattern {
 struct layout {
     struct layout_pattern job, activity;
     struct span user_id; /* for records that carry none; no bytes: there is none */
-    enum layout_zone zone;
+    enum zone zone;      /* of the days and hours in a path */
 };
 
 /* The fields inside object members that layout_path() needs event_read() to look for. */

@@ -8,7 +8,7 @@ const uint64_t layout_fields = FIELD_BIT(FIELD_CONTEXT_USER_ID) | FIELD_BIT(FIEL
 
 bool layout_is_component(struct span value)
 {
-    /* What may stand first, and what may stand later. */
+    /* What may come first, and what later. */
     enum { FIRST = 1, LATER = 2 };
     static const unsigned char allowed[256] = {
         ['0'] = 3,     ['1'] = 3,     ['2'] = 3, ['3'] = 3, ['4'] = 3, ['5'] = 3, ['6'] = 3,
@@ -98,7 +98,7 @@ static const enum event_field *fields_of(enum layout_value value, enum event_kin
     }
 }
 
-/* Whether the field, or the object that it is in, stands there twice with different values: no one
+/* Whether the field, or the object that it is in, appears twice with different values: no one
  * gets to choose which one is read. */
 static bool is_doubtful(struct filling *f, enum event_field field)
 {
@@ -106,8 +106,7 @@ static bool is_doubtful(struct filling *f, enum event_field field)
     enum event_field doubtful = (f->event->differing & FIELD_BIT(field)) != 0 ? field : object;
     if (doubtful == EVENT_FIELDS || (f->event->differing & FIELD_BIT(doubtful)) == 0)
         return false;
-    reason_set(f->reason, "%s stands there twice, with different values",
-               event_field_name(doubtful));
+    reason_set(f->reason, "%s appears twice, with different values", event_field_name(doubtful));
     return true;
 }
 
@@ -130,7 +129,7 @@ static bool told_value(struct filling *f, enum layout_value value, struct span *
                           layout_value_name(value).at,
                           f->event->kind == EVENT_JOB ? "job" : "activity");
     return reason_set(f->reason, "%s is missing%s", event_field_name(*first),
-                      value == VALUE_USER_ID ? " (--user-id=ID stands in for it)" : "");
+                      value == VALUE_USER_ID ? " (--user-id=ID gives one)" : "");
 }
 
 /* The job id in 21 digits, three to a directory. */
@@ -169,18 +168,11 @@ static void put_digits(char *to, int64_t number, int width)
 /* Part of the event's time, as YYYYMMDDHHMMSS has it. */
 static bool time_value(struct filling *f, size_t from, size_t count, struct span *value)
 {
-    struct timestamp time;
+    struct civil c;
     if (!f->timed) {
-        if (is_doubtful(f, event_time_field(f->event)) || !event_time(f->event, &time, f->reason))
+        if (is_doubtful(f, event_time_field(f->event)) ||
+            !zone_event_time(f->layout->zone, f->event, &c, NULL, f->reason))
             return false;
-        int32_t offset = f->layout->zone == ZONE_UTC      ? 0
-                         : f->layout->zone == ZONE_RECORD ? time.offset
-                                                          : timestamp_zone_offset(time.seconds);
-        if (!timestamp_has_year(time.seconds, offset))
-            return reason_set(f->reason,
-                              "in this time zone the year of the event's time is not one "
-                              "of 0001 to 9999");
-        struct civil c = timestamp_civil(time.seconds, offset);
         const int field[] = {c.month, c.day, c.hour, c.minute, c.second};
         put_digits(f->digits, c.year, 4);
         for (int i = 0; i < 5; i++)

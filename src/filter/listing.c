@@ -29,16 +29,28 @@ static bool finish_table(struct table *table, struct out *out)
 
 static bool counts_table(const struct tally *tally, struct out *out)
 {
-    struct table table = {.columns = 2, .right = {true, false}};
+    struct table table = {.columns = 1 + tally->keys, .right = {true}};
     struct digits digits;
     table_add(&table, SPAN("count"));
-    table_add(&table, span_of(tally_name(tally->by)));
+    for (size_t k = 0; k < tally->keys; k++)
+        table_add(&table, span_of(tally_names[tally->by[k]]));
     for (size_t i = 0; i < tally->distinct; i++) {
         const struct tally_count *count = &tally->counts[i];
         table_add(&table, decimal(count->count, &digits));
-        table_add(&table, count->key.at != NULL ? count->key : SPAN("-"));
+        for (size_t k = 0; k < tally->keys; k++)
+            table_add(&table, count->key[k].at != NULL ? count->key[k] : SPAN("-"));
     }
     return finish_table(&table, out);
+}
+
+/* Adds "name":"key", or "name":null. */
+static void add_key(struct edit *edit, const char *name, struct span key)
+{
+    edit_add(edit, SPAN("\""));
+    edit_add(edit, span_of(name));
+    edit_add(edit, key.at != NULL ? SPAN("\":\"") : SPAN("\":null,"));
+    edit_add_encoded(edit, key);
+    edit_add(edit, key.at != NULL ? SPAN("\",") : SPAN(""));
 }
 
 static bool counts_ndjson(const struct tally *tally, struct out *out)
@@ -49,11 +61,10 @@ static bool counts_ndjson(const struct tally *tally, struct out *out)
     for (size_t i = 0; i < tally->distinct && whole; i++) {
         const struct tally_count *count = &tally->counts[i];
         edit_clear(&edit);
-        edit_add(&edit, SPAN("{\""));
-        edit_add(&edit, span_of(tally_name(tally->by)));
-        edit_add(&edit, count->key.at != NULL ? SPAN("\":\"") : SPAN("\":null"));
-        edit_add_encoded(&edit, count->key);
-        edit_add(&edit, count->key.at != NULL ? SPAN("\",\"count\":") : SPAN(",\"count\":"));
+        edit_add(&edit, SPAN("{"));
+        for (size_t k = 0; k < tally->keys; k++)
+            add_key(&edit, tally_names[tally->by[k]], count->key[k]);
+        edit_add(&edit, SPAN("\"count\":"));
         edit_add(&edit, decimal(count->count, &digits));
         edit_add(&edit, SPAN("}\n"));
         whole = !edit.no_memory;

@@ -8,7 +8,7 @@
 
 enum listing_form { LISTING_TABLE, LISTING_NDJSON };
 
-/* Writes the counts of a finished tally: {"user":"…","count":3}, null for events without a key.
+/* Writes the counts of a finished tally: {"user":"…","count":3}, null for events without that key.
  * False: no memory. */
 bool listing_counts(const struct tally *tally, enum listing_form form, struct out *out);
 

@@ -16,7 +16,7 @@ struct member {
     size_t parent, child, sibling; /* members by number: that it is in, its first, the next */
     const char *start;             /* where its object begins, while that is read */
     struct json_value value;       /* the first of that name; type JSON_NONE: absent */
-    bool differing;                /* it stands there again with other bytes */
+    bool differing;                /* it appears again with other bytes */
 };
 
 /* Begins zeroed.  Member 0 is the event itself. */
@@ -37,7 +37,7 @@ void members_begin(struct members *members);
 bool members_visit(void *context, struct json *json, const struct json_key *key,
                    enum event_field field, struct json_value *value);
 
-/* A member that stands there twice with different values, NULL if there is none. */
+/* A member that appears twice with different values, NULL if there is none. */
 const struct member *members_differing(const struct members *members);
 
 #endif

@@ -81,7 +81,7 @@ static bool check_members(const struct template *template, struct reason *reason
     struct printable shown;
     if (member == NULL)
         return true;
-    return reason_set(reason, "%s stands there twice, with different values",
+    return reason_set(reason, "%s appears twice, with different values",
                       diag_printable(member->path, &shown));
 }
 

@@ -69,13 +69,18 @@ static enum match match_words(struct selection *selection, enum criterion criter
     struct facet_values values;
     if (!facet_read(&selection->reader, event, facet_of[criterion], &values, reason))
         return MATCH_WRONG;
+    enum match match = MATCH_NO;
     for (size_t i = 0; i < selection->words[criterion]; i++) {
-        struct span word = selection->word[criterion][i];
-        if (criterion == SELECT_EVENT ? any_value_globs(&values, word.at)
-                                      : any_value_is(&values, word))
-            return MATCH_YES;
+        struct wanted_word *word = &selection->word[criterion][i];
+        if (match == MATCH_YES && (criterion != SELECT_EVENT || word->met))
+            continue;
+        if (criterion == SELECT_EVENT ? any_value_globs(&values, word->text.at)
+                                      : any_value_is(&values, word->text)) {
+            word->met = true;
+            match = MATCH_YES;
+        }
     }
-    return MATCH_NO;
+    return match;
 }
 
 static enum match match_category(struct selection *selection, const struct event *event,

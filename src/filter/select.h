@@ -23,15 +23,22 @@ enum criterion {
     CRITERIA,
 };
 
+_Static_assert(CATALOGUE_CATEGORIES <= 64, "selection.categories has a bit for each");
+
 struct wanted_asset {
     struct span type; /* as records call it */
     struct span key;  /* id or name; at == NULL for any */
 };
 
+struct wanted_word {
+    struct span text;
+    bool met; /* of an event's name: an event matched it */
+};
+
 struct selection {
     struct timestamp since, until;
     bool has[CRITERIA];
-    struct span *word[CRITERIA]; /* of user, event, customer, status: what was asked for */
+    struct wanted_word *word[CRITERIA]; /* of user, event, customer, status: what was asked for */
     size_t words[CRITERIA];
     struct wanted_asset *asset;
     size_t assets;
@@ -48,8 +55,8 @@ enum match {
 };
 
 /* Adds a criterion; a selection begins zeroed.  The argument must stay; `now` is what durations
- * count from.  False with a reason: no such time, kind, category or type of asset, times that leave
- * nothing between them, or no memory. */
+ * count from.  False with a reason: no such time, kind, category, status or type of asset, times
+ * that leave nothing between them, or no memory. */
 bool select_add(struct selection *selection, enum criterion criterion, const char *argument,
                 const struct timestamp *now, struct reason *reason);
 
@@ -60,6 +67,11 @@ uint64_t select_inner(const struct selection *selection);
  * the first that is not met decides. */
 enum match select_match(struct selection *selection, const struct event *event,
                         struct reason *reason);
+
+/* Says which names of events were probably misspelt: those that no event matched and that match
+ * nothing in the catalogue either.  *next counts them, from 0.  False: there are no more; true with
+ * a message that suggests the nearest names. */
+bool select_unknown_event(struct selection *selection, size_t *next, struct reason *message);
 
 /* The catalogue, read when it is first asked for.  NULL: no memory. */
 const struct catalogue *select_catalogue(struct selection *selection);

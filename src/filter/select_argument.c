@@ -1,9 +1,12 @@
 /* From what users write to criteria. */
 #include "config.h"
 
+#include "base/nearest.h"
+#include "base/options.h"
 #include "filter/select.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 
 static bool no_memory(struct reason *reason)
@@ -22,13 +25,22 @@ static bool add_word(struct selection *selection, enum criterion criterion, stru
                      struct reason *reason)
 {
     size_t count = selection->words[criterion];
-    struct span *grown = realloc(selection->word[criterion], (count + 1) * sizeof *grown);
+    struct wanted_word *grown = realloc(selection->word[criterion], (count + 1) * sizeof *grown);
     if (grown == NULL)
         return no_memory(reason);
-    grown[count] = criterion == SELECT_STATUS ? event_status(word) : word;
+    grown[count] = (struct wanted_word){.text = word};
     selection->word[criterion] = grown;
     selection->words[criterion] = count + 1;
     return true;
+}
+
+/* A status is one of a closed list, so that a misspelt one does not just select nothing. */
+static bool add_status(struct selection *selection, const char *argument, struct reason *reason)
+{
+    struct span status = event_status(span_of(argument));
+    if (status.at == argument && options_choice(argument, event_statuses, reason) < 0)
+        return false;
+    return add_word(selection, SELECT_STATUS, status, reason);
 }
 
 static bool add_time(struct selection *selection, enum criterion criterion, const char *argument,
@@ -63,6 +75,14 @@ static void list_name(struct reason *reason, const char *separator, const char *
         strcat(strcat(reason->text, separator), name);
 }
 
+/* Appends the question whether a near name was meant. */
+static void suggest(struct reason *reason, const struct nearest *nearest)
+{
+    char message[NEAREST_MESSAGE];
+    if (nearest->count > 0)
+        list_name(reason, "; ", nearest_message(nearest, message));
+}
+
 bool select_find_category(struct selection *selection, const char *name, unsigned *number,
                           struct reason *reason)
 {
@@ -75,8 +95,13 @@ bool select_find_category(struct selection *selection, const char *name, unsigne
         return true;
     }
     reason_set(reason, "not a category; categories are ");
-    for (unsigned i = 0; i < catalogue->categories; i++)
+    struct nearest nearest;
+    nearest_begin(&nearest, span_of(name));
+    for (unsigned i = 0; i < catalogue->categories; i++) {
         list_name(reason, i == 0 ? "" : ", ", catalogue->category[i]);
+        nearest_offer(&nearest, span_of(catalogue->category[i]));
+    }
+    suggest(reason, &nearest);
     return false;
 }
 
@@ -119,13 +144,19 @@ static bool add_asset_type(struct selection *selection, struct span type, struct
     return true;
 }
 
-static bool unknown_asset(const struct catalogue *catalogue, struct reason *reason)
+static bool unknown_asset(const struct catalogue *catalogue, struct span type,
+                          struct reason *reason)
 {
+    struct nearest nearest;
+    nearest_begin(&nearest, type);
     reason_set(reason, "not a type of asset; types are ");
     for (size_t i = 0; i < catalogue->assets; i++)
-        if (i == 0 || strcmp(catalogue->asset[i].name, catalogue->asset[i - 1].name) != 0)
+        if (i == 0 || strcmp(catalogue->asset[i].name, catalogue->asset[i - 1].name) != 0) {
             list_name(reason, i == 0 ? "" : ", ", catalogue->asset[i].name);
+            nearest_offer(&nearest, span_of(catalogue->asset[i].name));
+        }
     list_name(reason, ", ", "or as records have them, like Flow");
+    suggest(reason, &nearest);
     return false;
 }
 
@@ -160,7 +191,7 @@ static bool add_asset(struct selection *selection, const char *argument, struct 
         return true;
     if (is_record_type(type))
         return add_asset_type(selection, type, key, reason);
-    return unknown_asset(catalogue, reason);
+    return unknown_asset(catalogue, type, reason);
 }
 
 bool select_add(struct selection *selection, enum criterion criterion, const char *argument,
@@ -177,7 +208,42 @@ bool select_add(struct selection *selection, enum criterion criterion, const cha
         return add_category(selection, argument, reason);
     case SELECT_KIND:
         return add_kind(selection, argument, reason);
+    case SELECT_STATUS:
+        return add_status(selection, argument, reason);
     default:
         return add_word(selection, criterion, span_of(argument), reason);
     }
+}
+
+/* Whether the pattern matches an event of the catalogue; offers their names. */
+static bool is_known_event(const struct catalogue *catalogue, const char *glob,
+                           struct nearest *nearest)
+{
+    for (size_t i = 0; i < catalogue->events; i++) {
+        const char *name = catalogue->by_event[i]->event;
+        if (fnmatch(glob, name, 0) == 0)
+            return true;
+        if (i == 0 || strcmp(name, catalogue->by_event[i - 1]->event) != 0)
+            nearest_offer(nearest, span_of(name));
+    }
+    return false;
+}
+
+bool select_unknown_event(struct selection *selection, size_t *next, struct reason *message)
+{
+    struct nearest nearest;
+    struct printable shown;
+    for (; *next < selection->words[SELECT_EVENT]; ++*next) {
+        const struct wanted_word *word = &selection->word[SELECT_EVENT][*next];
+        const struct catalogue *catalogue = word->met ? NULL : select_catalogue(selection);
+        nearest_begin(&nearest, word->text);
+        if (catalogue == NULL || is_known_event(catalogue, word->text.at, &nearest))
+            continue;
+        reason_set(message, "--event=%s: no event matched, and the catalogue has no such activity",
+                   diag_printable(word->text, &shown));
+        suggest(message, &nearest);
+        ++*next;
+        return true;
+    }
+    return false;
 }

@@ -1,4 +1,4 @@
-/* tally: how often each user, asset, … stands in events.
+/* tally: how often each user, asset, day, … appears in events, or each combination of several.
  *
  * Memory grows with the number of different keys, not of events.
  */
@@ -6,47 +6,55 @@
 #define TALLY_H
 
 #include "event/facet.h"
+#include "event/zone.h"
 
 enum tally_by {
-    TALLY_NONE,
     TALLY_EVENT,
     TALLY_USER,     /* the email, or the name, or the id */
     TALLY_ASSET,    /* TYPE:ID, as --asset takes it */
+    TALLY_RECIPE,   /* the id of a job's recipe, or of the recipe that an activity is about */
     TALLY_CUSTOMER, /* the id */
-    TALLY_DAY,      /* YYYY-MM-DD, UTC */
+    TALLY_MONTH,    /* YYYY-MM */
+    TALLY_DAY,      /* YYYY-MM-DD */
     TALLY_STATUS,
     TALLY_BYS,
 };
 
+enum { TALLY_KEYS = 4 }; /* that are counted by together, at most */
+
 struct tally_count {
-    struct span key; /* at == NULL: the events that say nothing of it */
+    struct span key[TALLY_KEYS]; /* at == NULL: the events say nothing of it */
     uint64_t count;
 };
 
 struct tally {
-    enum tally_by by;
-    void *root; /* a tree of tsearch(3) over the nodes */
+    enum tally_by by[TALLY_KEYS];
+    size_t keys;    /* 0: nothing is counted */
+    enum zone zone; /* of days and months */
+    void *root;     /* a tree of tsearch(3) over the nodes */
     struct tally_node *last;
     struct tally_count *counts;
     size_t distinct;
-    struct facet_reader reader;
-    char *key; /* a key that is put together */
-    size_t key_size;
+    struct facet_reader reader[TALLY_KEYS];
+    char *text[TALLY_KEYS]; /* keys that are put together */
+    size_t text_size[TALLY_KEYS];
 };
 
-/* What to count by: its name, "user", and back.  TALLY_NONE: there is no such name. */
-const char *tally_name(enum tally_by by);
-enum tally_by tally_by(const char *name);
+/* The names of enum tally_by, "user", ended by NULL. */
+extern const char *const tally_names[];
+
+/* Reads what to count by: a name, or several with commas between them.  False with a reason. */
+bool tally_parse(struct tally *tally, const char *argument, struct reason *reason);
 
 /* The inner fields that counting reads, for event_read(). */
-uint64_t tally_inner(enum tally_by by);
+uint64_t tally_inner(const struct tally *tally);
 
-/* Counts the event; a tally begins zeroed but for `by`.  False with a reason: what it is counted by
- * is ambiguous or, for a day, no time; or no memory is left. */
+/* Counts the event; a tally begins zeroed but for `zone` and tally_parse().  False with a reason:
+ * what it is counted by is ambiguous or, for a day, no time; or no memory is left. */
 bool tally_event(struct tally *tally, const struct event *event, struct reason *reason);
 
-/* Makes tally->counts: `distinct` of them, the highest first, those that are equal by key, the
- * events without a key after those with one.  They stay until the tally is freed.  False: no
+/* Makes tally->counts: `distinct` of them, the highest first, those that are equal by their keys,
+ * the events without a key after those with one.  They stay until the tally is freed.  False: no
  * memory. */
 bool tally_finish(struct tally *tally);
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/nearest.h"
 #include "filter/template.h"
 
 #include <errno.h>
@@ -105,7 +106,7 @@ static bool flush(struct compiler *c)
     return append(c, (struct template_part){.kind = PART_TEXT, .text = text});
 }
 
-/* Appends a placeholder's part, quoted if it is a string that stands where a value must. */
+/* Appends a placeholder's part, quoted if it is a string in the place of a value. */
 static bool append_placeholder(struct compiler *c, struct template_part part, bool is_string)
 {
     bool quote = is_string && !c->in_string;
@@ -129,7 +130,7 @@ static bool member_placeholder(struct compiler *c, struct span path)
         const char *dot = memchr(name, '.', (size_t)(end - name));
         size_t len = (size_t)((dot != NULL ? dot : end) - name);
         if (len == 0 || len > JSON_KEY_MAX) {
-            reason_set(&c->error->why, len == 0 ? "a member's name must stand here"
+            reason_set(&c->error->why, len == 0 ? "a member's name is expected here"
                                                 : "a member's name of more than 64 bytes");
             return fail_at(c, (size_t)(name - c->source.at));
         }
@@ -147,6 +148,8 @@ static bool name_placeholder(struct compiler *c, struct span name, bool *is_stri
 {
     static const struct span of_event = SPAN_INIT("log_message.");
     struct printable shown;
+    struct nearest nearest;
+    char message[NEAREST_MESSAGE];
     *is_string = false;
     for (size_t i = 0; i < PLACEHOLDERS; i++)
         if (span_equal(placeholder[i].name, name)) {
@@ -164,6 +167,13 @@ static bool name_placeholder(struct compiler *c, struct span name, bool *is_stri
                "log_message.MEMBER, path, now and event_time, these two with _utc, "
                "_utc_epoch, _utc_sec, _utc_milli, _utc_micro and _utc_nano",
                diag_printable(name, &shown));
+    nearest_begin(&nearest, name);
+    for (size_t i = 0; i < PLACEHOLDERS; i++)
+        nearest_offer(&nearest, placeholder[i].name);
+    if (nearest.count > 0) {
+        reason_append(&c->error->why, SPAN("; "));
+        reason_append(&c->error->why, span_of(nearest_message(&nearest, message)));
+    }
     return fail_at(c, (size_t)(name.at - c->source.at));
 }
 
@@ -224,6 +234,44 @@ static bool read_source(struct compiler *c)
     return flush(c);
 }
 
+/* The first known placeholder that has one brace on each side; its offset.  False: none. */
+static bool find_single_brace(const struct compiler *c, size_t *offset, struct span *name)
+{
+    for (size_t i = 0; i + 1 < c->source.len; i++) {
+        const char *at = c->source.at + i, *end = span_end(c->source);
+        if (*at != '{' || at[1] == '{' || (i > 0 && at[-1] == '{'))
+            continue;
+        const char *from = at + 1;
+        while (from < end && is_blank(*from))
+            from++;
+        const char *past = from;
+        while (past < end && (*past == '_' || *past == '.' || (*past >= 'a' && *past <= 'z')))
+            past++;
+        *name = span_between(from, past);
+        while (past < end && is_blank(*past))
+            past++;
+        for (size_t p = 0; p < PLACEHOLDERS && past < end && *past == '}'; p++)
+            if (span_equal(placeholder[p].name, *name)) {
+                *offset = i;
+                return true;
+            }
+    }
+    return false;
+}
+
+/* Says that a placeholder has more braces, where that is what is wrong; false, to return. */
+static bool explain_braces(struct compiler *c)
+{
+    size_t offset;
+    struct span name;
+    if (!find_single_brace(c, &offset, &name))
+        return false;
+    reason_set(&c->error->why,
+               "'{%.*s}' has one brace on each side; a placeholder has two or three: {{%.*s}}",
+               (int)name.len, name.at, (int)name.len, name.at);
+    return fail_at(c, offset);
+}
+
 static bool is_json(struct compiler *c)
 {
     struct json json;
@@ -234,7 +282,8 @@ static bool is_json(struct compiler *c)
         return true;
     struct json_error error = json_error(&json);
     reason_set(&c->error->why, "%s", json_error_text(error.code));
-    return fail_at(c, error.offset);
+    fail_at(c, error.offset);
+    return explain_braces(c);
 }
 
 static bool has_event(struct compiler *c)
@@ -242,8 +291,9 @@ static bool has_event(struct compiler *c)
     for (size_t i = 0; i < c->template->count; i++)
         if (c->template->part[i].kind == PART_EVENT)
             return true;
-    reason_set(&c->error->why, "neither log_message nor log_message_str stands in it");
-    return fail_at(c, 0);
+    reason_set(&c->error->why, "it has neither log_message nor log_message_str");
+    fail_at(c, 0);
+    return explain_braces(c);
 }
 
 bool template_compile(struct template *template, struct span text, struct template_error *error)

@@ -1,7 +1,7 @@
 /* template: the custom log message, as Workato's admin console has it, compiled.
  *
  * A template is a JSON text with placeholders, {{name}} or {{{name}}}.  Outside a JSON string a
- * placeholder stands for a value; inside one its value becomes string content: the content of a
+ * placeholder becomes a value; inside one its value becomes string content: the content of a
  * value that is a string, the text of any other.
  *
  *   log_message            the event                     log_message_str  the same as a string
@@ -30,6 +30,8 @@ enum template_form {
     FORM_NANOS,
     FORMS
 };
+
+_Static_assert(FORMS <= 32, "template.forms has a bit for each");
 
 enum template_kind {
     PART_TEXT,   /* the template's own bytes */

@@ -173,7 +173,7 @@ static bool skip_space(struct texts *texts)
     }
 }
 
-/* Reads over an array's punctuation at the next byte.  False: none stands there. */
+/* Reads over an array's punctuation at the next byte.  False: there is none. */
 static bool skip_punctuation(struct texts *texts)
 {
     char byte = *input_bytes(texts->input).at;

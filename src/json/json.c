@@ -244,7 +244,7 @@ bool json_array(struct json *json)
     return enter(json, '[');
 }
 
-/* Reads what stands between two members or elements.  False at the end and on an error. */
+/* Reads what is between two members or elements.  False at the end and on an error. */
 static inline bool next_item(struct json *json, unsigned char close, enum json_code missing)
 {
     bool fresh = json->fresh;

@@ -42,11 +42,11 @@ enum json_type {
 
 struct json_value {
     enum json_type type;
-    struct span text; /* as it stands: with the quotes of a string, the brackets of an object */
+    struct span text; /* the bytes: with the quotes of a string, the brackets of an object */
 };
 
 struct json_key {
-    struct span text; /* as it stands, without the quotes */
+    struct span text; /* the bytes, without the quotes */
     struct span name; /* what it means: escapes decoded; at == NULL when longer than JSON_KEY_MAX */
 };
 
@@ -101,7 +101,7 @@ bool json_value(struct json *json, struct json_value *value);
 bool json_end(struct json *json);
 
 /* Notes an error of the caller's own, at a place in the text: a value that is JSON but not what
- * must stand there. */
+ * is expected there. */
 void json_reject(struct json *json, enum json_code code, const char *at);
 
 /* The error, and whether the text has white space outside strings (once all is read). */

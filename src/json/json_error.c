@@ -14,9 +14,9 @@ const char *json_error_text(enum json_code code)
     case JSON_ERROR_STRING:
         return "the text ends inside a string";
     case JSON_ERROR_VALUE:
-        return "a value must stand here";
+        return "a value is expected here";
     case JSON_ERROR_KEY:
-        return "a member name in double quotes must stand here";
+        return "a member name in double quotes is expected here";
     case JSON_ERROR_COLON:
         return "a ':' must follow a member name";
     case JSON_ERROR_MEMBER:
@@ -40,7 +40,7 @@ const char *json_error_text(enum json_code code)
     case JSON_ERROR_EMPTY:
         return "a value is missing";
     case JSON_ERROR_OBJECT:
-        return "an object must stand here";
+        return "an object is expected here";
     case JSON_ERROR_LAST_MEMBER:
         return "no further member may follow here";
     }

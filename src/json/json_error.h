@@ -8,8 +8,8 @@ enum json_code {
     JSON_OK = 0,
     JSON_ERROR_CUT,         /* the text ends inside a value */
     JSON_ERROR_STRING,      /* the text ends inside a string */
-    JSON_ERROR_VALUE,       /* something else where a value must stand */
-    JSON_ERROR_KEY,         /* something else where a member name must stand */
+    JSON_ERROR_VALUE,       /* something else where a value is expected */
+    JSON_ERROR_KEY,         /* something else where a member name is expected */
     JSON_ERROR_COLON,       /* no ':' after a member name */
     JSON_ERROR_MEMBER,      /* neither ',' nor '}' after a member */
     JSON_ERROR_ELEMENT,     /* neither ',' nor ']' after an element */
@@ -21,7 +21,7 @@ enum json_code {
     JSON_ERROR_DEPTH,       /* more than JSON_DEPTH values inside one another */
     JSON_ERROR_AFTER,       /* something after the text's one value */
     JSON_ERROR_EMPTY,       /* no value at all */
-    JSON_ERROR_OBJECT,      /* a value that is no object, where one must stand */
+    JSON_ERROR_OBJECT,      /* a value that is not an object, where one is expected */
     JSON_ERROR_LAST_MEMBER, /* a further member, where an object may have no more */
 };
 

@@ -39,7 +39,7 @@ static bool is_hex(unsigned char byte)
     return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
-/* Checks the escape whose letter stands at `offset`. */
+/* Checks the escape whose letter is at `offset`. */
 static void check_escape(struct json_index *index, size_t offset)
 {
     if (offset >= index->len)
