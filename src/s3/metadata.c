@@ -4,9 +4,9 @@
 #include "base/redact.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
+#include "deliver/url.h"
 #include "s3/metadata.h"
 
-#include <arpa/inet.h>
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,26 +264,16 @@ static void answered(void *context, struct http_transfer *transfer, const struct
 }
 
 /* Whether the authorization token may go to this URL: https, or http to the machine itself. */
-static bool is_trusted(const char *url)
+static bool is_trusted(const char *text)
 {
-    static const char *const hosts[] = {"localhost", "169.254.170.2", "169.254.170.23",
-                                        "[fd00:ec2::23]", "[::1]"};
-    char *scheme = NULL, *host = NULL;
-    CURLU *parts = curl_url();
-    struct in_addr address;
-    bool trusted = false;
-    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        trusted = strcasecmp(scheme, "https") == 0;
-        for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-            trusted = trusted || strcasecmp(host, hosts[i]) == 0;
-        if (inet_pton(AF_INET, host, &address) == 1 && (ntohl(address.s_addr) >> 24) == 127)
-            trusted = true;
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(parts);
+    static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
+    struct url url;
+    if (!url_parse(&url, text))
+        return false;
+    bool trusted = url.https || url_is_loopback(&url);
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        trusted = trusted || strcasecmp(url.host, hosts[i]) == 0;
+    url_free(&url);
     return trusted;
 }
 

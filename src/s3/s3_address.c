@@ -1,9 +1,10 @@
 #include "config.h"
 
+#include "deliver/url.h"
 #include "s3/s3_address.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
+
 #include <stdio.h>
 
 /* False with a reason: not a name that a bucket can have.  The first buckets' names may have
@@ -34,51 +35,33 @@ static bool is_address(const char *host)
     return host[0] == '[' || inet_pton(AF_INET, host, &address) == 1;
 }
 
-static bool take_parts(struct s3_address *address, CURLU *url, bool *by_address,
+static bool take_parts(struct s3_address *address, const struct url *url, bool *by_address,
                        struct reason *reason)
 {
-    char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *other = NULL;
-    bool taken = false;
-    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
-    curl_url_get(url, CURLUPART_HOST, &host, 0);
-    curl_url_get(url, CURLUPART_PORT, &port, 0);
-    curl_url_get(url, CURLUPART_PATH, &path, 0);
-    bool more = curl_url_get(url, CURLUPART_QUERY, &other, 0) == CURLUE_OK ||
-                curl_url_get(url, CURLUPART_FRAGMENT, &other, 0) == CURLUE_OK ||
-                curl_url_get(url, CURLUPART_USER, &other, 0) == CURLUE_OK;
-    if (scheme == NULL || host == NULL || path == NULL || strlen(host) > 250)
-        reason_set(reason, "not a URL");
-    else if (more || strcmp(path, "/") != 0)
-        reason_set(reason, "an endpoint is a scheme and a host, perhaps a port, and nothing more");
-    else
-        taken = true;
-    if (taken) {
-        address->https = strcmp(scheme, "https") == 0;
-        *by_address = is_address(host);
-        snprintf(address->host, sizeof address->host, "%s%s%s", host, port != NULL ? ":" : "",
-                 port != NULL ? port : "");
-    }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_free(path);
-    curl_free(other);
-    return taken;
+    if (strlen(url->host) > 250)
+        return reason_set(reason, "not a URL");
+    if (url->query != NULL || url->fragment != NULL || url->user != NULL ||
+        strcmp(url->path, "/") != 0)
+        return reason_set(reason,
+                          "an endpoint is a scheme and a host, perhaps a port, and nothing more");
+    address->https = url->https;
+    *by_address = is_address(url->host);
+    snprintf(address->host, sizeof address->host, "%s%s%s", url->host, url->port != NULL ? ":" : "",
+             url->port != NULL ? url->port : "");
+    return true;
 }
 
 static bool read_endpoint(struct s3_address *address, const char *endpoint, bool *by_address,
                           struct reason *reason)
 {
+    struct url url;
     if (strncasecmp(endpoint, "http://", 7) != 0 && strncasecmp(endpoint, "https://", 8) != 0)
         return reason_set(reason, "an endpoint begins with https:// or http://");
-    CURLU *url = curl_url();
-    bool read = url != NULL && curl_url_set(url, CURLUPART_URL, endpoint, 0) == CURLUE_OK;
-    if (!read)
-        reason_set(reason, "not a URL");
-    else
-        read = take_parts(address, url, by_address, reason);
-    curl_url_cleanup(url);
-    return read;
+    if (!url_parse(&url, endpoint))
+        return reason_set(reason, "not a URL");
+    bool taken = take_parts(address, &url, by_address, reason);
+    url_free(&url);
+    return taken;
 }
 
 static bool aws_endpoint(struct s3_address *address, const char *region, struct reason *reason)
