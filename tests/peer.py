@@ -16,6 +16,8 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
     seconds     how long "slow" takes; delay: seconds before every answer
     most_bytes  a longer body is answered with 413
     poison      a batch with this text in it is answered with 400, and with what "refusal" says
+    silent      a request with this text in it is answered with 200 and nothing, and its other events
+                are acknowledged
     broken      a request with this text in it is answered with 500
     reply       "splunk", "elastic" or "loki": answers as that service gives them
     behind      of loki: seconds that an entry may be behind the newest one of its stream; others
@@ -262,7 +264,7 @@ class Handler(BaseHTTPRequestHandler):
         events = split_events(body, script.get("reply"))
         self.note("literal", len(events), len(body))
         if what.get("keep"):
-            self.keep(events)
+            self.keep([e for e in events if what.get("but", "\0").encode() not in e])
         if "raw" in what:
             self.wfile.write(what["raw"].encode())
             self.wfile.flush()
@@ -292,6 +294,8 @@ class Handler(BaseHTTPRequestHandler):
             self.note(what, 0, len(raw))
             self.reset()
             return
+        if script.get("silent", "\0").encode() in body:
+            what = {"status": 200, "keep": True, "but": script["silent"]}
         if isinstance(what, dict):
             self.answer_literally(what, script, body)
             return

@@ -248,3 +248,73 @@ audit-post: in:4: a string in the event has 131073 bytes; newrelic takes at most
     assert_status 2
     assert_stderr "audit-post: ${nginx_plain/http:/https:}/sink: this port does not speak TLS; is it an http:// URL?; nothing more is sent"
 }
+
+# --- what is about the request, and what about an event ---
+
+@test "a 400 that is about the request is one line and status 2, with all in the rejects" {
+    local how
+    events 300 >in
+    for how in none lines; do
+        start_peer "$how" '{"faults":[[1,400]],"said":"{\"text\":\"Data channel is missing\",\"code\":10}"}'
+        rm -f rejects receipts
+        run_tool timeout 60 audit-post --url="$url" --batch="$how" --batch-events=100 --rejects=rejects --receipts=receipts in
+        assert_status 2
+        assert_stderr "audit-post: $url: each of the first 10 events was refused with HTTP 400: {\"text\":\"Data channel is missing\",\"code\":10}; nothing more is sent"
+        sort in | cmp - <(sort rejects)
+        assert_receipts receipts 300
+        [ "$(grep -c '"outcome":"undelivered"' receipts)" -eq 300 ]
+        [ "$(from_log 'len(log) < 150')" = True ]
+        stop_peers
+    done
+}
+
+@test "refused events before the first delivery are rejects all the same, and the others are delivered" {
+    local parallel
+    events 200 >in
+    for parallel in 1 8; do
+        # Nine at the beginning, and some more later.
+        start_peer "$parallel" '{"poison":"j-1"}'
+        seq 1 300 | sed 's/.*/{"id":"&"}/; 1,9s/"}/","bad":"j-1"}/; 151,170s/"}/","bad":"j-1"}/' >in
+        rm -f rejects
+        run_tool audit-post --url="$url" --parallel="$parallel" --batch=lines --batch-events=100 --rejects=rejects in
+        assert_status 1
+        grep '"j-1"' in | cmp - <(sort -t'"' -k4n rejects)
+        assert_taken <(grep -v '"j-1"' in)
+        stop_peers
+    done
+}
+
+@test "a few events that are all refused are rejects, and the status is 1" {
+    start_peer a '{"faults":[[1,400]],"said":"no"}'
+    events 3 >in
+    run_tool audit-post --url="$url" --batch=lines --rejects=rejects in
+    assert_status 1
+    assert_stderr 'audit-post: in:1: HTTP 400: no
+audit-post: in:2: HTTP 400: no
+audit-post: in:3: HTTP 400: no'
+    cmp in rejects
+}
+
+@test "a bulk whose answer cannot be read is halved after two, down to the event that is the reason" {
+    # As VictoriaLogs does with a line over its limit: 200 with an empty body, the others are taken.
+    start_peer a '{"reply":"elastic","silent":"\"j-7\""}'
+    events 20 >in
+    run_tool timeout 60 audit-post --url="$url" --preset=elastic --auth=none --rejects=rejects --receipts=receipts in
+    assert_status 1
+    assert_stderr "audit-post: in:7: HTTP 200, but the answer does not say what became of each event"
+    [ "$(cat rejects)" = "$(sed -n 7p in)" ]
+    assert_receipts receipts 20
+    [ "$(grep -cE '"outcome":"(delivered|exists)"' receipts)" -eq 19 ]
+    [ "$(from_log 'len(log) < 20')" = True ]
+}
+
+@test "a lasting 500 for a batch costs the one event that is the reason" {
+    # As ClickHouse does with a row that it cannot parse.
+    start_peer a '{"broken":"\"j-7\""}'
+    events 1000 >in
+    run_tool timeout 60 audit-post --url="$url" --batch=lines --retry-for=4s --rejects=rejects --receipts=receipts in
+    assert_status 1
+    [ "$(cat rejects)" = "$(sed -n 7p in)" ]
+    assert_taken <(grep -v '"j-7"' in)
+    assert_receipts receipts 1000
+}

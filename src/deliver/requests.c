@@ -51,8 +51,7 @@ struct request *requests_split(struct requests_pool *pool, struct request *reque
     rest->first_attempt = request->first_attempt;
     rest->last_attempt = request->last_attempt;
     rest->status = request->status;
-    rest->refusal = request->refusal;
-    rest->refusals = request->refusals;
+    rest->unreadable = request->unreadable;
     return rest;
 }
 

@@ -7,7 +7,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-enum { UNREADABLE_ANSWERS = 2 }; /* after so many the batch is halved */
+enum {
+    UNREADABLE_ANSWERS = 2, /* after so many the batch is halved */
+    SUSPECTS = 10,          /* refused events after which the request is what is refused */
+};
 
 #define RETRY_BASE (100 * CLOCK_MS)
 #define RETRY_CAP  (30 * CLOCK_SECOND)
@@ -55,8 +58,19 @@ static void give_up(struct sender *s, struct request *request, const char *why)
     settle_all(s, request, OUTCOME_UNDELIVERED, s->sink.stopping ? NULL : why, NULL);
 }
 
+/* Settles the events that were refused and kept. */
+static void settle_suspects(struct sender *s, enum outcome_kind kind)
+{
+    const char *why = kind == OUTCOME_REJECTED ? s->suspicion.text : NULL;
+    for (struct request *request; (request = s->suspects) != NULL;) {
+        s->suspects = request->next;
+        settle_all(s, request, kind, why, NULL);
+    }
+}
+
 static void note_success(struct sender *s)
 {
+    settle_suspects(s, OUTCOME_REJECTED);
     s->delivered = true;
     pace_success(&s->pace);
     outage_success(&s->outage, s->sink.now);
@@ -65,6 +79,7 @@ static void note_success(struct sender *s)
 static void misconfigured(struct sender *s, struct request *request, const char *why)
 {
     sink_stop(&s->sink, NULL, why);
+    settle_suspects(s, OUTCOME_UNDELIVERED);
     settle_all(s, request, OUTCOME_UNDELIVERED, NULL, NULL);
 }
 
@@ -86,28 +101,29 @@ static void halve(struct sender *s, struct request *request, const char *why)
     send_again(s, request);
 }
 
-/* FNV-1a: to know the same reason again. */
-static uint64_t hash(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325ULL;
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-    return hash | 1;
-}
-
-/* A batch in which some event is refused.  Where nothing was ever delivered, and a half of a half
- * of a batch is refused for the same reason as the whole, the reason is the request and not an
- * event. */
+/* Some event of a batch is refused, or all are because of the request itself.  Where nothing was
+ * ever delivered, events that are refused for one reason are kept: after some of them, the reason
+ * is the request; with the first success, they are rejected. */
 static void refused(struct sender *s, struct request *request, const char *why)
 {
-    enum { SAME = 3 };
-    uint64_t reason = hash(why);
-    request->refusals = request->refusal == reason ? request->refusals + 1 : 1;
-    request->refusal = reason;
-    if (!s->delivered && request->refusals >= SAME)
-        misconfigured(s, request, why);
-    else
+    struct reason all;
+    if (request->records.count > 1 || s->delivered || s->sink.ledger->filter->fail_fast) {
         halve(s, request, why);
+        return;
+    }
+    if (strcmp(s->suspicion.text, why) != 0) {
+        settle_suspects(s, OUTCOME_REJECTED);
+        reason_set(&s->suspicion, "%s", why);
+        s->refusals = 0;
+    }
+    request->next = NULL;
+    *(s->suspects != NULL ? &s->last_suspect->next : &s->suspects) = request;
+    s->last_suspect = request;
+    if (++s->refusals < SUSPECTS)
+        return;
+    reason_set(&all, "each of the first %u events was refused with %s", s->refusals, why);
+    sink_stop(&s->sink, NULL, all.text);
+    settle_suspects(s, OUTCOME_UNDELIVERED);
 }
 
 static int64_t deadline_of(const struct sender *s, const struct request *request)
@@ -539,6 +555,13 @@ static void commit(struct sink *sink)
     s->ripe = s->fresh.count;
 }
 
+/* Nothing is under way that could tell whether the events that were kept are to blame. */
+static bool is_idle(const struct sender *s)
+{
+    return s->sink.under_way == 0 && s->again == NULL && s->waiting.count == 0 &&
+           s->fresh.count == 0;
+}
+
 static void run(struct sink *sink, int64_t *wake_at)
 {
     struct sender *s = sender_of(sink);
@@ -551,6 +574,8 @@ static void run(struct sink *sink, int64_t *wake_at)
         if (!begin_requests(s, &ready_at))
             break;
     }
+    if (is_idle(s))
+        settle_suspects(s, OUTCOME_REJECTED);
     sink->retrying = s->waiting.count;
     lower(wake_at, ready_at);
     if (begun && s->options->dry_run)
@@ -568,6 +593,7 @@ static bool wait_for_transfers(struct sink *sink, int input, int wake, int64_t t
 static void give_up_all(struct sink *sink, bool all)
 {
     struct sender *s = sender_of(sink);
+    settle_suspects(s, OUTCOME_REJECTED);
     for (struct request *request; (request = s->again) != NULL;) {
         s->again = request->next;
         give_up(s, request, NULL);

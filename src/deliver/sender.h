@@ -48,9 +48,12 @@ struct sender {
     struct schedule waiting; /* to be tried again later */
     struct request *flying;  /* sent, not answered */
     struct requests_pool pool;
-    bool answered;  /* the service has answered at all */
-    bool delivered; /* … and has taken something */
-    bool held_up;   /* prepare() waits for a transfer of the service's own */
+    struct request *suspects, *last_suspect; /* refused before anything was delivered, … */
+    struct reason suspicion;                 /* … each for this reason */
+    unsigned refusals;                       /* how many there were, one after the other */
+    bool answered;                           /* the service has answered at all */
+    bool delivered;                          /* … and has taken something */
+    bool held_up; /* prepare() waits for a transfer of the service's own */
     uint64_t random;
 };
 

@@ -26,8 +26,6 @@ struct request {
     long status;         /* of the last answer, 0: none yet */
     int step;            /* the service's own, 0 at first: where one becomes several */
     unsigned unreadable; /* answers so far that could not be read */
-    uint64_t refusal;    /* a hash of why it, or what it was a half of, was refused */
-    unsigned refusals;   /* how often for that reason, one half after the other */
     struct http_transfer *transfer;
     struct sender *sender;
     struct request *next, *previous;
