@@ -52,6 +52,7 @@ struct request *requests_split(struct requests_pool *pool, struct request *reque
     rest->last_attempt = request->last_attempt;
     rest->status = request->status;
     rest->unreadable = request->unreadable;
+    request->halved = rest->halved = true;
     return rest;
 }
 

@@ -102,12 +102,13 @@ static void halve(struct sender *s, struct request *request, const char *why)
 }
 
 /* Some event of a batch is refused, or all are because of the request itself.  Where nothing was
- * ever delivered, events that are refused for one reason are kept: after some of them, the reason
- * is the request; with the first success, they are rejected. */
+ * ever delivered, and halving leads to events that are refused for one reason, these are kept:
+ * after some of them, the reason is the request; with the first success, they are rejected. */
 static void refused(struct sender *s, struct request *request, const char *why)
 {
     struct reason all;
-    if (request->records.count > 1 || s->delivered || s->sink.ledger->filter->fail_fast) {
+    if (!request->halved || request->records.count > 1 || s->delivered ||
+        s->sink.ledger->filter->fail_fast) {
         halve(s, request, why);
         return;
     }

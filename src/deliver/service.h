@@ -26,6 +26,7 @@ struct request {
     long status;         /* of the last answer, 0: none yet */
     int step;            /* the service's own, 0 at first: where one becomes several */
     unsigned unreadable; /* answers so far that could not be read */
+    bool halved;         /* it was a part of a larger one */
     struct http_transfer *transfer;
     struct sender *sender;
     struct request *next, *previous;
