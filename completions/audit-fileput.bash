@@ -6,7 +6,6 @@ _audit_fileput() {
     case $option in
     --sync) words='group each none' ;;
     --tee) words='all new' ;;
-    --drain) words='10s 30s 1m' ;;
     --rejects | --receipts | --skip | --files0-from) return ;; # a file
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
@@ -15,7 +14,7 @@ _audit_fileput() {
             for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 = | -*) ;;
-                *) [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(sync|tee|rejects|receipts|skip|drain|files0-from|max-record) ]] ||
+                *) [[ ${COMP_WORDS[i - 1]} == = || ${COMP_WORDS[i - 1]} == --@(sync|tee|rejects|receipts|skip|files0-from|max-record) ]] ||
                     operands=1 ;;
                 esac
             done
@@ -23,7 +22,7 @@ _audit_fileput() {
             compopt -o filenames
             return
         fi
-        words='--sync= --overwrite --no-overwrite --tee --receipts= --skip= --drain= --summary --no-summary
+        words='--sync= --overwrite --no-overwrite --tee --receipts= --skip= --summary --no-summary
             --progress --no-progress
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;

@@ -7,7 +7,6 @@ complete -c audit-fileput -l receipts -r -F -d 'Append what became of each line 
 complete -c audit-fileput -l skip -r -F -d 'Pass over the paths that these receipts say are there'
 complete -c audit-fileput -l summary -d 'Write a summary at the end'
 complete -c audit-fileput -l no-summary -d 'Write none'
-complete -c audit-fileput -l drain -x -a '10s 30s 1m' -d 'On a signal wait so long for what is in flight'
 complete -c audit-fileput -l progress -d 'Draw a progress line'
 complete -c audit-fileput -l no-progress -d 'Draw none'
 complete -c audit-fileput -l rejects -r -F -d 'Append rejected records to FILE'

@@ -63,7 +63,7 @@ static void stop(struct delivery *d)
 {
     if (d->drain_until != INT64_MAX)
         return;
-    d->drain_until = d->now + d->options->drain;
+    d->drain_until = d->now + d->sink->drain;
     d->unread |= reader_unread(&d->reader);
     reader_stop(&d->reader);
     d->sink->stopping |= d->sink->give_up != NULL;

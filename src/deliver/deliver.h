@@ -2,7 +2,7 @@
  *
  * One thread: it reads the input while there is room, takes each record apart, passes over what
  * earlier receipts name (--skip), hands the rest to the sink (sink.h), and says of every record
- * once what became of it (ledger.h).  Signals, --drain, --fail-fast, the progress line and the
+ * once what became of it (ledger.h).  Signals, --fail-fast, the progress line and the
  * summary are the loop's.
  */
 #ifndef DELIVER_H
@@ -20,13 +20,12 @@ struct deliver_options {
     const char *receipts_file; /* NULL: $AUDIT_RECEIPTS, if that is set and not empty */
     const char *skip[DELIVER_SKIPS];
     size_t skips;
-    int64_t drain; /* microseconds that a stop waits for what is under way */
     bool progress, no_progress, summary, no_summary;
 };
 extern const struct option_line deliver_options[];
 #define DELIVER_OPTIONS                                                                            \
     {                                                                                              \
-        .drain = (int64_t)30 * 1000000                                                             \
+        .receipts_file = NULL                                                                      \
     }
 
 /* Delivers everything that the filter's input holds, to its end, a signal, or a failure that leaves

@@ -633,6 +633,7 @@ bool sender_begin(struct sender *s, struct service *service, const struct sender
                 .group_time = SINK_NO_TIME,
                 .group_idle = SINK_NO_TIME,
                 .window = 2 * service->batch_bytes,
+                .drain = options->drain,
                 .shows = options->dry_run,
             },
         .options = options,

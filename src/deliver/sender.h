@@ -21,13 +21,15 @@ struct sender_options {
     size_t parallel; /* --parallel */
     int64_t retry_for;
     int64_t timeout;
+    int64_t drain; /* how long a stop waits for what is in flight */
     const char *cacert;
     bool dry_run;
 };
 extern const struct option_line sender_options[];
 #define SENDER_OPTIONS                                                                             \
     {                                                                                              \
-        .parallel = 8, .retry_for = 300 * CLOCK_SECOND, .timeout = 60 * CLOCK_SECOND               \
+        .parallel = 8, .retry_for = 300 * CLOCK_SECOND, .timeout = 60 * CLOCK_SECOND,              \
+        .drain = 30 * CLOCK_SECOND                                                                 \
     }
 
 /* How long is waited between attempts, and for how long there are any. */

@@ -69,6 +69,7 @@ struct sink {
     int64_t group_time;   /* since the first of them was submitted */
     int64_t group_idle;   /* since there was input at hand */
     size_t window;        /* bytes of records that it wants to be held, where that is much */
+    int64_t drain;        /* how long a stop waits before give_up(…, all) */
     bool shows;           /* it only shows what it would do: no receipts, no summary */
 
     /* Set by the sink, for the progress line. */

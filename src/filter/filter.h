@@ -66,8 +66,8 @@ void filter_reject(struct filter *filter, const struct record *record, const cha
 void filter_name(struct filter *filter, const struct record *record, const char *reason);
 void filter_keep_line(struct filter *filter, const struct record *record);
 
-/* A message about records that does not flood: of those whose `kind` differs in numbers only, ten are
- * told and the others are counted. */
+/* A message about records that does not flood: of those whose `kind` differs in numbers only, ten
+ * are told and the others are counted. */
 void filter_warn(struct filter *filter, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
