@@ -213,16 +213,28 @@ def check_receipts(run, lines, is_delivered, read):
         holds(len(receipts) in (read, read + 1), 'receipts: not one a line', len(receipts), read)
     for receipt in receipts:
         line = numbers[receipt['line']]
-        if receipt['outcome'] in ('delivered', 'exists'):
+        if receipt['outcome'] in ('delivered', 'exists', 'replaced'):
             holds(line is not None and is_delivered(line), 'a receipt for what was not delivered', receipt)
         elif line is not None and not run.lost_output():
             holds(line.text in run.rejected or run.cut is not None or run.killed,
                   'a receipt for a reject that is none', receipt)
 
 
+def check_order(run):
+    """Of a killed run: a reject is written before the receipt that speaks of it."""
+    with open(os.path.join(run.directory, 'in'), 'rb') as file:
+        texts = [text.rstrip(b'\n') for text in file]
+    kept = set(split_lines(run.rejects)[0])
+    for text in split_lines(run.receipts)[0]:
+        receipt = json.loads(text)
+        if receipt['outcome'] in ('rejected', 'undelivered'):
+            holds(texts[receipt['line'] - 1] in kept, 'a receipt for a reject that is nowhere', receipt)
+
+
 def check_all(run, lines, is_delivered):
     check_status(run, lines)
     if run.killed:
+        check_order(run)
         return
     run.rejected, run.cut = check_rejects(run, lines)
     read = check_accounts(run, lines, is_delivered, run.rejected)
@@ -256,7 +268,7 @@ class FileputRounds:
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(os.path.join(self.directory, 'store'))
         lines = make_lines(draw, True)
-        options = [option for option in ('--tee', '--no-overwrite') if draw.random() < 0.7]
+        options = [option for option in ('--tee', '--overwrite') if draw.random() < 0.7]
         options += ['--sync=' + draw.choice(['group', 'each', 'none']), '--receipts=receipts', '--rejects=rejects']
         disturbances = [None, signal.SIGTERM, signal.SIGINT, signal.SIGKILL] + ['fault'] * 3 * self.can_fault
         disturbance = draw.choice(disturbances)
