@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/timestamp.h"
+#include "event/catalogue.h"
 #include "event/event.h"
 #include "json/json_string.h"
 
@@ -470,6 +471,13 @@ static void check_printable(void)
                    "31m\xc2\xa0"),
          "\\xc2\\x9b31m\xc2\xa0"},
         {SPAN_INIT("\x9b\xff\xc3"), "\\x9b\\xff\\xc3"},
+        /* Overlong, surrogates, beyond Unicode; marks of direction, and what is next to them. */
+        {SPAN_INIT("\xc0\xaf\xe0\x80\xaf"), "\\xc0\\xaf\\xe0\\x80\\xaf"},
+        {SPAN_INIT("\xed\xa0\x80\xed\x9f\xbf"), "\\xed\\xa0\\x80\xed\x9f\xbf"},
+        {SPAN_INIT("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"},
+        {SPAN_INIT("\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8f"),
+         "\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x80\\x8f"},
+        {SPAN_INIT("\xd8\x9c\xe2\x80\x90"), "\\xd8\\x9c\xe2\x80\x90"},
         {SPAN_INIT("\xe6\x88\x90\xf0\x9f\x99\x82"), "\xe6\x88\x90\xf0\x9f\x99\x82"},
         {SPAN_INIT("123456789012345678901234567890123456789012345678901234567890"),
          "123456789012345678901234567890123456789012345678901234567890"},
@@ -509,6 +517,15 @@ static void check_appending(void)
           "reason_append", "control characters");
 }
 
+/* A selection has one bit for each category. */
+static void check_catalogue(void)
+{
+    struct catalogue catalogue;
+    check(catalogue_read(&catalogue) && catalogue.categories <= 64, "catalogue_read",
+          "the catalogue's categories");
+    catalogue_free(&catalogue);
+}
+
 static void check_statuses(void)
 {
     static const char *const rows[][2] = {
@@ -542,6 +559,7 @@ int main(void)
     check_printable();
     check_appending();
     check_statuses();
+    check_catalogue();
     printf("%u checks, %u failed\n", checks, failures);
     return failures == 0 ? 0 : 1;
 }

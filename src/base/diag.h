@@ -34,7 +34,7 @@ void diag_vwarn(const char *format, va_list arguments);
 /* The same, and the status is STATUS_FAILED. */
 void diag_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Has `call` called before each message, to take a progress line away; NULL: no longer. */
+/* Sets a function that is called before each message, to clear a progress line; NULL: none. */
 void diag_before(void (*call)(void));
 
 /* Why a record is rejected: a message without program, place and newline. */

@@ -4,7 +4,6 @@
 #include "base/pipe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,18 +14,6 @@ bool out_begin(struct out *out, int fd, const char *name)
     pipe_grow(fd);
     *out = (struct out){.fd = fd, .name = name, .buffer = malloc(OUT_BUFFER)};
     return out->buffer != NULL;
-}
-
-bool out_append(struct out *out, const char *file)
-{
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return false;
-    if (out_begin(out, fd, file))
-        return true;
-    close(fd);
-    errno = ENOMEM;
-    return false;
 }
 
 /* Writes all the bytes, past the buffer. */

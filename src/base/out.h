@@ -16,9 +16,6 @@ struct out {
 /* Begins output to an open descriptor.  name must stay.  False: no memory. */
 bool out_begin(struct out *out, int fd, const char *name);
 
-/* Opens the file for appending, made if it is not there.  False with errno set. */
-bool out_append(struct out *out, const char *file);
-
 /* Writes bytes, which are not needed afterwards.  False once a write has failed: out->error says
  * why. */
 bool out_write(struct out *out, struct span bytes);

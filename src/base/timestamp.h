@@ -29,12 +29,12 @@ struct civil {
 
 enum { TIMESTAMP_TEXT = 40 }; /* bytes that a time as text needs at most */
 
-/* Reads a date and time in one of the events' forms.  False: it is none, or not a time that exists
- * (month 13, 25 o'clock; a second 60 counts as the next minute's first). */
+/* Reads a date and time in one of the events' forms.  False: it is not one, or not a time that
+ * exists (month 13, 25 o'clock; a second 60 counts as the next minute's first). */
 bool timestamp_parse(struct span text, struct timestamp *time);
 
 /* Reads what a user may give: the events' forms, a date (its first moment, UTC), or a duration
- * ("7d": that long before now, in the year 1 or later).  False: it is none. */
+ * ("7d": that long before now, in the year 1 or later).  False: it is not a time. */
 bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time);
 
 /* The time now, with the local zone's offset. */
@@ -58,7 +58,7 @@ size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
 
 /* A zone: a name of the system's database ("Europe/Berlin", "UTC").  False: it has no such zone, or
  * it cannot be read.
- * Sets the zone that timestamp_zone_offset() answers for, for the whole process. */
+ * Sets the zone that timestamp_zone_offset() uses, for the whole process. */
 bool timestamp_zone_set(const char *name);
 
 /* The set zone's (or the local zone's) offset from UTC at that time, seconds east. */

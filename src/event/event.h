@@ -67,6 +67,7 @@ enum event_field {
 _Static_assert(EVENT_FIELDS < 64, "a set of fields is a bit mask, with a bit for no field");
 
 #define FIELD_BIT(field) ((uint64_t)1 << (field))
+_Static_assert(EVENT_FIELDS <= 64, "each field has a bit of its own");
 
 struct event {
     struct span text; /* the event's own bytes, braces included */

@@ -96,7 +96,7 @@ static bool fail_at_end(struct json *json)
     return fail(json, json->index.string != 0 ? JSON_ERROR_STRING : JSON_ERROR_CUT, text_end(json));
 }
 
-/* Makes sure that a token is at hand.  False: there is none. */
+/* Makes sure that the next token is available.  False: there is no further token. */
 static inline bool have_token(struct json *json)
 {
     return json->index.used < json->index.count || json_index_fill(&json->index);

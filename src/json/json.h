@@ -14,7 +14,7 @@
  *     if (!json_end(&json))
  *         … json_error(&json) …
  *
- * After an error every call answers false, so that loops end by themselves.
+ * After an error every call returns false, so that loops end by themselves.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -77,7 +77,7 @@ enum json_type json_peek(struct json *json);
 /* Sets how many values may be inside one another: JSON_DEPTH at first, JSON_DEPTH_MAX at most. */
 void json_set_depth(struct json *json, unsigned depth);
 
-/* Where the next token begins, NULL where there is none. */
+/* Where the next token begins, NULL if there is none. */
 const char *json_at(struct json *json);
 
 /* One past the token read last: the end of an object or array that was just left. */

@@ -73,7 +73,7 @@ static inline const unsigned char *json_digits_past(const unsigned char *at,
     return at;
 }
 
-/* One past the number at `at`, NULL with *code set if it is none (RFC 8259 section 6). */
+/* One past the number at `at`, NULL with *code set if it is not a number (RFC 8259 section 6). */
 static inline const unsigned char *json_number_past(const unsigned char *at,
                                                     const unsigned char *end, enum json_code *code)
 {
