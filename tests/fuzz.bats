@@ -66,6 +66,10 @@ holds_for() {
     holds_for body
 }
 
+@test "fuzz seal: what is read is what would be written, its paths are safe, and nothing speaks to the terminal" {
+    holds_for seal
+}
+
 @test "fuzz credentials: files, documents and keys of objects" {
     holds_for credentials
 }
