@@ -4,10 +4,10 @@ load common
 load peer
 load s3
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-s3put audit-seal audit-select audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
-SERVICES="audit-prune audit-receive audit-verify"
+SERVICES="audit-drain audit-prune audit-receive audit-verify"
 
 # What audit-post and audit-s3put send to.
 setup_file() {
@@ -41,6 +41,9 @@ use() {
         ;;
     audit-prune) command=(audit-prune --keep=1y .) ;;
     audit-receive) command=(audit-receive --listen=0) ;;
+    audit-drain) command=(audit-drain "$PWD/spool") && mkdir spool ;;
+    audit-route) command=(audit-route --tee --segment-time=10ms "$PWD/spools") && mkdir -p spools/master ;;
+    audit-spool) command=(audit-spool --tee --segment-time=10ms "$PWD/spool") && mkdir spool ;;
     audit-seal)
         command=(audit-seal --tee --key="$BATS_FILE_TMPDIR/seal.key" "$PWD/seals") wrapped=1 && mkdir seals
         ;;

@@ -81,10 +81,9 @@ struct recovery {
     size_t published;
 };
 
-static void recover_file(void *context, const char *name, off_t bytes)
+static void recover_file(void *context, const char *name)
 {
     struct recovery *recovery = context;
-    (void)bytes;
     int fd = openat(recovery->spool->place[SPOOL_TMP], name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
@@ -97,7 +96,7 @@ static void recover_file(void *context, const char *name, off_t bytes)
 size_t spooldir_recover(const struct spooldir *spool)
 {
     struct recovery recovery = {spool, 0};
-    if (!spooldir_each(spool, SPOOL_TMP, recover_file, &recovery))
+    if (!spooldir_each(spool, SPOOL_TMP, SPOOL_SUFFIX, recover_file, &recovery))
         diag_warn("%s/tmp: %s", spool->name, strerror(errno));
     return recovery.published;
 }

@@ -104,13 +104,6 @@ void spooldir_new_name(char name[SPOOL_NAME])
              ++number);
 }
 
-bool spooldir_is_segment(const char *name)
-{
-    enum { SUFFIX = sizeof SPOOL_SUFFIX - 1 };
-    size_t len = strlen(name);
-    return name[0] != '.' && len > SUFFIX && strcmp(name + len - SUFFIX, SPOOL_SUFFIX) == 0;
-}
-
 bool spooldir_name_time(const char *name, int64_t *seconds)
 {
     int digits[6], end = 0;
@@ -131,45 +124,66 @@ bool spooldir_name_time(const char *name, int64_t *seconds)
     return true;
 }
 
-/* Calls for each regular file; of segments alone, if that is asked for. */
-static bool each_file(int place, bool segments,
-                      void (*call)(void *context, const char *name, off_t bytes), void *context)
+static bool has_suffix(const char *name, const char *suffix)
 {
-    if (place < 0)
-        return true;
+    size_t len = strlen(name), wanted = strlen(suffix);
+    return name[0] != '.' && len > wanted && strcmp(name + len - wanted, suffix) == 0;
+}
+
+static bool is_regular(int place, const struct dirent *entry)
+{
+    struct stat is;
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_REG;
+    return fstatat(place, entry->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode);
+}
+
+/* Opens the directory for reading its names; the place's own descriptor keeps its position. */
+static DIR *open_names(int place)
+{
     int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    if (names == NULL) {
+    if (names == NULL && fd >= 0) {
         int error = errno;
-        if (fd >= 0)
-            close(fd);
+        close(fd);
         errno = error;
-        return false;
     }
+    return names;
+}
+
+static bool each_file(int place, const char *suffix, void (*call)(void *context, const char *name),
+                      void *context)
+{
+    DIR *names = open_names(place);
     struct dirent *entry;
-    while (errno = 0, (entry = readdir(names)) != NULL) {
-        struct stat is;
-        if (segments && !spooldir_is_segment(entry->d_name))
-            continue;
-        if (fstatat(place, entry->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode))
-            call(context, entry->d_name, is.st_size);
-    }
+    if (names == NULL)
+        return false;
+    while (errno = 0, (entry = readdir(names)) != NULL)
+        if (has_suffix(entry->d_name, suffix) && is_regular(place, entry))
+            call(context, entry->d_name);
     int error = errno;
     closedir(names);
     errno = error;
     return error == 0;
 }
 
-bool spooldir_each(const struct spooldir *spool, enum spool_place place,
-                   void (*call)(void *context, const char *name, off_t bytes), void *context)
+bool spooldir_each(const struct spooldir *spool, enum spool_place place, const char *suffix,
+                   void (*call)(void *context, const char *name), void *context)
 {
-    return each_file(spool->place[place], true, call, context);
+    return spool->place[place] < 0 || each_file(spool->place[place], suffix, call, context);
 }
 
-static void add_bytes(void *context, const char *name, off_t bytes)
+struct size_count {
+    int place;
+    uint64_t bytes;
+};
+
+static void add_size(void *context, const char *name)
 {
-    (void)name;
-    *(uint64_t *)context += (uint64_t)bytes;
+    struct size_count *count = context;
+    struct stat is;
+    if (fstatat(count->place, name, &is, AT_SYMLINK_NOFOLLOW) == 0)
+        count->bytes += (uint64_t)is.st_size;
 }
 
 bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes)
@@ -177,23 +191,29 @@ bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes)
     static const enum spool_place counted[] = {SPOOL_NEW, SPOOL_TMP, SPOOL_FAILED};
     *bytes = 0;
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
-        int fd = spool->place[counted[i]];
         /* A writer does not keep failed/ open, and does not make it. */
-        bool opened = fd < 0;
-        if (opened)
-            fd = openat(spool->dir, place_name[counted[i]],
-                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 && errno == ENOENT)
+        struct size_count count = {
+            openat(spool->dir, place_name[counted[i]],
+                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+            0,
+        };
+        if (count.place < 0 && errno == ENOENT)
             continue;
-        bool read = fd >= 0 && each_file(fd, false, add_bytes, bytes);
+        bool read = count.place >= 0 && each_file(count.place, "", add_size, &count);
         int error = errno;
-        if (opened && fd >= 0)
-            close(fd);
+        if (count.place >= 0)
+            close(count.place);
         errno = error;
         if (!read)
             return false;
+        *bytes += count.bytes;
     }
     return true;
+}
+
+bool spooldir_sync(const struct spooldir *spool, enum spool_place place)
+{
+    return fsync(spool->place[place]) == 0;
 }
 
 bool spooldir_rename_new(int from_dir, const char *from, int to_dir, const char *to)

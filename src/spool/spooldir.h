@@ -9,8 +9,9 @@
  *     DIR/state    since when delivery fails, and why
  *     DIR/deliver  the command, where audit-drain is given none
  *
- * There is no index: the names sort by the time at which a segment was begun, and the files are all
- * that there is to know.
+ * There is no index: names sort by the time at which a segment was begun, and the files are all
+ * that there is to know.  A file in new/ that a person has put there is a segment if it ends in
+ * .ndjson.
  */
 #ifndef SPOOLDIR_H
 #define SPOOLDIR_H
@@ -47,20 +48,19 @@ const char *spooldir_place_name(enum spool_place place);
  * clock is set back. */
 void spooldir_new_name(char name[SPOOL_NAME]);
 
-/* Whether a name in new/ is a segment's: it ends in .ndjson and does not begin with a dot.  Files
- * that a person has put there count. */
-bool spooldir_is_segment(const char *name);
-
 /* The time that a segment's name begins with, in seconds since 1970.  False: the name has none. */
 bool spooldir_name_time(const char *name, int64_t *seconds);
 
-/* Calls for each regular file in the place whose name is a segment's; in no order.  A place that
- * does not exist is empty.  False with errno set: it cannot be read. */
-bool spooldir_each(const struct spooldir *spool, enum spool_place place,
-                   void (*call)(void *context, const char *name, off_t bytes), void *context);
+/* Calls for each regular file in the place whose name ends in suffix and does not begin with a dot,
+ * in no order.  A place that is not open is empty.  False with errno set: it cannot be read. */
+bool spooldir_each(const struct spooldir *spool, enum spool_place place, const char *suffix,
+                   void (*call)(void *context, const char *name), void *context);
 
 /* The bytes of all files in new/, tmp/ and failed/.  False with errno set. */
 bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes);
+
+/* Syncs the place's directory.  False with errno set. */
+bool spooldir_sync(const struct spooldir *spool, enum spool_place place);
 
 /* Renames a file from one directory to another unless that name is taken there (EEXIST).  False
  * with errno set. */

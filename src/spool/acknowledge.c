@@ -1,0 +1,228 @@
+#include "config.h"
+
+#include "base/digest.h"
+#include "spool/acknowledge.h"
+#include "spool/filelines.h"
+
+#include <cjson/cJSON.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool read_digest(const cJSON *member, uint64_t *digest)
+{
+    const char *text = cJSON_GetStringValue(member);
+    char *end;
+    if (text == NULL || strlen(text) != 16)
+        return false;
+    *digest = strtoull(text, &end, 16);
+    return *end == '\0';
+}
+
+static bool read_outcome(const cJSON *member, enum line_verdict *verdict)
+{
+    static const struct {
+        const char *name;
+        enum line_verdict verdict;
+    } outcomes[] = {
+        {"delivered", LINE_DONE},    {"exists", LINE_DONE},  {"replaced", LINE_DONE},
+        {"skipped", LINE_DONE},      {"spooled", LINE_DONE}, {"rejected", LINE_REJECTED},
+        {"undelivered", LINE_STAYS},
+    };
+    const char *name = cJSON_GetStringValue(member);
+    for (size_t i = 0; name != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
+        if (strcmp(name, outcomes[i].name) == 0) {
+            *verdict = outcomes[i].verdict;
+            return true;
+        }
+    return false;
+}
+
+/* Reads one receipt.  False: the line is none, is torn, or has no digest. */
+static bool read_mark(struct span text, struct receipt_mark *mark)
+{
+    cJSON *receipt = cJSON_ParseWithLength(text.at, text.len);
+    const cJSON *line = cJSON_GetObjectItemCaseSensitive(receipt, "line");
+    bool read = cJSON_IsNumber(line) && line->valuedouble >= 1 &&
+                read_digest(cJSON_GetObjectItemCaseSensitive(receipt, "digest"), &mark->digest) &&
+                read_outcome(cJSON_GetObjectItemCaseSensitive(receipt, "outcome"), &mark->verdict);
+    if (read)
+        mark->line = (size_t)line->valuedouble;
+    cJSON_Delete(receipt);
+    return read;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const struct receipt_mark *left = a, *right = b;
+    return left->line != right->line
+               ? (left->line < right->line ? -1 : 1)
+               : (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+static bool add_mark(struct acknowledgement *a, size_t *capacity, const struct receipt_mark *mark)
+{
+    if (a->marks == *capacity) {
+        size_t wanted = *capacity == 0 ? 1024 : 2 * *capacity;
+        struct receipt_mark *grown = realloc(a->mark, wanted * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        a->mark = grown;
+        *capacity = wanted;
+    }
+    a->mark[a->marks++] = *mark;
+    return true;
+}
+
+/* Reads the receipts; a torn last line, or any other that is none, is passed over. */
+static bool read_receipts(struct acknowledgement *a, const struct batch *batch, int receipts)
+{
+    struct filelines lines;
+    struct span text;
+    size_t capacity = 0;
+    bool kept = true;
+    filelines_begin(&lines, receipts);
+    while (kept && filelines_next(&lines, true, &text)) {
+        struct receipt_mark mark = {.offset = filelines_offset(&lines, text),
+                                    .length = (uint32_t)text.len};
+        if (text.len <= UINT32_MAX && read_mark(text, &mark) && mark.line <= batch->lines)
+            kept = add_mark(a, &capacity, &mark);
+    }
+    errno = kept ? lines.error : ENOMEM;
+    filelines_end(&lines);
+    qsort(a->mark, a->marks, sizeof *a->mark, by_line);
+    return errno == 0;
+}
+
+/* The first eight bytes of the SHA-256.  False: libcrypto cannot. */
+static bool digest_of(struct span line, uint64_t *digest)
+{
+    unsigned char bytes[DIGEST_SIZE];
+    if (!digest_sha256(line, bytes))
+        return false;
+    *digest = 0;
+    for (int i = 0; i < 8; i++)
+        *digest = *digest << 8 | bytes[i];
+    return true;
+}
+
+/* Says what became of one line.  *mark is the first receipt that is not of an earlier line, and
+ * moves on. */
+static bool judge(struct acknowledgement *a, struct receipt_mark **mark, size_t line,
+                  struct span text)
+{
+    enum line_verdict verdict = filelines_is_blank(text) ? LINE_DONE : LINE_STAYS;
+    struct receipt_mark *end = a->mark + a->marks;
+    uint64_t digest = 0;
+    while (*mark < end && (*mark)->line < line)
+        ++*mark;
+    if (*mark < end && (*mark)->line == line && !digest_of(text, &digest))
+        return false;
+    for (; *mark < end && (*mark)->line == line; ++*mark) {
+        if ((*mark)->digest != digest)
+            continue;
+        (*mark)->fits = true;
+        a->fitting++;
+        /* Of several the best one counts: what was done once is done. */
+        if (verdict != LINE_DONE && (*mark)->verdict != LINE_STAYS)
+            verdict = (*mark)->verdict;
+    }
+    a->verdict[line - 1] = (unsigned char)verdict;
+    return true;
+}
+
+static bool compare_part(struct acknowledgement *a, const struct batch *batch,
+                         const struct batch_part *part, size_t first, struct receipt_mark **mark)
+{
+    struct filelines lines;
+    struct span text;
+    bool judged = true;
+    int fd = batch_open_part(batch, part);
+    if (fd < 0)
+        return true;
+    filelines_begin(&lines, fd);
+    for (size_t i = 0; judged && i < part->lines && filelines_next(&lines, false, &text); i++)
+        judged = judge(a, mark, first + i, text);
+    if (judged && lines.error != 0) {
+        judged = false;
+        errno = lines.error;
+    } else if (!judged) {
+        errno = ENOMEM;
+    }
+    int error = errno;
+    filelines_end(&lines);
+    close(fd);
+    errno = error;
+    return judged;
+}
+
+static void count(struct acknowledgement *a, size_t lines)
+{
+    a->done = a->rejected = a->stays = 0;
+    for (size_t i = 0; i < lines; i++)
+        switch ((enum line_verdict)a->verdict[i]) {
+        case LINE_DONE:
+            a->done++;
+            break;
+        case LINE_REJECTED:
+            a->rejected++;
+            break;
+        case LINE_STAYS:
+            a->stays++;
+            break;
+        }
+}
+
+bool acknowledge_read(struct acknowledgement *a, const struct batch *batch, int receipts,
+                      struct reason *reason)
+{
+    size_t first = 1;
+    *a = (struct acknowledgement){.verdict = calloc(batch->lines + 1, 1)};
+    bool read = a->verdict != NULL;
+    if (!read)
+        errno = ENOMEM;
+    read = read && (receipts < 0 || read_receipts(a, batch, receipts));
+    struct receipt_mark *mark = a->mark;
+    for (size_t i = 0; read && i < batch->parts; i++) {
+        read = compare_part(a, batch, &batch->part[i], first, &mark);
+        first += batch->part[i].lines;
+    }
+    if (!read) {
+        reason_set(reason, "%s/work/%s: cannot compare receipts and segments: %s",
+                   batch->spool->name, batch->id, strerror(errno));
+        acknowledge_end(a);
+        return false;
+    }
+    count(a, batch->lines);
+    return true;
+}
+
+void acknowledge_all(struct acknowledgement *a, const struct batch *batch)
+{
+    memset(a->verdict, LINE_DONE, batch->lines);
+    count(a, batch->lines);
+}
+
+const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *a, size_t line)
+{
+    size_t low = 0, high = a->marks;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (a->mark[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < a->marks && a->mark[low].line == line; low++)
+        if (a->mark[low].fits && a->mark[low].verdict == LINE_REJECTED)
+            return &a->mark[low];
+    return NULL;
+}
+
+void acknowledge_end(struct acknowledgement *a)
+{
+    free(a->verdict);
+    free(a->mark);
+    *a = (struct acknowledgement){0};
+}

@@ -1,0 +1,50 @@
+/* acknowledge: which lines of a batch a command has dealt with, by its receipts.
+ *
+ * A receipt is believed only if its line and its digest are the batch's: `digest` is the first 16
+ * hexadecimal digits of the SHA-256 of that line without its newline.  A command that changes,
+ * drops or adds lines before its sink cannot make us forget one.
+ */
+#ifndef ACKNOWLEDGE_H
+#define ACKNOWLEDGE_H
+
+#include "spool/batch.h"
+
+enum line_verdict {
+    LINE_STAYS,    /* undelivered, or without a receipt that fits */
+    LINE_DONE,     /* delivered, or as good; blank */
+    LINE_REJECTED, /* not fit to be delivered */
+};
+
+/* A receipt, as far as it matters. */
+struct receipt_mark {
+    size_t line;
+    uint64_t digest;
+    enum line_verdict verdict;
+    bool fits;
+    uint32_t length; /* of its text … */
+    int64_t offset;  /* … which begins there in the receipts file */
+};
+
+struct acknowledgement {
+    unsigned char *verdict;    /* an enum line_verdict a line of the batch */
+    struct receipt_mark *mark; /* in the order of lines */
+    size_t marks;
+    size_t fitting;               /* receipts that fit */
+    size_t done, rejected, stays; /* lines; blank ones count as done */
+};
+
+/* Reads the receipts (a descriptor, or -1: there are none) and compares them with the segments.  A
+ * segment that is gone, or has another size, counts as stays.  False with a reason. */
+bool acknowledge_read(struct acknowledgement *acknowledgement, const struct batch *batch,
+                      int receipts, struct reason *reason);
+
+/* Calls every line done: the command has no receipts that fit, and its status says so. */
+void acknowledge_all(struct acknowledgement *acknowledgement, const struct batch *batch);
+
+/* The receipt that says that this line (counted over the batch from 1) is rejected. */
+const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *acknowledgement,
+                                                 size_t line);
+
+void acknowledge_end(struct acknowledgement *acknowledgement);
+
+#endif

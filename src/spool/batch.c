@@ -1,0 +1,399 @@
+#include "config.h"
+
+#include "spool/batch.h"
+#include "spool/filelines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum {
+    LOOK = 4096,  /* names kept of one look at the directory */
+    PARTS = 1024, /* segments of one batch */
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void forget_names(struct backlog *backlog, size_t from)
+{
+    for (size_t i = from; i < backlog->count; i++)
+        free(backlog->name[i]);
+    backlog->count = from;
+}
+
+static void add_name(void *context, const char *name)
+{
+    struct backlog *backlog = context;
+    if (strlen(name) >= SPOOL_NAME || strchr(name, '\n') != NULL)
+        return;
+    if (backlog->count == (size_t)2 * LOOK) {
+        qsort(backlog->name, backlog->count, sizeof *backlog->name, by_name);
+        forget_names(backlog, LOOK);
+        backlog->more = true;
+    }
+    char *copy = strdup(name);
+    if (copy == NULL)
+        backlog->more = true;
+    else
+        backlog->name[backlog->count++] = copy;
+}
+
+/* Looks for the oldest segments. */
+static bool look(struct backlog *backlog, const struct spooldir *spool)
+{
+    forget_names(backlog, 0);
+    backlog->next = 0;
+    backlog->more = false;
+    if (backlog->name == NULL &&
+        (backlog->name = malloc((size_t)2 * LOOK * sizeof *backlog->name)) == NULL)
+        return false;
+    if (!spooldir_each(spool, SPOOL_NEW, SPOOL_SUFFIX, add_name, backlog))
+        return false;
+    qsort(backlog->name, backlog->count, sizeof *backlog->name, by_name);
+    if (backlog->count > LOOK) {
+        forget_names(backlog, LOOK);
+        backlog->more = true;
+    }
+    if (backlog->count > 0 || !backlog->more)
+        return true;
+    errno = ENOMEM;
+    return false;
+}
+
+void backlog_end(struct backlog *backlog)
+{
+    forget_names(backlog, 0);
+    free(backlog->name);
+    *backlog = (struct backlog){0};
+}
+
+void batch_end(struct batch *batch)
+{
+    if (batch->input >= 0)
+        close(batch->input);
+    if (batch->memory >= 0)
+        close(batch->memory);
+    free(batch->part);
+    *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1};
+}
+
+static int open_segment(const struct spooldir *spool, const char *name)
+{
+    return openat(spool->place[SPOOL_NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+}
+
+static bool write_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.at, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes.at += n;
+        bytes.len -= (size_t)n;
+    }
+    return true;
+}
+
+static size_t count_newlines(struct span bytes)
+{
+    size_t count = 0;
+    for (const char *at = bytes.at; (at = memchr(at, '\n', (size_t)(span_end(bytes) - at))) != NULL;
+         at++)
+        count++;
+    return count;
+}
+
+/* Reads the whole segment: counts its lines and, if `copy` is a descriptor, writes it there, ended
+ * by a newline.  False with errno set. */
+static bool pass_through(int fd, int copy, struct batch_part *part)
+{
+    char block[65536];
+    char last = '\n';
+    part->lines = 0;
+    part->bytes = 0;
+    for (;;) {
+        ssize_t n = pread(fd, block, sizeof block, (off_t)part->bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        if (n == 0)
+            break;
+        part->lines += count_newlines((struct span){block, (size_t)n});
+        part->bytes += (uint64_t)n;
+        last = block[n - 1];
+        if (copy >= 0 && !write_all(copy, (struct span){block, (size_t)n}))
+            return false;
+    }
+    part->lines += last != '\n';
+    return last == '\n' || copy < 0 || write_all(copy, SPAN("\n"));
+}
+
+/* The file that several segments are joined in; it has no name.  -1 with errno set. */
+static int make_joined(const struct spooldir *spool)
+{
+    int work = spool->place[SPOOL_WORK];
+    int fd = openat(work, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return fd;
+    fd = openat(work, "joined", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        unlinkat(work, "joined", 0);
+    return fd;
+}
+
+static void add_part(struct batch *batch, const struct batch_part *part)
+{
+    batch->part[batch->parts++] = *part;
+    batch->bytes += part->bytes;
+    batch->lines += part->lines;
+}
+
+/* The next segment of the backlog, open; empty ones are removed.  -1: none is left in it, with the
+ * reason if one cannot be read. */
+static int next_segment(const struct spooldir *spool, struct backlog *backlog, struct stat *is,
+                        struct reason *reason)
+{
+    for (; backlog->next < backlog->count; backlog->next++) {
+        const char *name = backlog->name[backlog->next];
+        int fd = open_segment(spool, name);
+        /* Removed meanwhile, or not a file. */
+        if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENXIO))
+            continue;
+        if (fd < 0 || fstat(fd, is) != 0) {
+            reason_set(reason, "%s/new/%s: %s", spool->name, name, strerror(errno));
+            if (fd >= 0)
+                close(fd);
+            return -1;
+        }
+        if (S_ISREG(is->st_mode) && is->st_size > 0)
+            return fd;
+        if (S_ISREG(is->st_mode))
+            unlinkat(spool->place[SPOOL_NEW], name, 0);
+        close(fd);
+    }
+    return -1;
+}
+
+/* Joins the segment, which is open as fd, and those that follow, as long as they are small enough.
+ * If that fails (a full disk) the first one alone is the batch. */
+static void join(struct batch *batch, struct backlog *backlog, uint64_t limit)
+{
+    struct batch_part part;
+    struct reason ignored;
+    struct stat is;
+    int joined = make_joined(batch->spool);
+    uint64_t first_bytes = batch->bytes;
+    bool copied = joined >= 0 && pass_through(batch->input, joined, &part);
+    while (copied && batch->parts < PARTS) {
+        int fd = next_segment(batch->spool, backlog, &is, &ignored);
+        if (fd < 0)
+            break;
+        bool fits = (uint64_t)is.st_size <= limit - batch->bytes;
+        if (fits) {
+            snprintf(part.name, sizeof part.name, "%s", backlog->name[backlog->next]);
+            copied = pass_through(fd, joined, &part);
+        }
+        close(fd);
+        if (!fits || !copied)
+            break;
+        add_part(batch, &part);
+        backlog->next++;
+    }
+    if (copied && batch->parts > 1 && lseek(joined, 0, SEEK_SET) == 0) {
+        close(batch->input);
+        batch->input = joined;
+        return;
+    }
+    if (joined >= 0)
+        close(joined);
+    if (batch->parts > 1) {
+        /* The others are looked for again. */
+        backlog->next = backlog->count;
+        batch->parts = 1;
+        batch->bytes = first_bytes;
+        batch->lines = batch->part[0].lines;
+    }
+}
+
+static bool may_join(const struct batch *batch, const struct backlog *backlog, uint64_t limit)
+{
+    return backlog->next < backlog->count && batch->bytes < limit;
+}
+
+bool batch_gather(struct batch *batch, const struct spooldir *spool, struct backlog *backlog,
+                  uint64_t limit, struct reason *reason)
+{
+    struct batch_part part;
+    struct stat is;
+    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1};
+    reason->text[0] = '\0';
+    if (backlog->next >= backlog->count && !look(backlog, spool))
+        return reason_set(reason, "%s/new: %s", spool->name, strerror(errno));
+    int fd = next_segment(spool, backlog, &is, reason);
+    if (fd < 0)
+        return false;
+    snprintf(part.name, sizeof part.name, "%s", backlog->name[backlog->next++]);
+    batch->input = fd;
+    batch->part = malloc(PARTS * sizeof *batch->part);
+    if (batch->part == NULL || !pass_through(fd, -1, &part)) {
+        reason_set(reason, "%s/new/%s: %s", spool->name, part.name,
+                   strerror(batch->part == NULL ? ENOMEM : errno));
+        batch_end(batch);
+        return false;
+    }
+    add_part(batch, &part);
+    if (may_join(batch, backlog, limit))
+        join(batch, backlog, limit);
+    spooldir_new_name(batch->id);
+    batch->id[strlen(batch->id) - (sizeof SPOOL_SUFFIX - 1)] = '\0';
+    return true;
+}
+
+static void work_name(const struct batch *batch, const char *suffix, char name[SPOOL_NAME + 16])
+{
+    snprintf(name, SPOOL_NAME + 16, "%s.%s", batch->id, suffix);
+}
+
+/* Whether the disk has room for a batch's receipts, which may be as large as the batch. */
+static bool has_room(const struct batch *batch)
+{
+    struct statvfs disk;
+    return fstatvfs(batch->spool->place[SPOOL_WORK], &disk) != 0 ||
+           disk.f_bavail >= (batch->bytes + (1 << 20)) / disk.f_frsize;
+}
+
+/* Writes the list of segments.  False with errno set. */
+static bool write_record(const struct batch *batch)
+{
+    char name[SPOOL_NAME + 16];
+    work_name(batch, "batch", name);
+    int fd = openat(batch->spool->place[SPOOL_WORK], name,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return false;
+    bool written = true;
+    for (size_t i = 0; i < batch->parts && written; i++) {
+        char line[SPOOL_NAME + 64];
+        const struct batch_part *part = &batch->part[i];
+        int n = snprintf(line, sizeof line, "%" PRIu64 " %zu %s\n", part->bytes, part->lines,
+                         part->name);
+        written = write_all(fd, (struct span){line, (size_t)n});
+    }
+    written = written && write_all(fd, SPAN("end\n"));
+    int error = errno;
+    close(fd);
+    errno = error;
+    return written;
+}
+
+bool batch_record(struct batch *batch, struct reason *reason)
+{
+    if (has_room(batch)) {
+        if (write_record(batch))
+            return true;
+        if (errno != ENOSPC && errno != EDQUOT)
+            return reason_set(reason, "%s/work/%s.batch: %s", batch->spool->name, batch->id,
+                              strerror(errno));
+    }
+    batch->memory = memfd_create("receipts", MFD_CLOEXEC);
+    if (batch->memory >= 0)
+        return true;
+    return reason_set(reason, "%s/work: no room for receipts: %s", batch->spool->name,
+                      strerror(errno));
+}
+
+void batch_receipts_name(const struct batch *batch, const char *directory, char name[BATCH_PATH])
+{
+    if (batch->memory >= 0)
+        snprintf(name, BATCH_PATH, "/proc/%ld/fd/%d", (long)getpid(), batch->memory);
+    else
+        snprintf(name, BATCH_PATH, "%s/work/%s.receipts", directory, batch->id);
+}
+
+/* One line of what was written down: "BYTES LINES NAME". */
+static bool read_part(struct batch *batch, struct span line)
+{
+    struct batch_part part;
+    int end = 0;
+    char text[SPOOL_NAME + 64];
+    if (line.len >= sizeof text || batch->parts == PARTS)
+        return false;
+    memcpy(text, line.at, line.len);
+    text[line.len] = '\0';
+    if (sscanf(text, "%" SCNu64 " %zu %n", &part.bytes, &part.lines, &end) != 2 || end == 0 ||
+        text[end] == '\0' || strlen(text + end) >= SPOOL_NAME || strchr(text + end, '/') != NULL)
+        return false;
+    strcpy(part.name, text + end);
+    add_part(batch, &part);
+    return true;
+}
+
+bool batch_read(struct batch *batch, const struct spooldir *spool, const char *id)
+{
+    char name[SPOOL_NAME + 16];
+    struct filelines lines;
+    struct span line;
+    bool ended = false, sound = true;
+    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1};
+    snprintf(batch->id, sizeof batch->id, "%s", id);
+    work_name(batch, "batch", name);
+    int fd = openat(spool->place[SPOOL_WORK], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    batch->part = malloc(PARTS * sizeof *batch->part);
+    if (fd < 0 || batch->part == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    filelines_begin(&lines, fd);
+    while (sound && !ended && filelines_next(&lines, true, &line)) {
+        ended = span_equal(line, SPAN("end"));
+        sound = ended || read_part(batch, line);
+    }
+    filelines_end(&lines);
+    close(fd);
+    return sound && ended;
+}
+
+int batch_open_part(const struct batch *batch, const struct batch_part *part)
+{
+    struct stat is;
+    int fd = open_segment(batch->spool, part->name);
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && (uint64_t)is.st_size == part->bytes)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+int batch_open_receipts(const struct batch *batch)
+{
+    char name[SPOOL_NAME + 16];
+    if (batch->memory >= 0)
+        return fcntl(batch->memory, F_DUPFD_CLOEXEC, 0);
+    work_name(batch, "receipts", name);
+    return openat(batch->spool->place[SPOOL_WORK], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void batch_discard(struct batch *batch)
+{
+    char name[SPOOL_NAME + 16];
+    /* The receipts first: without them what was written down says nothing. */
+    work_name(batch, "receipts", name);
+    unlinkat(batch->spool->place[SPOOL_WORK], name, 0);
+    work_name(batch, "batch", name);
+    unlinkat(batch->spool->place[SPOOL_WORK], name, 0);
+    batch_end(batch);
+}

@@ -1,0 +1,71 @@
+/* batch: what a command is given at once: the oldest segment, or, where that is small, several that
+ * follow each other, joined.
+ *
+ * A batch is written down in DIR/work (ID.batch) before the command starts, beside the receipts
+ * that the command will write (ID.receipts).  A drain that finds both after a kill knows from them
+ * which lines are done.  The names are never used again, so that receipts cannot meet segments they
+ * do not belong to; and a segment counts only if it still has the size that is written there.
+ */
+#ifndef BATCH_H
+#define BATCH_H
+
+#include "spool/spooldir.h"
+
+/* Names of segments, oldest first: as many as were found at one look, up to a limit. */
+struct backlog {
+    char **name;
+    size_t count, next;
+    bool more; /* there were more than the limit */
+};
+
+struct batch_part {
+    char name[SPOOL_NAME];
+    uint64_t bytes;
+    size_t lines; /* blank ones count; a last one without a newline too */
+};
+
+struct batch {
+    const struct spooldir *spool;
+    char id[SPOOL_NAME]; /* "": the batch is empty */
+    struct batch_part *part;
+    size_t parts;
+    uint64_t bytes;
+    size_t lines;
+    int input;  /* the command's standard input, at its start; -1: none */
+    int memory; /* where the disk is full: the receipts, in memory; -1: they are a file */
+};
+
+/* What a receipts file's name takes, with that of the directory. */
+enum { BATCH_PATH = 4096 + SPOOL_NAME + 32 };
+
+/* Makes a batch of the oldest segments: one, and further ones as long as all are at most `join`
+ * bytes together.  Removes empty segments.  False: the spool is empty (the reason is then empty,
+ * too), or it cannot be read; the batch is empty. */
+bool batch_gather(struct batch *batch, const struct spooldir *spool, struct backlog *backlog,
+                  uint64_t join, struct reason *reason);
+
+/* Writes it down.  Where the disk has no room for that and for receipts, these are kept in memory:
+ * a spool that has filled the disk can be drained all the same.  False with a reason. */
+bool batch_record(struct batch *batch, struct reason *reason);
+
+/* The name under which the command finds its receipts file; directory is the spool's, absolute. */
+void batch_receipts_name(const struct batch *batch, const char *directory, char name[BATCH_PATH]);
+
+/* Reads the batch back that was written down under that ID.  False: it is not whole. */
+bool batch_read(struct batch *batch, const struct spooldir *spool, const char *id);
+
+/* Opens one of its segments; -1: it is gone, or is not what it was. */
+int batch_open_part(const struct batch *batch, const struct batch_part *part);
+
+/* Opens its receipts, a descriptor for the caller to close; -1: there are none. */
+int batch_open_receipts(const struct batch *batch);
+
+/* Removes what was written down, and the receipts, and empties the batch. */
+void batch_discard(struct batch *batch);
+
+/* Empties the batch. */
+void batch_end(struct batch *batch);
+
+void backlog_end(struct backlog *backlog);
+
+#endif

@@ -1,0 +1,410 @@
+#include "config.h"
+
+#include "base/clock.h"
+#include "base/timestamp.h"
+#include "spool/drain.h"
+#include "spool/lock.h"
+#include "spool/settle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
+    LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
+};
+
+static uint32_t random_bits(void)
+{
+    uint32_t bits;
+    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
+        bits = (uint32_t)time(NULL) * 2654435761U + (uint32_t)getpid();
+    return bits;
+}
+
+static bool take_lock(struct drain *d)
+{
+    pid_t holder = 0;
+    switch (lock_take(d->spool.dir, "lock", &d->lock, &holder)) {
+    case LOCK_TAKEN:
+        lock_say_holder(d->lock, getpid());
+        return true;
+    case LOCK_HELD:
+        diag_fail("%s: another audit-drain (process %ld) drains it", d->spool.name, (long)holder);
+        return false;
+    case LOCK_FAILED:
+        break;
+    }
+    diag_fail("%s/lock: %s", d->spool.name, strerror(errno));
+    return false;
+}
+
+bool drain_open(struct drain *d, const struct drain_options *options, const char *directory)
+{
+    struct reason reason;
+    *d = (struct drain){
+        .options = options,
+        .lock = -1,
+        .running = -1,
+        .phase = DRAIN_ORPHAN,
+        .backoff = {.longest = options->backoff},
+        .batch = {.input = -1, .memory = -1},
+    };
+    if (!spooldir_open(&d->spool, AT_FDCWD, directory, true, &reason)) {
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    if (realpath(directory, d->path) == NULL) {
+        diag_fail("%s: %s", directory, strerror(errno));
+        spooldir_close(&d->spool);
+        return false;
+    }
+    snprintf(d->deliver, sizeof d->deliver, "%s/deliver", d->path);
+    d->deliver_command[0] = d->deliver;
+    if (take_lock(d)) {
+        drain_state_read(&d->state, &d->spool);
+        return true;
+    }
+    spooldir_close(&d->spool);
+    return false;
+}
+
+void drain_close(struct drain *d)
+{
+    batch_end(&d->batch);
+    backlog_end(&d->backlog);
+    if (d->running >= 0)
+        close(d->running);
+    close(d->lock);
+    spooldir_close(&d->spool);
+}
+
+/* With --follow the exit status is about the drain alone: --status tells about events. */
+static void raise_status(const struct drain *d, enum diag_status status)
+{
+    if (!d->options->follow)
+        diag_raise(status);
+}
+
+static void end(struct drain *d)
+{
+    d->phase = DRAIN_ENDED;
+    d->due = INT64_MAX;
+}
+
+/* Takes the batch's acknowledged lines out of the spool and forgets it.  False with a reason: it
+ * has to be tried again. */
+static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
+                   struct reason *reason)
+{
+    int receipts = batch_open_receipts(&d->batch);
+    bool settled = acknowledge_read(a, &d->batch, receipts, reason);
+    if (settled) {
+        if (a->fitting == 0 && by_status)
+            acknowledge_all(a, &d->batch);
+        settled = settle_batch(&d->batch, a, receipts, reason);
+    }
+    if (receipts >= 0)
+        close(receipts);
+    return settled;
+}
+
+static void tell_rejected(struct drain *d, size_t rejected)
+{
+    if (rejected == 0)
+        return;
+    diag_warn("%s: %zu %s rejected; see %s/failed, and audit-drain --retry-failed", d->spool.name,
+              rejected, rejected == 1 ? "line was" : "lines were", d->spool.name);
+    raise_status(d, STATUS_REJECTED);
+}
+
+struct leftovers {
+    struct drain *drain;
+    bool settled;
+};
+
+/* A batch that a killed drain has left: what has a receipt is done. */
+static void settle_leftover(void *context, const char *name)
+{
+    struct leftovers *left = context;
+    struct drain *d = left->drain;
+    struct acknowledgement a;
+    struct reason reason;
+    char id[SPOOL_NAME];
+    snprintf(id, sizeof id, "%.*s", (int)(strlen(name) - strlen(".batch")), name);
+    if (batch_read(&d->batch, &d->spool, id)) {
+        if (!settle(d, &a, false, &reason)) {
+            diag_warn("%s", reason.text);
+            left->settled = false;
+            batch_end(&d->batch);
+            return;
+        }
+        tell_rejected(d, a.rejected);
+        acknowledge_end(&a);
+    }
+    batch_discard(&d->batch);
+}
+
+static void remove_work(void *context, const char *name)
+{
+    const struct drain *d = context;
+    unlinkat(d->spool.place[SPOOL_WORK], name, 0);
+}
+
+/* Waits for a command that a killed drain has started, then settles what it has done. */
+static void take_over(struct drain *d, int64_t now)
+{
+    pid_t holder = 0;
+    struct leftovers left = {d, true};
+    if (d->running < 0)
+        switch (lock_take(d->spool.dir, "running", &d->running, &holder)) {
+        case LOCK_TAKEN:
+            break;
+        case LOCK_HELD:
+            if (!d->told)
+                diag_warn("%s: a command that an earlier audit-drain has started (process %ld) "
+                          "still runs; waiting for its end",
+                          d->spool.name, (long)holder);
+            d->told = true;
+            d->due = now + ORPHAN_LOOK;
+            return;
+        case LOCK_FAILED:
+            diag_fail("%s/running: %s", d->spool.name, strerror(errno));
+            end(d);
+            return;
+        }
+    d->told = false;
+    spooldir_each(&d->spool, SPOOL_WORK, ".batch", settle_leftover, &left);
+    if (!left.settled) {
+        raise_status(d, STATUS_FAILED);
+        d->due = now + backoff_failure(&d->backoff, random_bits());
+        if (!d->options->follow)
+            end(d);
+        return;
+    }
+    spooldir_each(&d->spool, SPOOL_WORK, "", remove_work, d);
+    spooldir_recover(&d->spool);
+    backoff_reset(&d->backoff);
+    d->phase = DRAIN_READY;
+}
+
+/* "2h5m", for messages. */
+static const char *duration_text(int64_t seconds, char text[64])
+{
+    static const struct {
+        int64_t size;
+        char letter;
+    } unit[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    size_t i = 0;
+    while (i < 3 && seconds < unit[i].size)
+        i++;
+    int n = snprintf(text, 64, "%lld%c", (long long)(seconds / unit[i].size), unit[i].letter);
+    int64_t rest = i < 3 ? seconds % unit[i].size / unit[i + 1].size : 0;
+    if (rest > 0)
+        snprintf(text + n, 64 - (size_t)n, "%lld%c", (long long)rest, unit[i + 1].letter);
+    return text;
+}
+
+static void tell_failure(struct drain *d)
+{
+    char keep[64];
+    if (!d->options->follow)
+        diag_warn("%s: not delivered: %s; what is left stays in the spool", d->spool.name,
+                  d->reason.text);
+    else if (!d->told)
+        diag_warn("%s: delivery fails: %s; trying again, until events are older than %s",
+                  d->spool.name, d->reason.text,
+                  duration_text(d->options->keep / CLOCK_SECOND, keep));
+    d->told = true;
+}
+
+/* Moves what has become too old out of the way.  True: something was moved. */
+static bool give_up_old(struct drain *d)
+{
+    struct reason why, reason;
+    char keep[64];
+    size_t lines;
+    duration_text(d->options->keep / CLOCK_SECOND, keep);
+    reason_set(&why, "older than %s (--keep); last: %.400s", keep, d->reason.text);
+    bool moved =
+        settle_too_old(&d->batch, timestamp_now().seconds - d->options->keep / CLOCK_SECOND,
+                       why.text, &lines, &reason);
+    if (!moved)
+        diag_warn("%s", reason.text);
+    if (lines == 0)
+        return false;
+    diag_warn("%s: %zu %s older than %s went to %s/failed; see audit-drain --retry-failed",
+              d->spool.name, lines, lines == 1 ? "line" : "lines", keep, d->spool.name);
+    raise_status(d, STATUS_REJECTED);
+    return true;
+}
+
+static void fail(struct drain *d, int64_t now, bool progress)
+{
+    if (progress)
+        backoff_reset(&d->backoff);
+    if (d->state.since == 0)
+        d->state.since = timestamp_now().seconds;
+    d->state.attempts++;
+    d->state.reason = d->reason;
+    tell_failure(d);
+    drain_state_write(&d->state, &d->spool);
+    bool moved = give_up_old(d);
+    batch_discard(&d->batch);
+    raise_status(d, STATUS_REJECTED);
+    d->phase = DRAIN_WAITING;
+    d->due = moved ? now : now + backoff_failure(&d->backoff, random_bits());
+    if (!d->options->follow)
+        end(d);
+}
+
+static void succeed(struct drain *d)
+{
+    char time[64];
+    if (d->state.since != 0) {
+        diag_warn("%s: delivery works again, after %s", d->spool.name,
+                  duration_text(timestamp_now().seconds - d->state.since, time));
+        d->state = (struct drain_state){0};
+        drain_state_write(&d->state, &d->spool);
+    }
+    d->told = false;
+    backoff_reset(&d->backoff);
+    batch_discard(&d->batch);
+    d->phase = DRAIN_READY;
+    d->due = 0;
+}
+
+/* The command has ended, now or earlier: settles, and says what comes next. */
+static void conclude(struct drain *d, int64_t now)
+{
+    struct acknowledgement a;
+    struct reason reason;
+    bool succeeded = d->end == COMMAND_SUCCEEDED;
+    if (!settle(d, &a, succeeded && !d->stopping, &reason)) {
+        if (d->phase != DRAIN_UNSETTLED)
+            diag_warn("%s", reason.text);
+        raise_status(d, STATUS_FAILED);
+        d->phase = DRAIN_UNSETTLED;
+        d->due = now + backoff_failure(&d->backoff, random_bits());
+        if (!d->options->follow || d->stopping)
+            end(d);
+        return;
+    }
+    bool progress = a.done + a.rejected > 0;
+    size_t stays = a.stays;
+    tell_rejected(d, a.rejected);
+    acknowledge_end(&a);
+    /* What was not confirmed in a run that succeeded is given to the command once more. */
+    if (stays == 0 || (succeeded && progress)) {
+        succeed(d);
+    } else if (d->stopping) {
+        batch_discard(&d->batch);
+    } else {
+        if (succeeded)
+            reason_set(&d->reason,
+                       "the command ended with status 0, but its receipts call %zu "
+                       "%s undelivered",
+                       stays, stays == 1 ? "line" : "lines");
+        fail(d, now, progress);
+    }
+    if (d->stopping)
+        end(d);
+}
+
+void drain_ended(struct drain *d, int64_t now)
+{
+    bool pass_on = d->options->verbose || d->state.since == 0;
+    d->end = command_finish(&d->run, pass_on, &d->reason);
+    conclude(d, now);
+}
+
+void drain_messages(struct drain *d)
+{
+    command_messages(&d->run, d->options->verbose || d->state.since == 0);
+}
+
+/* Starts the command with the batch. */
+static void start(struct drain *d, int64_t now)
+{
+    char receipts[BATCH_PATH];
+    struct command command = {
+        .argument = d->options->command != NULL ? d->options->command : d->deliver_command,
+        .input = d->batch.input,
+        .inherited = d->running,
+        .receipts = receipts,
+        .spool = d->path,
+    };
+    if (!batch_record(&d->batch, &d->reason)) {
+        fail(d, now, false);
+        return;
+    }
+    batch_receipts_name(&d->batch, d->path, receipts);
+    if (!command_start(&d->run, &command, &d->reason)) {
+        raise_status(d, STATUS_FAILED);
+        fail(d, now, false);
+        return;
+    }
+    lock_say_holder(d->running, d->run.pid);
+    d->phase = DRAIN_RUNNING;
+    d->due = INT64_MAX;
+}
+
+static void take_next(struct drain *d, int64_t now)
+{
+    if (batch_gather(&d->batch, &d->spool, &d->backlog, d->options->join, &d->reason)) {
+        start(d, now);
+        return;
+    }
+    if (d->reason.text[0] != '\0') {
+        raise_status(d, STATUS_FAILED);
+        fail(d, now, false);
+    } else if (d->options->follow) {
+        d->phase = DRAIN_IDLE;
+        d->due = now + LOOK;
+    } else {
+        end(d);
+    }
+}
+
+void drain_step(struct drain *d, int64_t now)
+{
+    if (now < d->due)
+        return;
+    if (d->phase == DRAIN_ORPHAN)
+        take_over(d, now);
+    if (d->phase == DRAIN_UNSETTLED)
+        conclude(d, now);
+    if (d->phase == DRAIN_IDLE)
+        spooldir_recover(&d->spool);
+    if (d->phase == DRAIN_IDLE || d->phase == DRAIN_WAITING)
+        d->phase = DRAIN_READY;
+    if (d->phase == DRAIN_READY && d->stopping)
+        end(d);
+    if (d->phase == DRAIN_READY)
+        take_next(d, now);
+    /* Another batch at once, or a look at the next one. */
+    if (d->phase == DRAIN_READY)
+        d->due = now;
+}
+
+void drain_wake(struct drain *d, int64_t now)
+{
+    if (d->phase == DRAIN_IDLE) {
+        d->phase = DRAIN_READY;
+        d->due = now;
+    }
+}
+
+void drain_stop(struct drain *d, int signal_number)
+{
+    d->stopping = true;
+    if (d->phase == DRAIN_RUNNING)
+        command_signal(&d->run, signal_number);
+    else
+        end(d);
+}

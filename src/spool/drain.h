@@ -1,0 +1,82 @@
+/* drain: takes the segments of one spool directory, the oldest first, to a command.
+ *
+ * Nothing here waits: each step is taken when drain_loop() says that its time has come.
+ *
+ * Times are microseconds of a steady clock, unless their name says otherwise.
+ */
+#ifndef DRAIN_H
+#define DRAIN_H
+
+#include "spool/acknowledge.h"
+#include "spool/backoff.h"
+#include "spool/command.h"
+#include "spool/drain_state.h"
+
+#include <limits.h>
+
+struct drain_options {
+    char *const *command; /* ended by NULL; NULL: DIR/deliver */
+    bool follow;          /* never end by itself */
+    bool verbose;         /* pass on the command's messages during an outage, too */
+    int64_t backoff;      /* the longest wait between two attempts, microseconds */
+    int64_t keep;         /* age at which undelivered lines go to failed/, microseconds */
+    size_t join;          /* bytes up to which small segments are joined */
+};
+
+enum drain_phase {
+    DRAIN_ORPHAN,    /* a command that a killed drain has started still runs */
+    DRAIN_READY,     /* the next segment can be taken */
+    DRAIN_RUNNING,   /* the command runs */
+    DRAIN_UNSETTLED, /* it has ended, and what is done could not be taken out yet */
+    DRAIN_WAITING,   /* after a failure, until `due` */
+    DRAIN_IDLE,      /* the spool is empty, and more may come (--follow) */
+    DRAIN_ENDED,
+};
+
+struct drain {
+    const struct drain_options *options;
+    struct spooldir spool;
+    char path[PATH_MAX];         /* of the directory, absolute */
+    char deliver[PATH_MAX + 16]; /* of its command */
+    char *deliver_command[2];
+    int lock, running; /* descriptors */
+    enum drain_phase phase;
+    int64_t due; /* when the phase is looked at again */
+    struct backlog backlog;
+    struct batch batch;
+    struct command_run run;
+    enum command_end end; /* of the command that ran last … */
+    struct reason reason; /* … and of its failure */
+    struct backoff backoff;
+    struct drain_state state;
+    bool stopping; /* no command is started any more */
+    bool told;     /* the outage was told, or the orphan */
+};
+
+/* Opens the directory, takes its lock, and settles what a killed drain has left.  False after a
+ * message, and STATUS_FAILED; nothing is then open. */
+bool drain_open(struct drain *drain, const struct drain_options *options, const char *directory);
+
+/* Does what can be done at this moment: starts a command, looks whether segments have come, tries
+ * to settle again.  Returns once `phase` and `due` say what it waits for. */
+void drain_step(struct drain *drain, int64_t now);
+
+/* New segments may be there. */
+void drain_wake(struct drain *drain, int64_t now);
+
+/* The command has written messages. */
+void drain_messages(struct drain *drain);
+
+/* The command has ended: takes out what is done. */
+void drain_ended(struct drain *drain, int64_t now);
+
+/* Ends: passes the signal on to the command, and starts no other. */
+void drain_stop(struct drain *drain, int signal_number);
+
+void drain_close(struct drain *drain);
+
+/* Drains the directories side by side until all have ended, or a signal asks to stop.  One that
+ * cannot be drained is a message and STATUS_FAILED; the others are. */
+void drain_loop(const struct drain_options *options, char *const *directory, size_t count);
+
+#endif

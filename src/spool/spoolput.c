@@ -1,0 +1,186 @@
+#include "config.h"
+
+#include "base/interrupt.h"
+#include "deliver/ledger.h"
+#include "spool/spoolput.h"
+
+#include <fcntl.h>
+
+static const char *const when_full_names[] = {"wait", "fail", NULL};
+
+const struct option_line spoolput_options[] = {
+    {.name = "segment-size",
+     .argument = "SIZE",
+     .help = "close a segment when it has SIZE bytes (default 8MB)",
+     OPTION_SIZE(struct spoolput, segment_size, 1)},
+    {.name = "segment-time",
+     .argument = "DURATION",
+     .help = "close a segment after DURATION (default 1s)",
+     OPTION_INTERVAL(struct spoolput, segment_time, 1000)},
+    {.name = "max-size",
+     .argument = "SIZE",
+     .help = "how large the spool may become (default: no limit)",
+     OPTION_SIZE(struct spoolput, max_size, 1)},
+    {.name = "when-full",
+     .argument = "WHAT",
+     .help = "wait: read nothing more until there is room (default);\nfail: end with status 2",
+     OPTION_CHOICE(struct spoolput, when_full, when_full_names)},
+    {.name = NULL},
+};
+
+static struct spoolput *spoolput_of(struct sink *sink)
+{
+    return sink->context;
+}
+
+/* The line with its newline, which follows it in memory. */
+static struct span line_of(const struct record *record)
+{
+    return (struct span){record->text.at, record->text.len + 1};
+}
+
+static bool accept_record(struct sink *sink, struct record *record, struct reason *reason)
+{
+    const struct spoolput *s = spoolput_of(sink);
+    record->size = record->text.len + 1;
+    if (s->max_size == 0 || record->size <= s->max_size)
+        return true;
+    return reason_set(reason, "the record is larger than the spool may become (--max-size)");
+}
+
+static void settle(struct spoolput *s, struct record *record, enum outcome_kind kind)
+{
+    const struct outcome outcome = {.kind = kind, .attempts = 1, .sent_at = record->sent_at};
+    ledger_settle(s->sink.ledger, record, &outcome);
+}
+
+static void settle_group(struct spoolput *s, enum outcome_kind kind)
+{
+    for (struct record *record; (record = records_take(&s->group)) != NULL;)
+        settle(s, record, kind);
+}
+
+/* Ends the group in hand: each of its records is afterwards safe, or undelivered. */
+static void commit(struct sink *sink)
+{
+    struct spoolput *s = spoolput_of(sink);
+    struct reason reason;
+    if (s->group.count == 0)
+        return;
+    if (segment_commit(&s->segment, &reason)) {
+        settle_group(s, OUTCOME_SPOOLED);
+        return;
+    }
+    sink_stop(sink, s->group.first, reason.text);
+    settle_group(s, OUTCOME_UNDELIVERED);
+}
+
+/* The segment could not be written, and with it all its records are undelivered. */
+static void fail(struct spoolput *s, struct record *record, const char *why)
+{
+    sink_stop(&s->sink, s->group.first != NULL ? s->group.first : record, why);
+    settle_group(s, OUTCOME_UNDELIVERED);
+    settle(s, record, OUTCOME_UNDELIVERED);
+}
+
+/* Appends the record to the segment.  False: the spool has no room for it. */
+static bool append(struct spoolput *s, struct record *record)
+{
+    struct reason reason;
+    switch (segment_append(&s->segment, line_of(record), &reason)) {
+    case SEGMENT_OK:
+        records_add(&s->group, record);
+        return true;
+    case SEGMENT_FAILED:
+        fail(s, record, reason.text);
+        return true;
+    case SEGMENT_FULL:
+        break;
+    }
+    return false;
+}
+
+/* Tells that it waits, but not each time that a segment finds room. */
+static void tell_full(struct spoolput *s, const char *why)
+{
+    const int64_t again = (int64_t)600 * 1000000;
+    if (s->told_at == 0 || s->sink.now - s->told_at >= again)
+        diag_warn("%s; waiting for audit-drain to make room", why);
+    s->told_at = s->sink.now;
+}
+
+/* The spool is full: what was read is still published, so that a drain can make room with it. */
+static void wait_for_room(struct spoolput *s, struct record *record)
+{
+    struct reason why;
+    commit(&s->sink);
+    reason_set(&why, "%s: the spool is full (--max-size)", s->spool.name);
+    if (s->when_full == SPOOLPUT_FAIL || s->sink.hopeless) {
+        sink_stop(&s->sink, record, why.text);
+        settle(s, record, OUTCOME_UNDELIVERED);
+    } else if (interrupt_asked() != NULL) {
+        settle(s, record, OUTCOME_UNDELIVERED);
+    } else {
+        tell_full(s, why.text);
+        s->held = record;
+    }
+}
+
+static void submit(struct sink *sink, struct record *record)
+{
+    struct spoolput *s = spoolput_of(sink);
+    record->sent_at = sink->now;
+    if (!append(s, record))
+        wait_for_room(s, record);
+}
+
+static bool room(struct sink *sink, int64_t *wake_at)
+{
+    enum { LOOK = 100000 }; /* microseconds */
+    struct spoolput *s = spoolput_of(sink);
+    struct record *record = s->held;
+    if (record == NULL)
+        return true;
+    s->held = NULL;
+    if (append(s, record)) {
+        /* The loop has counted its group before it was held. */
+        commit(sink);
+        return true;
+    }
+    wait_for_room(s, record);
+    if (s->held != NULL && sink->now + LOOK < *wake_at)
+        *wake_at = sink->now + LOOK;
+    return s->held == NULL;
+}
+
+bool spoolput_begin(struct spoolput *s, const char *directory)
+{
+    struct reason reason;
+    s->limit = (struct spool_limit){.max = s->max_size};
+    s->sink = (struct sink){
+        .context = s,
+        .name = directory,
+        .accept = accept_record,
+        .submit = submit,
+        .commit = commit,
+        .room = room,
+        .group_bytes = s->segment_size,
+        .group_time = s->segment_time,
+        .group_idle = INT64_MAX,
+        /* All of a segment's records are held until it is published. */
+        .window = 2 * s->segment_size,
+    };
+    if (!spooldir_open(&s->spool, AT_FDCWD, directory, false, &reason)) {
+        diag_fail("%s", reason.text);
+        return false;
+    }
+    spooldir_recover(&s->spool);
+    segment_begin(&s->segment, &s->spool, &s->limit);
+    return true;
+}
+
+void spoolput_end(struct spoolput *s)
+{
+    segment_end(&s->segment);
+    spooldir_close(&s->spool);
+}
