@@ -213,15 +213,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         """Says nothing."""
 
-    def answer(self):
+    def answer(self, body=b''):
         self.send_response_only(200)
-        self.send_header('Content-Length', '0')
+        self.send_header('Content-Length', str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def do_GET(self):
-        self.answer()
+        """A listing of a bucket, with nothing in it."""
+        self.answer(b'<?xml version="1.0"?><ListBucketResult><Name>acme-audit</Name></ListBucketResult>')
 
-    do_HEAD = do_GET
+    def do_HEAD(self):
+        self.answer()
 
     def do_POST(self):
         length = int(self.headers['Content-Length'])

@@ -314,12 +314,12 @@ static void turn(struct delivery *d)
     d->now = d->sink->now = clock_now();
     look_up(d);
     bool room = take_records(d, &wake_at);
-    if (d->sink->stopping && d->sink->give_up != NULL)
-        d->sink->give_up(d->sink, d->now >= d->drain_until);
     commit_due(d, &wake_at);
     if (d->sink->run != NULL)
         d->sink->run(d->sink, &wake_at);
     look_up(d);
+    if (d->sink->stopping && d->sink->give_up != NULL)
+        d->sink->give_up(d->sink, d->now >= d->drain_until);
     wait_and_read(d, room, wake_at);
 }
 
