@@ -73,3 +73,7 @@ holds_for() {
 @test "fuzz credentials: files, documents and keys of objects" {
     holds_for credentials
 }
+
+@test "fuzz push: what is taken for Loki is JSON, sorted, with its labels" {
+    holds_for push
+}
