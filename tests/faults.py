@@ -221,7 +221,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         """A listing of a bucket, with nothing in it."""
-        self.answer(b'<?xml version="1.0"?><ListBucketResult><Name>acme-audit</Name></ListBucketResult>')
+        self.answer(b'<?xml version="1.0"?><ListBucketResult><Name>acme-audit</Name>'
+                    b'<IsTruncated>false</IsTruncated></ListBucketResult>')
 
     def do_HEAD(self):
         self.answer()

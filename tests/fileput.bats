@@ -159,6 +159,63 @@ outcomes() {
     find store -type f -printf '%i %T@ %p\n' | sort | cmp before -
 }
 
+@test "--tee=new hands on what was not there before, --tee=all everything that is" {
+    { line a 1 && line b 2; } >in
+    mkdir store
+    audit-fileput store in
+    { cat in && line c 3 && line a 4 && echo bad; } >extended
+    run_tool audit-fileput --tee=new store extended
+    assert_status 1
+    assert_output "$(line c 3)"
+    run_tool audit-fileput --tee=all store extended
+    assert_output "$(head -n 3 extended)"
+    run_tool audit-fileput --tee=new --overwrite store extended
+    assert_output "$(line a 4)"
+    run_tool audit-fileput --tee=some store extended
+    assert_status 2
+    assert_stderr_has '--tee=some: '
+}
+
+@test "--skip passes over what earlier receipts call stored, however its path was written" {
+    { line 'a\/1' 1 && line b 2 && line ../c 3; } >in
+    mkdir store
+    audit-fileput --receipts=receipts store in || [ $? -eq 1 ]
+    rm -r store && mkdir store
+    { line a/1 1 && line b 2 && line d 4; } >again
+    run_tool audit-fileput --skip=receipts --receipts=receipts --summary store again
+    assert_status 0
+    [[ $stderr == 'audit-fileput: 1 delivered, 2 skipped, 0 rejected, 0 undelivered in '* ]]
+    [ "$(names store)" = d ]
+    [ "$(tail -n 3 receipts | cut -d'"' -f10 | xargs)" = 'skipped skipped delivered' ]
+    # Several files are one set, and rejects are not in it.
+    head -n 1 receipts >first && sed -n 2,3p receipts >second
+    run_tool audit-fileput --skip=first --skip=second store in
+    assert_status 1
+    [ "$(names store)" = d ]
+}
+
+@test "on a terminal there is a progress line, cut to the width, and a summary" {
+    check make 3000 >in
+    mkdir store
+    # Slow input: the line is drawn four times a second.
+    cat >slow <<'END'
+head -n 1000 in
+sleep 0.6
+sed -n 1001,3000p in
+sleep 0.6
+END
+    run_tool script -qec "stty cols 16; bash slow | audit-fileput --sync=none store" /dev/null
+    assert_status 0
+    printf '%s' "$output" | tr '\r' '\n' | sed 's/\x1b\[K//' >drawn
+    cat -v drawn
+    grep -q '^[0-9,]* delivered' drawn
+    # One column stays free.
+    [ "$(grep -v '^audit-fileput: ' drawn | awk 'length > 15' | wc -l)" -eq 0 ]
+    grep -q '^audit-fileput: 3,000 delivered, 0 rejected, 0 undelivered in ' drawn
+    run_tool audit-fileput store in
+    assert_stderr ''
+}
+
 @test "a bare event is rejected with the advice to pipe it through audit-path" {
     mkdir store
     echo '{"id":1}' >in
