@@ -7,7 +7,7 @@ load s3
 ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
-SERVICES="audit-drain audit-prune audit-receive audit-verify"
+SERVICES="audit-drain audit-prune audit-receive audit-report audit-verify"
 
 # What audit-post and audit-s3put send to.
 setup_file() {

@@ -1,0 +1,150 @@
+/* audit-report: the activity page as one HTML file. */
+#include "config.h"
+
+#include "base/tool.h"
+#include "filter/filter.h"
+#include "report/report.h"
+#include "report/report_html.h"
+#include "report/report_json.h"
+#include "report/report_text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct settings {
+    struct report report;
+    struct catalogue catalogue;
+    struct json json;
+    size_t rows;
+    bool pinned, as_json, as_text;
+};
+
+static bool take_zone(void *context, const char *zone, struct reason *reason)
+{
+    struct settings *s = context;
+    s->report.zone = zone;
+    return strcmp(zone, "UTC") == 0 || timestamp_zone_set(zone) ||
+           reason_set(reason, "not UTC, or a zone that this system knows, like Europe/Berlin");
+}
+
+static bool take_now(void *context, const char *value, struct reason *reason)
+{
+    struct settings *s = context;
+    const struct timestamp clock = timestamp_now();
+    s->pinned = timestamp_argument(value, &clock, &s->report.now);
+    return s->pinned ||
+           reason_set(reason, "not a time; times are like 2025-05-31, 2025-05-31T12:00:00Z or 7d "
+                              "(ago)");
+}
+
+/* A transform that lets nothing through and adds each event to the report. */
+static enum verdict add_event(void *context, struct span record, struct edit *edit,
+                              struct reason *reason)
+{
+    struct settings *s = context;
+    struct event event;
+    (void)edit;
+    bool added = event_read_record(&s->json, record, report_inner(), NULL, NULL, &event, reason);
+    if (added && event.kind == EVENT_UNKNOWN)
+        added = reason_set(reason, EVENT_UNKNOWN_REASON);
+    added = added && report_event(&s->report, &event, reason);
+    s->report.not_events += !added;
+    return added ? VERDICT_DROP : VERDICT_REJECT;
+}
+
+/* The width of the terminal, else $COLUMNS, else 80. */
+static unsigned terminal_columns(void)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    unsigned long number = columns != NULL ? strtoul(columns, NULL, 10) : 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        number = size.ws_col;
+    return number >= 20 && number <= 1000 ? (unsigned)number : 80;
+}
+
+static void write_report(struct settings *s, struct filter *filter)
+{
+    bool written = s->as_json   ? report_json(&s->report, &filter->out)
+                   : s->as_text ? report_text(&s->report, terminal_columns(), &filter->out)
+                                : report_html(&s->report, &filter->out);
+    if (!written)
+        diag_fail("%s", strerror(ENOMEM));
+}
+
+static struct filter filter = FILTER;
+static struct settings settings = {
+    .report = {.title = "Audit events", .zone = "UTC"},
+    .rows = 5000,
+};
+
+static int run(char **operand, size_t operands)
+{
+    struct settings *s = &settings;
+    if (s->as_json && s->as_text)
+        return options_usage("--json and --text exclude each other");
+    if (s->as_text)
+        setlocale(LC_CTYPE, "");
+    if (!s->pinned)
+        s->report.now = timestamp_now();
+    s->report.input = operand;
+    s->report.inputs = operands;
+    if (!catalogue_read(&s->catalogue)) {
+        diag_fail("%s", strerror(ENOMEM));
+        return diag_exit_status();
+    }
+    s->report.catalogue = &s->catalogue;
+    report_begin(&s->report, s->rows);
+    if (filter_begin(&filter, operand, operands)) {
+        filter_lines(&filter, add_event, s);
+        report_finish(&s->report);
+        write_report(s, &filter);
+    }
+    report_free(&s->report);
+    catalogue_free(&s->catalogue);
+    return filter_end(&filter);
+}
+
+static const struct option_line options[] = {
+    {.name = "title",
+     .argument = "TEXT",
+     .help = "the heading of the page",
+     OPTION_TEXT(struct settings, report.title)},
+    {.name = "rows",
+     .argument = "N",
+     .help = "list the newest N activities (default 5000)",
+     OPTION_COUNT(struct settings, rows, 0, 1000000)},
+    {.letter = 'z',
+     .name = "timezone",
+     .argument = "ZONE",
+     .help = "show times in this zone: UTC (default) or Area/City",
+     OPTION_CALL(take_zone)},
+    {.name = "json",
+     .help = "write the numbers behind the page as JSON",
+     OPTION_FLAG(struct settings, as_json)},
+    {.name = "text",
+     .help = "write a report for the terminal",
+     OPTION_FLAG(struct settings, as_text)},
+    {.name = "now",
+     .argument = "TIME",
+     .help = "the time that the page says it was made at",
+     OPTION_CALL(take_now)},
+    {.name = NULL},
+};
+
+static const struct tool tool = {
+    .name = "audit-report",
+    .operands = "[OPTION]... [FILE]... >PAGE.html",
+    .summary = "Make one HTML page of audit events: who did what to which asset, when; which jobs\n"
+               "failed; and what to look at first.",
+    .options = {{options, &settings}, {filter_options, &filter}},
+    .run = run,
+};
+
+int main(int argc, char **argv)
+{
+    return tool_main(&tool, argc, argv);
+}

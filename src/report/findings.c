@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include "report/findings.h"
+
+static const struct {
+    const char *title, *description;
+} texts[FINDINGS] = {
+    [FINDING_FAILED_LOGINS] = {"Failed sign-ins", "Attempts to sign in that failed."},
+    [FINDING_TWO_FACTOR_OFF] = {"Two-factor authentication switched off",
+                                "Members who disabled it, or looked at its recovery codes."},
+    [FINDING_UNUSUAL_HOURS] = {"Sign-ins at unusual hours",
+                               "Between 22:00 and 06:00, or on a Saturday or Sunday."},
+    [FINDING_MEMBERS] = {"Members, invitations and roles",
+                         "Who may do what was changed: invitations, members, roles, delegated "
+                         "administrators."},
+    [FINDING_KEYS] = {"Keys, tokens and passwords", "Credentials were made, refreshed or changed."},
+    [FINDING_STREAMING] = {"Audit log streaming", "The stream that this page may come from was "
+                                                  "changed."},
+    [FINDING_DELETIONS] = {"Deletions", "Assets that were deleted or removed."},
+};
+
+const char *finding_title(enum finding finding)
+{
+    return texts[finding].title;
+}
+
+const char *finding_description(enum finding finding)
+{
+    return texts[finding].description;
+}
+
+static bool has(struct span text, const char *word)
+{
+    return memmem(text.at, text.len, word, strlen(word)) != NULL;
+}
+
+/* Whether the local time is in the night or at a weekend. */
+static bool is_unusual(int64_t local)
+{
+    int64_t day = local / 86400 - (local % 86400 < 0);
+    int64_t hour = (local - day * 86400) / 3600;
+    int64_t weekday = ((day + 3) % 7 + 7) % 7; /* Monday is 0 */
+    return hour < 6 || hour >= 22 || weekday >= 5;
+}
+
+unsigned findings_of(const struct catalogue *catalogue, struct span event, int64_t local)
+{
+    unsigned found = 0;
+    int category = catalogue_event_category(catalogue, event);
+    int team = catalogue_category(catalogue, SPAN("Team"));
+    bool two_factor = has(event, "two_factor") || has(event, "2fa") || has(event, "otp_");
+    if (has(event, "login_failed") || has(event, "failed_login"))
+        found |= 1u << FINDING_FAILED_LOGINS;
+    if (two_factor && (has(event, "disabled") || has(event, "removed") || has(event, "recovery")))
+        found |= 1u << FINDING_TWO_FACTOR_OFF;
+    if (span_equal(event, SPAN("user_login")) && is_unusual(local))
+        found |= 1u << FINDING_UNUSUAL_HOURS;
+    if ((category >= 0 && category == team) || has(event, "membership") ||
+        has(event, "invitation") || has(event, "role") || has(event, "privilege_group") ||
+        has(event, "delegated_admin"))
+        found |= 1u << FINDING_MEMBERS;
+    if (has(event, "api_key") || has(event, "token") || has(event, "password") ||
+        has(event, "access_profile"))
+        found |= 1u << FINDING_KEYS;
+    if (has(event, "audit_log"))
+        found |= 1u << FINDING_STREAMING;
+    if (has(event, "deleted") || has(event, "_removed"))
+        found |= 1u << FINDING_DELETIONS;
+    return found;
+}

@@ -1,0 +1,28 @@
+/* html: text and numbers as parts of an HTML page.
+ *
+ * Source: the WHATWG HTML standard, sections 13.1.2 and 13.2.3.5: what may not stand in a page
+ * (control characters, noncharacters, bytes that are not UTF-8) becomes U+FFFD.
+ */
+#ifndef HTML_H
+#define HTML_H
+
+#include "base/out.h"
+
+#include <stdint.h>
+
+/* Writes markup as it is. */
+void html_put(struct out *out, const char *markup);
+
+/* Writes formatted markup, at most 1,023 bytes; no text from outside may be in it. */
+void html_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes text from outside, as the content of an element or of a quoted attribute. */
+void html_text(struct out *out, struct span text);
+
+/* The same, isolated from the direction of the text around it. */
+void html_name(struct out *out, struct span text);
+
+/* Writes a number with commas: 1,234,567. */
+void html_number(struct out *out, uint64_t number);
+
+#endif

@@ -1,0 +1,8 @@
+/* page: the style and the script of the activity page, as they stand in it. */
+#ifndef PAGE_H
+#define PAGE_H
+
+extern const char page_style[];
+extern const char page_script[];
+
+#endif

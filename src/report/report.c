@@ -1,0 +1,209 @@
+#include "config.h"
+
+#include "report/report.h"
+
+#include <errno.h>
+
+void report_begin(struct report *report, size_t rows)
+{
+    rows_begin(&report->rows, rows);
+    for (enum finding f = 0; f < FINDINGS; f++)
+        rows_begin(&report->finding_rows[f], REPORT_FINDING_ROWS);
+    report->offset_hour = INT64_MIN;
+}
+
+uint64_t report_inner(void)
+{
+    return facet_inner(FACET_USER) | facet_inner(FACET_CUSTOMER) | facet_inner(FACET_TYPE) |
+           facet_inner(FACET_ASSET);
+}
+
+const char *report_ranking_title(enum report_ranking ranking)
+{
+    static const char *const title[RANKINGS] = {
+        [RANKING_MEMBERS] = "Members",     [RANKING_RECIPES] = "Recipes",
+        [RANKING_ASSETS] = "Assets",       [RANKING_ACTIVITIES] = "Activities",
+        [RANKING_CUSTOMERS] = "Customers",
+    };
+    return title[ranking];
+}
+
+/* The time in the report's zone, in local seconds.  Zones change at full hours and quarters of
+ * them, so the offset is looked up once a quarter. */
+static int64_t local_time(struct report *report, int64_t seconds)
+{
+    enum { QUARTER = 900 };
+    if (strcmp(report->zone, "UTC") == 0)
+        return seconds;
+    int64_t quarter = seconds / QUARTER;
+    if (quarter != report->offset_hour) {
+        report->offset_hour = quarter;
+        report->offset = timestamp_zone_offset(seconds);
+    }
+    return seconds + report->offset;
+}
+
+/* What an event says, as a row of the table. */
+struct facts {
+    struct span value[ROW_FIELDS];
+    struct span asset_id, asset_name;
+    struct span customer_name;
+};
+
+/* Who and for whom. */
+static bool read_people(struct report *report, const struct event *event, struct facts *facts,
+                        struct reason *reason)
+{
+    struct facet_values user, customer;
+    if (!facet_read(&report->reader, event, FACET_USER, &user, reason) ||
+        !facet_read(&report->reader, event, FACET_CUSTOMER, &customer, reason))
+        return false;
+    if (user.count > 0)
+        facts->value[ROW_USER] = user.value[0].text;
+    if (customer.count > 0)
+        facts->value[ROW_CUSTOMER] = customer.value[0].text;
+    return true;
+}
+
+/* Of what: type, id and name. */
+static bool read_asset(struct report *report, const struct event *event, struct facts *facts,
+                       struct reason *reason)
+{
+    struct facet_values type, asset;
+    if (!facet_read(&report->reader, event, FACET_TYPE, &type, reason) ||
+        !facet_read(&report->reader, event, FACET_ASSET, &asset, reason))
+        return false;
+    if (type.count > 0)
+        facts->value[ROW_TYPE] = type.value[0].text;
+    for (size_t i = 0; i < asset.count; i++) {
+        struct span *to = asset.value[i].label ? &facts->asset_name : &facts->asset_id;
+        if (to->len == 0)
+            *to = asset.value[i].text;
+    }
+    facts->value[ROW_ASSET] = facts->asset_name.len > 0 ? facts->asset_name : facts->asset_id;
+    return true;
+}
+
+static bool count(struct report *report, enum report_ranking ranking, struct span key,
+                  struct span label, bool failed)
+{
+    return key.len == 0 || leaders_count(&report->ranking[ranking], key, label, failed);
+}
+
+/* TYPE:ID, as audit-select's --asset takes it, in the buffer. */
+static struct span asset_key(const struct facts *facts, char *buffer, size_t size)
+{
+    struct span type = facts->value[ROW_TYPE];
+    struct span which = facts->asset_id.len > 0 ? facts->asset_id : facts->asset_name;
+    if (type.len > size / 2)
+        type.len = size / 2;
+    if (which.len > size / 2 - 1)
+        which.len = size / 2 - 1;
+    size_t len = 0;
+    if (type.len > 0)
+        memcpy(buffer, type.at, type.len);
+    len = type.len;
+    if (which.len > 0) {
+        buffer[len++] = ':';
+        memcpy(buffer + len, which.at, which.len);
+    }
+    return (struct span){buffer, len + which.len};
+}
+
+static bool add_job(struct report *report, const struct event *event, const struct facts *facts,
+                    int64_t local, struct reason *reason)
+{
+    struct facet_values status;
+    if (!facet_read(&report->reader, event, FACET_STATUS, &status, reason))
+        return false;
+    bool succeeded = status.count > 0 && span_equal(status.value[0].text, SPAN("succeeded"));
+    bool failed = status.count > 0 && span_equal(status.value[0].text, SPAN("failed"));
+    report->succeeded += succeeded;
+    report->failed += failed;
+    report->other_jobs += !succeeded && !failed;
+    return (count(report, RANKING_RECIPES, facts->asset_id, facts->asset_name, failed) &&
+            ((!succeeded && !failed) ||
+             calendar_count(&report->calendar, local,
+                            failed ? CALENDAR_FAILED : CALENDAR_SUCCEEDED))) ||
+           reason_set(reason, "%s", strerror(ENOMEM));
+}
+
+static bool keep_rows(struct report *report, const struct row *row, unsigned findings)
+{
+    bool kept = true;
+    for (enum finding f = 0; f < FINDINGS; f++) {
+        if ((findings & 1u << f) == 0)
+            continue;
+        report->finding[f]++;
+        if (rows_would_keep(&report->finding_rows[f], row->seconds))
+            kept &= rows_add(&report->finding_rows[f], row);
+        report->finding_rows[f].seen++;
+    }
+    if (rows_would_keep(&report->rows, row->seconds))
+        kept &= rows_add(&report->rows, row);
+    report->rows.seen++;
+    return kept;
+}
+
+static bool add_activity(struct report *report, const struct event *event, struct facts *facts,
+                         int64_t seconds, int64_t local, struct reason *reason)
+{
+    struct facet_values name;
+    char key[2 * LEADERS_TEXT];
+    if (!facet_read(&report->reader, event, FACET_EVENT, &name, reason))
+        return false;
+    if (name.count > 0)
+        facts->value[ROW_EVENT] = name.value[0].text;
+    const struct catalogue *catalogue = report->catalogue;
+    int category = catalogue_event_category(catalogue, facts->value[ROW_EVENT]);
+    if (category < 0)
+        category = catalogue_type_category(catalogue, facts->value[ROW_TYPE]);
+    if (category >= 0)
+        facts->value[ROW_CATEGORY] = span_of(catalogue->category[category]);
+    struct row row = {.seconds = seconds, .local = local, .json = event->text};
+    memcpy(row.field, facts->value, sizeof row.field);
+    report->activities++;
+    bool counted = count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
+                   count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key),
+                         facts->asset_name, false) &&
+                   count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
+                   calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
+                   keep_rows(report, &row, findings_of(catalogue, facts->value[ROW_EVENT], local));
+    return counted || reason_set(reason, "%s", strerror(ENOMEM));
+}
+
+bool report_event(struct report *report, const struct event *event, struct reason *reason)
+{
+    struct facts facts = {0};
+    struct timestamp time;
+    if (!event_time(event, &time, reason) || !read_people(report, event, &facts, reason) ||
+        !read_asset(report, event, &facts, reason))
+        return false;
+    int64_t local = local_time(report, time.seconds);
+    bool added = event->kind == EVENT_JOB
+                     ? add_job(report, event, &facts, local, reason)
+                     : add_activity(report, event, &facts, time.seconds, local, reason);
+    if (!added)
+        return false;
+    report->events++;
+    return count(report, RANKING_CUSTOMERS, facts.value[ROW_CUSTOMER], SPAN(""), false) ||
+           reason_set(reason, "%s", strerror(ENOMEM));
+}
+
+void report_finish(struct report *report)
+{
+    rows_sort(&report->rows);
+    for (enum finding f = 0; f < FINDINGS; f++)
+        rows_sort(&report->finding_rows[f]);
+}
+
+void report_free(struct report *report)
+{
+    calendar_free(&report->calendar);
+    for (enum report_ranking r = 0; r < RANKINGS; r++)
+        leaders_free(&report->ranking[r]);
+    for (enum finding f = 0; f < FINDINGS; f++)
+        rows_free(&report->finding_rows[f]);
+    rows_free(&report->rows);
+    facet_free(&report->reader);
+}

@@ -1,0 +1,12 @@
+/* report_json: the numbers behind the page, as one JSON text. */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include "base/out.h"
+#include "report/report.h"
+
+/* Writes the report as one line of JSON; the rows of the table are not in it.  False: no memory;
+ * a write that fails is out's business. */
+bool report_json(const struct report *report, struct out *out);
+
+#endif

@@ -1,0 +1,48 @@
+/* rows: the newest activities, in bounded number. */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include "base/span.h"
+
+#include <stdint.h>
+
+enum {
+    ROW_TEXT = 200,       /* bytes that are kept of a name */
+    ROW_JSON = 16 * 1024, /* bytes that are kept of an event */
+    ROW_FIELDS = 6,
+};
+
+enum row_field { ROW_USER, ROW_EVENT, ROW_CATEGORY, ROW_TYPE, ROW_ASSET, ROW_CUSTOMER };
+
+struct row {
+    int64_t seconds;  /* since 1970, UTC */
+    int64_t local;    /* the same in the zone */
+    uint64_t number;  /* of the event in the input: of equal times the later one is newer */
+    size_t json_len;  /* of the whole event */
+    struct span json; /* its beginning; all of it if its length is json_len */
+    struct span field[ROW_FIELDS];
+    char *memory;
+};
+
+struct rows {
+    size_t limit;
+    struct row *row; /* a heap: the oldest first; after rows_sort() the newest first */
+    size_t count, capacity;
+    uint64_t seen; /* all that came */
+};
+
+/* Begins; limit may be 0. */
+void rows_begin(struct rows *rows, size_t limit);
+
+/* Whether a row of that time would be kept, so that others need not be made. */
+bool rows_would_keep(const struct rows *rows, int64_t seconds);
+
+/* Takes a row over, whose spans are copied.  False: no memory. */
+bool rows_add(struct rows *rows, const struct row *row);
+
+/* Sorts, the newest first; nothing may be added afterwards. */
+void rows_sort(struct rows *rows);
+
+void rows_free(struct rows *rows);
+
+#endif

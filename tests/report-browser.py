@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Opens a page of audit-report in headless Chromium and works it, through WebDriver.
+
+usage: report-browser.py PAGE.html SCRIPT
+
+SCRIPT is JavaScript, the body of a function that returns an array of [name, value] pairs; each is
+printed as NAME=VALUE.  Before that the page must have loaded without a console message and without a
+request for anything but itself; otherwise these are printed, one a line, and the status is 1.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+           "--disable-background-networking", "--disable-component-update", "--disable-sync",
+           "--disable-dev-shm-usage"]
+
+
+def call(base, method, path, body=None):
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(base + path, data=data, method=method,
+                                     headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as answer:
+        return json.load(answer)["value"]
+
+
+def start_driver(directory):
+    """Starts chromedriver on a free port; the process and its address."""
+    log = open(os.path.join(directory, "driver.log"), "w+", encoding="utf-8")
+    driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=subprocess.STDOUT)
+    for _ in range(300):
+        time.sleep(0.1)
+        log.seek(0)
+        for line in log.read().splitlines():
+            if "started successfully on port" in line:
+                return driver, "http://127.0.0.1:" + line.rstrip(".").split()[-1]
+    driver.kill()
+    sys.exit("chromedriver does not start")
+
+
+def main():
+    page = "file://" + os.path.abspath(sys.argv[1])
+    with tempfile.TemporaryDirectory() as directory:
+        driver, base = start_driver(directory)
+        try:
+            session = call(base, "POST", "/session", {"capabilities": {"alwaysMatch": {
+                "browserName": "chrome",
+                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+                "goog:chromeOptions": {"args": OPTIONS + ["--user-data-dir=" + directory + "/profile"]},
+            }}})["sessionId"]
+            path = f"/session/{session}"
+            call(base, "POST", path + "/url", {"url": page})
+            values = call(base, "POST", path + "/execute/sync", {"script": sys.argv[2], "args": []})
+            faults = ["console: " + entry["message"]
+                      for entry in call(base, "POST", path + "/se/log", {"type": "browser"})]
+            for entry in call(base, "POST", path + "/se/log", {"type": "performance"}):
+                message = json.loads(entry["message"])["message"]
+                if message["method"] == "Network.requestWillBeSent":
+                    url = message["params"]["request"]["url"]
+                    # The browser's own first page makes requests of its own.
+                    if message["params"]["documentURL"] == page and url != page:
+                        faults.append("request: " + url)
+            call(base, "DELETE", path)
+        finally:
+            driver.terminate()
+            driver.wait()
+    for name, value in values:
+        print(f"{name}={value}")
+    print("\n".join(faults), end="\n" if faults else "")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

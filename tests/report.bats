@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# audit-report: the numbers are those of the events, and the page is what a browser can be trusted with.
+load common
+
+setup_file() {
+    python3 "$BATS_TEST_DIRNAME/report-events.py" 20000 >"$BATS_FILE_TMPDIR/events.ndjson"
+}
+
+events() {
+    cat "$BATS_FILE_TMPDIR/events.ndjson"
+}
+
+# browse SCRIPT: works page.html.
+browse() {
+    command -v chromedriver >/dev/null || skip "chromedriver is not here"
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
+    run_tool timeout 150 python3 "$AUDIT_TESTS/report-browser.py" page.html "$1"
+}
+
+@test "every number is what jq counts from the same events" {
+    events | audit-report --json >numbers.json
+    # shellcheck disable=SC2016 # jq's variables
+    events | jq -s '
+        def name: .event // .resource_type;
+        [.[] | select(.status)] as $jobs | [.[] | select(.event)] as $acts |
+        def top(f): group_by(f) | map({key: (.[0] | f | tostring), count: length})
+            | sort_by([-.count, .key]) | .[:10];
+        {events: length, activities: ($acts | length),
+         succeeded: ([$jobs[] | select(.status == "succeeded")] | length),
+         failed: ([$jobs[] | select(.status == "failed")] | length),
+         members: ($acts | top(.user.email)), names: ($acts | top(.event)),
+         customers: (top(.context.user_id // .team.id)),
+         recipes: ($jobs | group_by(.recipe_id) | map({key: (.[0].recipe_id | tostring), count: length,
+             failed: ([.[] | select(.status == "failed")] | length)}) | sort_by([-.count, .key]) | .[:10]),
+         days: ($acts | group_by(.timestamp[:10]) | map({key: .[0].timestamp[:10], count: length})),
+         week: ([.[] | (.completed_at // (.timestamp | sub(" UTC"; "Z") | sub(" "; "T"))) | fromdate | gmtime
+             | [(.[6] + 6) % 7, .[3]]] | group_by(.) | map([.[0][0], .[0][1], length])),
+         deletions: ([$acts[] | select(.event | test("deleted|_removed"))] | length),
+         failed_logins: ([$acts[] | select(.event == "user_login_failed")] | length),
+         unusual: ([$acts[] | select(.event == "user_login") | .timestamp | sub(" UTC"; "Z") | sub(" "; "T")
+             | fromdate | gmtime | select(.[3] < 6 or .[3] >= 22 or .[6] == 0 or .[6] == 6)] | length)}' >expected.json
+    jq '{events, activities, succeeded: .jobs.succeeded, failed: .jobs.failed,
+         members: .members.leading, names: .events_by_name.leading, customers: .customers.leading,
+         recipes: [.recipes.leading[] | {key, count, failed}],
+         days: [.timeline.periods[] | select(.activities > 0) | {key: .begin, count: .activities}],
+         week: [.week | to_entries[] | .key as $day | .value | to_entries[] | select(.value > 0) | [$day, .key, .value]],
+         deletions: .findings.deletions, failed_logins: .findings.failed_logins,
+         unusual: .findings.unusual_hours}' numbers.json >found.json
+    diff -u <(jq -S . expected.json) <(jq -S . found.json)
+}
+
+@test "the numbers of the page are those of --json" {
+    events | audit-report --json >numbers.json
+    events | audit-report >page.html
+    grep -qF "Events <strong>20,000</strong>" page.html
+    local name value
+    for name in succeeded failed; do
+        value=$(jq ".jobs.$name" numbers.json | sed ':a; s/\([0-9]\)\([0-9]\{3\}\)\($\|,\)/\1,\2\3/; ta')
+        echo "$name $value"
+        grep -qE "Jobs $name <strong[^>]*>$value</strong>" page.html
+    done
+    while read -r value; do
+        echo "finding $value"
+        grep -qF "<span class=\"count\">$value</span>" page.html
+    done < <(jq '.findings[]' numbers.json)
+}
+
+@test "two runs over the same input are the same bytes, and tidy finds no fault" {
+    events | audit-report --now=2024-05-01T00:00:00Z --title='A & B' >page.html
+    events | audit-report --now=2024-05-01T00:00:00Z --title='A & B' | cmp - page.html
+    grep -q '<title>A &amp; B</title>' page.html
+    command -v tidy >/dev/null || skip "tidy is not here"
+    run_tool tidy -q -e page.html
+    assert_status 0
+    assert_stderr ''
+    printf '' | audit-report >empty.html
+    run_tool tidy -q -e empty.html
+    assert_stderr ''
+}
+
+@test "a browser shows it without a message, loads nothing, and the filters work" {
+    events | audit-report --rows=5000 >page.html
+    browse '
+        var form = document.getElementById("filters"), e = form.elements;
+        function set(name, value) {
+            e[name].value = value;
+            form.dispatchEvent(new Event("submit", {cancelable: true}));
+            var visible = document.querySelectorAll("#rows tr:not([hidden])").length;
+            return visible;
+        }
+        var time = performance.getEntriesByType("navigation")[0];
+        var out = [["rows", document.querySelectorAll("#rows tr").length], ["hidden", form.hidden],
+            ["quick", time.domContentLoadedEventEnd < 20000]];
+        out.push(["users", e.user.options.length]);
+        out.push(["one", set("user", "member3@example.com") > 0]);
+        out.push(["all_his", Array.from(document.querySelectorAll("#rows tr:not([hidden])"))
+            .every(function (r) { return r.cells[1].textContent === "member3@example.com"; })]);
+        out.push(["and_deleted", set("text", "RECIPE_deleted member3@")]);
+        form.reset(); form.dispatchEvent(new Event("submit", {cancelable: true}));
+        out.push(["since", set("since", "2024-04-29")]);
+        out.push(["shown", document.getElementById("shown").textContent]);
+        out.push(["json", JSON.parse(document.querySelector("#rows pre").textContent).team.name]);
+        return out;'
+    assert_status 0
+    local last deleted
+    last=$(events | jq -s '[.[] | select(.event) | .timestamp[:10]] | sort | reverse | .[:5000] | map(select(. >= "2024-04-29")) | length')
+    deleted=$(events | jq -s '[.[] | select(.event)] | sort_by(.timestamp) | reverse | .[:5000] | map(select(.event == "recipe_deleted" and .user.email == "member3@example.com")) | length')
+    assert_output "rows=5000
+hidden=False
+quick=True
+users=41
+one=True
+all_his=True
+and_deleted=$deleted
+since=$last
+shown=$last of 5000 rows are shown.
+json=ACME"
+}
+
+# Texts that break out where a page is made carelessly.
+hostile() {
+    python3 - <<'END'
+import json
+texts = ['<script>document.title="owned"</script>', '"><img src=x onerror=document.title="owned">', "' onmouseover='x",
+         '</script><script>document.title="owned"</script>', '</pre><script>document.title="owned"</script>',
+         '</title><svg onload=document.title="owned">', '&lt;b&gt; &amp; &#39;', '\u2028\u2029', '\u202eevil\u202c', 'עברית العربية',
+         '\u0000\u0001\u001b[31m', '\ufffe\uffff\U0001fffe', '<!--', ']]>', 'x' * 1000000, '`${alert(1)}`', '{{constructor}}',
+         'javascript:document.title="owned"', '\u0085\u009b']
+for i, text in enumerate(texts):
+    for where in range(5):
+        event = {"event": "user_login", "timestamp": f"2024-05-01 08:{i:02}:0{where} UTC",
+                 "user": {"id": 1, "name": "n", "email": "e"}, "team": {"id": 2},
+                 "resource": {"type": "Flow", "id": 3, "name": "r"}}
+        if where == 0:
+            event["user"]["email"] = text
+        elif where == 1:
+            event["resource"]["name"] = text
+        elif where == 2:
+            event["resource"]["type"] = text
+        elif where == 3:
+            event["event"] = text
+        else:
+            event["details"] = {text: text}
+        print(json.dumps(event, ensure_ascii=i % 2 == 0))
+    print(json.dumps({"id": f"j{i}", "status": "failed", "recipe_id": text, "completed_at": "2024-05-01T08:00:00Z",
+                      "context": {"user_id": 7, "recipe_name": text}}, ensure_ascii=False))
+END
+}
+
+@test "hostile events: nothing runs, nothing breaks out, and the text is shown as it is" {
+    hostile >in
+    audit-report --title='</title><script>document.title="owned"</script>' in >page.html
+    [ "$(grep -o '<script' page.html | wc -l)" -eq 1 ]
+    [ "$(grep -c $'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]' page.html)" -eq 0 ]
+    [ "$(stat -c %s page.html)" -lt 4000000 ]
+    if command -v tidy >/dev/null; then
+        run_tool tidy -q -e page.html
+        [[ $stderr != *Error* ]]
+    fi
+    browse '
+        var cells = Array.from(document.querySelectorAll("#rows td")).map(function (c) { return c.textContent; });
+        return [["title", document.title], ["images", document.images.length],
+            ["scripts", document.scripts.length], ["handlers", document.querySelectorAll("[onerror],[onload],[onmouseover]").length],
+            ["svgs", document.querySelectorAll("td svg[onload]").length],
+            ["shown", cells.indexOf("<script>document.title=\"owned\"</script>") >= 0],
+            ["entity", cells.indexOf("&lt;b&gt; &amp; &#39;") >= 0]];'
+    assert_status 0
+    assert_output 'title=</title><script>document.title="owned"</script>
+images=0
+scripts=1
+handlers=0
+svgs=0
+shown=True
+entity=True'
+}
+
+@test "a terminal report fits the width, and names cannot write to the terminal" {
+    hostile >in
+    events >>in
+    COLUMNS=60 run_tool audit-report --text in
+    assert_status 0
+    [[ $output == *"Look at these first"* ]]
+    [ "$(grep -c $'[\x01-\x09\x0b-\x1f\x7f]' <<<"$output")" -eq 0 ]
+    [ "$(python3 -c 'import sys
+print(max(len(line) for line in sys.stdin.read().splitlines()[4:]))' <<<"$output")" -le 60 ]
+}
+
+@test "what cannot be counted is named and told on the page" {
+    { events | head -n 5 && echo '{"a":1}' && echo nonsense; } >in
+    run_tool audit-report --rejects=rejects in
+    assert_status 1
+    [[ $output == *"<strong>2 records could not be counted</strong>"* ]]
+    [ "$(cat rejects)" = '{"a":1}
+nonsense' ]
+}
+
+@test "times are those of the zone, and the newest rows are kept" {
+    for hour in 21 22 23; do
+        echo '{"event":"user_login","timestamp":"2024-05-31 '$hour':30:00 UTC","user":{"id":'$hour',"email":"'$hour'@x"},"team":{"id":1}}'
+    done >in
+    run_tool audit-report --timezone=Europe/Berlin --rows=2 in
+    [[ $output == *'2024-06-01 01:30:00</td><td><bdi>23@x'*'2024-06-01 00:30:00</td><td><bdi>22@x'* ]]
+    [[ $output != *'<td><bdi>21@x'* ]]
+    [[ $output == *"The newest 2 of 3 activities"* ]]
+}
+
+@test "memory is bounded by the different members, not by the events" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers need memory of their own"
+    local count=${AUDIT_LONG:+10000000}
+    python3 "$AUDIT_TESTS/report-events.py" 200000 100000 | awk -v copies=$((${count:-400000} / 200000)) '
+        { line[NR] = $0 } END { for (c = 0; c < copies; c++) for (i = 1; i <= NR; i++) print line[i] }' |
+        python3 "$AUDIT_TESTS/peak.py" audit-report >page.html 2>peak
+    [[ $(cat peak) =~ peak\ ([0-9]+)\ bytes$ ]]
+    echo "${BASH_REMATCH[1]}"
+    [ "${BASH_REMATCH[1]}" -lt 100000000 ]
+}
+
+@test "mistakes are named" {
+    run_tool audit-report --json --text /dev/null
+    assert_status 2
+    assert_stderr_has 'audit-report: --json and --text exclude each other'
+    run_tool audit-report --timezone=Nowhere/City /dev/null
+    assert_stderr_has 'audit-report: --timezone=Nowhere/City: not UTC, or a zone that this system knows, like Europe/Berlin'
+    run_tool bash -c 'audit-report </dev/null >/dev/full'
+    assert_status 2
+    assert_stderr_has 'No space left on device'
+}
