@@ -289,6 +289,27 @@ to_gone() {
     done
 }
 
+@test "sinks: an input that is also --receipts is refused, and a torn receipt is ended" {
+    for tool in "${TOOLS[@]}"; do
+        "$tool" --help | grep -q -e ' --receipts=' || continue
+        use "$tool"
+        record 1 >both
+        cp both before
+        run_tool timeout 20 "${command[@]}" --receipts=both both
+        assert_status 2
+        assert_output ""
+        assert_stderr "$tool: both: this input file is also --receipts; write that to another file"
+        cmp both before
+        printf '{"line":7,"pa' >receipts
+        run_tool "${command[@]}" --receipts=receipts both
+        assert_status 0
+        assert_records 1
+        [ "$(head -n 1 receipts)" = '{"line":7,"pa' ]
+        [[ $(sed -n 2p receipts) == '{"line":1,'*'}' ]]
+        [ "$(wc -l <receipts)" -eq 2 ]
+    done
+}
+
 @test "several processes with one --rejects keep their lines whole" {
     local letter jobs n
     for tool in "${TOOLS[@]}"; do

@@ -151,18 +151,12 @@ static enum texts_result frame(struct texts *texts, struct text *text)
     }
 }
 
-/* Skips white space, record separators, and the byte order mark at the file's very start.  False:
- * the file has ended. */
+/* Skips white space and record separators.  False: the file has ended. */
 static bool skip_space(struct texts *texts)
 {
-    static const char mark[] = "\xef\xbb\xbf";
     for (;;) {
         struct span bytes = input_bytes(texts->input);
-        bool first = texts->line == 1 && texts->byte == 1;
-        if (first && bytes.len < 3 && memcmp(bytes.at, mark, bytes.len) == 0 &&
-            input_fill(texts->input))
-            continue;
-        size_t i = first && bytes.len >= 3 && memcmp(bytes.at, mark, 3) == 0 ? 3 : 0;
+        size_t i = 0;
         while (i < bytes.len && (is_space(bytes.at[i]) || bytes.at[i] == RECORD_SEPARATOR))
             i++;
         consume(texts, i);

@@ -1,6 +1,5 @@
 /* texts: JSON texts one after the other, however an archive strings them together: one a line,
- * pretty-printed, concatenated, with record separators (RFC 7464), with a byte order mark, or as
- * the elements of an array.
+ * pretty-printed, concatenated, with record separators (RFC 7464), or as the elements of an array.
  *
  * Where a text is malformed, it is given up to the next line that begins with '{', '[' or a record
  * separator, and reading goes on there.
