@@ -48,6 +48,15 @@ lose_nothing() {
     lose_nothing post post-batch
 }
 
+@test "audit-receive loses nothing in silence, whatever fails" {
+    local seed=${FAULTS_SEED:-$RANDOM$RANDOM}
+    echo "FAULTS_SEED=$seed repeats this"
+    run_tool python3 "$AUDIT_TESTS/receive-faults.py" "$AUDIT_BUILD/tests/fault.so" "$seed"
+    assert_stderr ""
+    assert_status 0
+    [ "${output% runs}" -ge 24 ]
+}
+
 @test "audit-s3put loses nothing in silence, whatever fails" {
     lose_nothing s3put
 }

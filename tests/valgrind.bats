@@ -146,3 +146,43 @@ END
     run_tool python3 "$AUDIT_TESTS/json-oracle.py" table ./check "$DATA/json/strictness.txt"
     assert_status 0
 }
+
+@test "audit-receive under valgrind" {
+    mkdir spool
+    echo token >tokens
+    make_certificates
+    for tls in "" "--cert=server.pem --key=server.key --client-ca=ca.pem"; do
+        # shellcheck disable=SC2086 # none, or several
+        valgrind -q --error-exitcode=99 --leak-check=full --log-file=valgrind.log \
+            audit-receive --listen=unix:in.sock --auth=bearer --credential-file=tokens --max-body=100KB \
+            --rejects=rejects --receipts=receipts -v $tls spool 2>messages 3>&- &
+        receiver=$!
+        also_stop "$receiver"
+        wait_for messages
+        local base=http://localhost/ options=(--unix-socket in.sock)
+        [ -z "$tls" ] || base=https://localhost/ options+=(--cacert ca.pem --cert client.pem --key client.key)
+        send() { curl -s -o /dev/null -w '%{http_code} ' "${options[@]}" "$@" "$base" >>codes; }
+        : >codes
+        send -d '{}'
+        options+=(-H 'Authorization: Bearer token')
+        send -d '{"a": 1}[{},{}]'
+        send -d '{"create":{}}{"a":1}'
+        send -d '{"streams":[{"stream":{},"values":[["1","{}"]]}]}'
+        send -d '{"broken":'
+        gzip -c "$DATA/bare.ndjson" >body.gz
+        send --data-binary @body.gz -H 'Content-Encoding: gzip'
+        send -d 'x' -H 'Content-Encoding: gzip'
+        send --data-binary @<(head -c 200000 /dev/zero) -H 'Transfer-Encoding: chunked'
+        send -d '{}' -H 'Content-Encoding: br'
+        kill -HUP "$receiver"
+        sleep 1
+        send -d '{}'
+        kill -TERM "$receiver"
+        status=0
+        wait "$receiver" || status=$?
+        [ ! -s valgrind.log ] || { cat valgrind.log && return 1; }
+        [ "$status" -eq 0 ]
+        echo "$tls: $(cat codes)"
+        [ "$(cat codes)" = "401 200 200 200 400 200 400 413 415 200 " ]
+    done
+}
