@@ -13,7 +13,7 @@ _audit_format() {
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
         [[ $word == -* ]] || return
-        words='-s --stream= --keep-duplicates --zero-retention --pass-unknown
+        words='-s --stream= --keep-duplicates --zero-retention --pass-unknown --summary
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac

@@ -3,6 +3,7 @@ complete -c audit-format -s s -l stream -x -a '(__fish_complete_list , "printf \
 complete -c audit-format -l keep-duplicates -d 'Leave in what Workato takes out since September 2024'
 complete -c audit-format -l zero-retention -d 'Take input and output out of every line'
 complete -c audit-format -l pass-unknown -d 'Let JSON through that holds no known event'
+complete -c audit-format -l summary -d 'Say at the end how many events were written, left out and rejected'
 complete -c audit-format -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-format -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-format -l fail-fast -d 'Stop at the first rejected record'

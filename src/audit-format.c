@@ -6,13 +6,16 @@
 #include "filter/format.h"
 #include "filter/texts.h"
 
+#include <unistd.h>
+
 #define NO_EVENT "no audit event is in this text (--pass-unknown lets it through)"
 
 struct job {
     struct filter filter;
     struct format format;
     struct texts texts;
-    bool pass_unknown;
+    bool pass_unknown, summary;
+    size_t events, rejects;
     enum format_result result;            /* of the text read last */
     size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
 };
@@ -42,6 +45,7 @@ static bool take_streams(void *context, const char *list, struct reason *reason)
 static void reject(struct job *job, const struct text *text, const char *why)
 {
     struct record record = {.text = text->bytes, .source = text->source, .line = text->line};
+    job->rejects++;
     filter_reject(&job->filter, &record, why);
 }
 
@@ -50,6 +54,7 @@ static void reject_bad(struct job *job, const struct text *text)
 {
     const struct texts *texts = &job->texts;
     struct reason reason;
+    job->rejects++;
     if (texts->error.code == JSON_OK)
         reason_set(&reason, "the text is larger than %zu bytes (--max-record)",
                    job->filter.max_record);
@@ -65,6 +70,7 @@ static void handle(struct job *job, const struct text *text, enum format_result 
     struct filter *filter = &job->filter;
     switch (result) {
     case FORMAT_EVENT:
+        job->events++;
         filter_write_edit(filter);
         break;
     case FORMAT_LEFT_OUT:
@@ -72,6 +78,7 @@ static void handle(struct job *job, const struct text *text, enum format_result 
         break;
     case FORMAT_UNKNOWN:
         if (job->pass_unknown) {
+            job->events++;
             filter_write_edit(filter);
             break;
         }
@@ -142,6 +149,17 @@ static void report_left_out(const struct job *job)
         diag_warn("left out by --stream: %zu jobs, %zu user activities", jobs, activities);
 }
 
+/* The last line: how many texts became what. */
+static void summarize(const struct job *job)
+{
+    char events[FLOOD_NUMBER], left_out[FLOOD_NUMBER], rejects[FLOOD_NUMBER];
+    size_t left = 0;
+    for (size_t kind = 0; kind <= EVENT_FLATTENED; kind++)
+        left += job->left_out[kind];
+    diag_warn("%s written, %s left out, %s rejected", flood_number(job->events, events),
+              flood_number(left, left_out), flood_number(job->rejects, rejects));
+}
+
 /* A texts_taker. */
 static void keep_bad(void *context, struct span chunk)
 {
@@ -162,6 +180,8 @@ static int run(char **operand, size_t operands)
     texts_begin(&job.texts, &job.filter.input, job.filter.max_record, read_text, keep_bad, &job);
     format_all(&job);
     report_left_out(&job);
+    if (job.summary || isatty(STDERR_FILENO) == 1)
+        summarize(&job);
     format_free(&job.format);
     return filter_end(&job.filter);
 }
@@ -182,6 +202,10 @@ static const struct option_line options[] = {
     {.name = "pass-unknown",
      .help = "let JSON through that holds no known event",
      OPTION_FLAG(struct job, pass_unknown)},
+    {.name = "summary",
+     .help = "say at the end how many events were written, left out\nand rejected (default on a "
+             "terminal)",
+     OPTION_FLAG(struct job, summary)},
     {.name = NULL},
 };
 

@@ -263,6 +263,16 @@ audit-format: stdin:6: byte 10: the text ends inside a value' || true
     assert_stderr "audit-format: left out by --stream: $jobs jobs, 0 user activities"
 }
 
+@test "--summary says what became of the texts" {
+    { cat "$DATA/events.ndjson"; echo '{"a":1}'; echo '{"b":'; } >in
+    local all jobs
+    all=$(wc -l <"$DATA/events.ndjson")
+    jobs=$(audit-format "$DATA/events.ndjson" | grep -c '"started_at"')
+    run_tool audit-format --summary --stream=user-activity in
+    assert_status 1
+    assert_stderr_has "audit-format: $((all - jobs)) written, $jobs left out, 2 rejected"
+}
+
 @test "an unknown stream is a usage error" {
     run_tool audit-format --stream=job-detail
     assert_status 2

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The memory that one large event takes.
+"""One large event, and the memory that it takes.
 
     memory.py event                    writes a job event of 45 MB to standard output
+    memory.py string MEGABYTES         writes an event that is nearly all one string without blanks
+    memory.py pretty MEGABYTES         writes a job event that goes over many lines
     memory.py NAME FILE COMMAND...     runs COMMAND FILE, prints NAME, "memory", the file's size and
                                        the most bytes that the command had resident
 """
@@ -21,6 +23,17 @@ def write_event():
           '"completed_at":"2022-10-19T22:30:47-07:00","context":{"user_id":5},"lines":[' + lines + "]}")
 
 
+def write_string(megabytes):
+    print('{"event":"' + "x" * (megabytes * 1_000_000) + '","timestamp":"t","user":{"id":1}}')
+
+
+def write_pretty(megabytes):
+    line = (LINE % (1, "x" * 80)).replace(",", ",\n  ")
+    lines = ",\n".join([line] * (megabytes * 1_000_000 // (len(line) + 2)))
+    print('{\n"id": "j-Large", "recipe_id": 7, "status": "succeeded", "started_at": "2022-10-19T22:30:46Z",\n'
+          '"context": {"user_id": 5},\n"lines": [\n' + lines + "\n]}")
+
+
 def measure(name, file, command):
     with open(os.devnull, "wb") as null:
         subprocess.run([*command, file], stdout=null, check=True)
@@ -31,5 +44,7 @@ def measure(name, file, command):
 if __name__ == "__main__":
     if sys.argv[1] == "event":
         write_event()
+    elif sys.argv[1] in ("string", "pretty") and len(sys.argv) == 3:
+        {"string": write_string, "pretty": write_pretty}[sys.argv[1]](int(sys.argv[2]))
     else:
         measure(sys.argv[1], sys.argv[2], sys.argv[3:])
