@@ -8,7 +8,6 @@ _audit_route() {
     --default) words='master' ;;
     --segment-size) words='1MB 8MB 64MB' ;;
     --segment-time) words='100ms 1s 10s' ;;
-    --drain) words='5s 30s 2m' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --receipts | --skip | --rejects | --files0-from) return ;; # a file
     --tee)
@@ -33,7 +32,7 @@ _audit_route() {
             return
         fi
         words='--by= --default= --segment-size= --segment-time= --tee --receipts= --skip=
-            --drain= --summary --no-summary --progress --no-progress --rejects= --files0-from=
+            --summary --no-summary --progress --no-progress --rejects= --files0-from=
             --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac

@@ -6,7 +6,6 @@ complete -c audit-route -l segment-time -x -a '100ms 1s 10s' -d 'Close segments 
 complete -c audit-route -l tee -f -a 'all new' -d 'Write each spooled line to standard output'
 complete -c audit-route -l receipts -r -F -d 'Append what became of each line to FILE'
 complete -c audit-route -l skip -r -F -d 'Pass over what these receipts call delivered'
-complete -c audit-route -l drain -x -a '5s 30s 2m' -d 'How long a signal waits for what is in flight'
 complete -c audit-route -l summary -d 'Write a summary at the end'
 complete -c audit-route -l no-summary -d 'Write no summary'
 complete -c audit-route -l progress -d 'Draw a progress line'

@@ -8,7 +8,6 @@ _audit_spool() {
     --segment-time) words='100ms 1s 10s' ;;
     --max-size) words='100MB 1GB 10GB' ;;
     --when-full) words='wait fail' ;;
-    --drain) words='5s 30s 2m' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --receipts | --skip | --rejects | --files0-from) return ;; # a file
     --tee)
@@ -33,7 +32,7 @@ _audit_spool() {
             return
         fi
         words='--segment-size= --segment-time= --max-size= --when-full= --tee --receipts=
-            --skip= --drain= --summary --no-summary --progress --no-progress --rejects=
+            --skip= --summary --no-summary --progress --no-progress --rejects=
             --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac

@@ -6,7 +6,6 @@ complete -c audit-spool -l when-full -x -a 'wait fail' -d 'What to do when it is
 complete -c audit-spool -l tee -f -a 'all new' -d 'Write each spooled line to standard output'
 complete -c audit-spool -l receipts -r -F -d 'Append what became of each line to FILE'
 complete -c audit-spool -l skip -r -F -d 'Pass over what these receipts call delivered'
-complete -c audit-spool -l drain -x -a '5s 30s 2m' -d 'How long a signal waits for what is in flight'
 complete -c audit-spool -l summary -d 'Write a summary at the end'
 complete -c audit-spool -l no-summary -d 'Write no summary'
 complete -c audit-spool -l progress -d 'Draw a progress line'
