@@ -453,18 +453,23 @@ addressed() {
 }
 
 @test "a signal before a file's end is status 2, and says where it stopped" {
-    start_peer a '{"delay":0.05}'
     events 200000 >in
-    audit-post --url="$url" --rejects=rejects in 2>messages 3>&- &
-    local pid=$! ended=0
-    wait_for "$peer/events"
-    kill -TERM "$pid"
-    wait "$pid" || ended=$?
-    [ "$ended" -eq 2 ]
-    grep -q "^audit-post: stopped by SIGTERM; [0-9]* lines that were read were not delivered; in was read up to line [0-9]*$" messages
-    local line
-    line=$(sed -n 's/.*up to line \([0-9]*\)$/\1/p' messages)
-    cmp <(sort "$peer/events" rejects) <(head -n "$line" in | sort)
+    local signal pid ended line
+    for signal in TERM HUP; do
+        start_peer "$signal" '{"delay":0.05}'
+        rm -f rejects receipts
+        ended=0
+        audit-post --url="$url" --rejects=rejects --receipts=receipts in 2>messages 3>&- &
+        pid=$!
+        wait_for "$peer/events"
+        kill -"$signal" "$pid"
+        wait "$pid" || ended=$?
+        [ "$ended" -eq 2 ]
+        grep -q "^audit-post: stopped by SIG$signal; [0-9]* lines that were read were not delivered; in was read up to line [0-9]*$" messages
+        line=$(sed -n 's/.*up to line \([0-9]*\)$/\1/p' messages)
+        cmp <(sort "$peer/events" rejects) <(head -n "$line" in | sort)
+        assert_receipts receipts "$line"
+    done
 }
 
 @test "--fail-fast stops at the first reject" {

@@ -46,17 +46,6 @@ static void commit(struct delivery *d)
     d->sink->commit(d->sink);
 }
 
-void sink_stop(struct sink *sink, const struct record *at, const char *why)
-{
-    sink->stopping = true;
-    if (sink->hopeless)
-        return;
-    sink->hopeless = true;
-    reason_set(&sink->why, "%s", why);
-    sink->at_source = at != NULL ? at->source : NULL;
-    sink->at_line = at != NULL ? at->line : 0;
-}
-
 /* Reads no further.  What was read is still submitted, unless nothing can be delivered any more or
  * the sink would begin it only now. */
 static void stop(struct delivery *d)

@@ -66,4 +66,10 @@ bool sender_begin(struct sender *sender, struct service *service,
 
 void sender_end(struct sender *sender);
 
+/* The transfers that a service may add its own to. */
+struct http *sender_http(struct sender *sender);
+
+/* 32 random bits, for retry_wait(). */
+uint32_t sender_random(struct sender *sender);
+
 #endif

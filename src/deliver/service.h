@@ -114,10 +114,4 @@ struct service {
     bool batch_by_tag;     /* the records of one request have equal tags */
 };
 
-/* The transfers that a service may add its own to. */
-struct http *sender_http(struct sender *sender);
-
-/* 32 random bits, for retry_wait(). */
-uint32_t sender_random(struct sender *sender);
-
 #endif

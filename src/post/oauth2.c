@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "deliver/sender.h"
 #include "post/oauth2.h"
 #include "post/token.h"
 

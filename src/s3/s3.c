@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "deliver/gzip.h"
+#include "deliver/sender.h"
 #include "s3/s3.h"
 
 #include <stdio.h>
