@@ -59,12 +59,12 @@ assert_memory() {
 @test "slow clients do not keep a good one from being served, and are cut off" {
     local count=200
     [ -z "${AUDIT_LONG-}" ] || count=2000
-    start_receiver --timeout=3s spool
-    client slow "${address##*:}" $count 40
+    start_receiver --timeout=2s spool
+    client slow "${address##*:}" $count 24
     assert_status 0
     assert_output "all cut off"
     assert_memory 128
-    client trickle "${address##*:}" 2
+    client trickle "${address##*:}" 1.5
     assert_output 200
     stop_receiver
     assert_status 0

@@ -715,32 +715,36 @@ END
     audit-format "$DATA/bare.ndjson" | audit-path --user-id=7301 >addressed
     mkdir direct
     audit-fileput direct <addressed
+    # What a drain hands to: a script, as it may stand in the spool.
+    cat >spool/deliver <<'END'
+#!/bin/sh
+audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput "$STORED"
+END
+    chmod +x spool/deliver
     start_receiver spool
-    for batch in none array lines concat; do
-        rm -rf spool/new/*
-        audit-post --batch=$batch --compress=gzip --url="$url" <addressed
+    # arrived: what was sent is stored as it would be without HTTP.
+    arrived() {
         until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
         rm -rf stored
         mkdir stored
-        cat spool/new/* | audit-path --user-id=7301 | audit-fileput stored
+        STORED=$PWD/stored audit-drain spool
+        [ -z "$(ls spool/new)" ]
         diff -r direct stored
+    }
+    for batch in none array lines concat; do
+        audit-post --batch=$batch --compress=gzip --url="$url" <addressed
+        arrived
     done
     local age=()
     ! audit-post --help | grep -q -e --max-age || age=(--max-age=none)
     for preset in datadog splunk sumologic loki newrelic elastic; do
-        rm -rf spool/new/*
-        template=$preset
         case $preset in
         datadog | splunk | newrelic) export AUDIT_POST_CREDENTIAL=x ;;
         *) unset AUDIT_POST_CREDENTIAL ;;
         esac
-        audit-template -t "$template" <addressed |
+        audit-template -t $preset <addressed |
             audit-post --preset=$preset --url="$url" "${age[@]}" --rejects=rejects ||
             { cat rejects && return 1; }
-        until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
-        rm -rf stored
-        mkdir stored
-        cat spool/new/* | audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput stored
-        diff -r direct stored
+        arrived
     done
 }
