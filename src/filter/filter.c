@@ -170,7 +170,7 @@ void filter_tell_interrupt(struct filter *filter, const char *source, size_t lin
     if (source == NULL)
         diag_warn("stopped by %s before the first line", interrupt_asked());
     else
-        diag_warn("stopped by %s after %s:%zu", interrupt_asked(), source, line);
+        diag_warn("stopped by %s; %s was read up to line %zu", interrupt_asked(), source, line);
     if (input_unread(input) || holds_bytes(input->fd))
         diag_raise(STATUS_FAILED);
 }
