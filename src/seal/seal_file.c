@@ -189,21 +189,22 @@ static bool time_field(struct seal_reader *r, const char *name, int64_t *millise
     return reason_set(&r->reason, "'# %s': not a time like 2026-11-27T17:00:00.000Z", name);
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* A lower-case hexadecimal digit's value plus one; 0: it is none. */
+static const unsigned char hex_digits[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
 
 /* 64 lower-case hexadecimal digits. */
 static bool read_digest(const char *text, unsigned char digest[DIGEST_SIZE])
 {
+    const unsigned char *at = (const unsigned char *)text;
+    bool good = true;
     for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        digest[i] = (unsigned char)(high << 4 | low);
+        unsigned high = hex_digits[at[2 * i]], low = hex_digits[at[2 * i + 1]];
+        good = good && high > 0 && low > 0;
+        digest[i] = (unsigned char)((high - 1) << 4 | (low - 1));
     }
-    return true;
+    return good;
 }
 
 static bool read_version(struct seal_reader *r)

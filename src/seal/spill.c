@@ -76,10 +76,51 @@ static int compare_items(const void *a, const void *b, void *arena)
     return compare(&x, &y);
 }
 
+/* Sorts by one byte of the rank; the order of those that have the same one stays. */
+static void sort_by_byte(const struct spill_item *from, struct spill_item *to, size_t items,
+                         unsigned shift)
+{
+    size_t place[256] = {0}, sum = 0;
+    for (size_t i = 0; i < items; i++)
+        place[from[i].rank >> shift & 0xff]++;
+    for (size_t i = 0; i < 256; i++) {
+        size_t count = place[i];
+        place[i] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < items; i++)
+        to[place[from[i].rank >> shift & 0xff]++] = from[i];
+}
+
+/* Sorts by rank, byte by byte, which takes a fraction of what comparisons take.  False: no memory
+ * for it. */
+static bool sort_by_rank(struct spill *spill)
+{
+    struct spill_item *other = malloc(spill->items * sizeof *other);
+    if (other == NULL)
+        return false;
+    for (unsigned shift = 0; shift < 64; shift += 16) {
+        sort_by_byte(spill->item, other, spill->items, shift);
+        sort_by_byte(other, spill->item, spill->items, shift + 8);
+    }
+    free(other);
+    return true;
+}
+
 static void sort_items(struct spill *spill)
 {
-    if (spill->items > 0)
-        qsort_r(spill->item, spill->items, sizeof *spill->item, compare_items, spill->arena);
+    size_t end, items = spill->items;
+    if (items < 2)
+        return;
+    bool ranked = sort_by_rank(spill);
+    for (size_t begin = 0; begin < items; begin = end) {
+        end = ranked ? begin + 1 : items;
+        while (end < items && spill->item[end].rank == spill->item[begin].rank)
+            end++;
+        if (end - begin > 1)
+            qsort_r(spill->item + begin, end - begin, sizeof *spill->item, compare_items,
+                    spill->arena);
+    }
 }
 
 /* The temporary file, which no one else can open. */

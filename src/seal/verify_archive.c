@@ -9,12 +9,18 @@
 
 enum { VERSIONS = 16 }; /* of one path's sealed contents so many are remembered */
 
-/* FNV-1a: the order in which paths are compared is no matter, and numbers sort faster. */
+/* A number of the path: in which order paths are compared is no matter, and numbers sort faster. */
 static uint64_t rank_of(struct span path)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < path.len; i++)
-        hash = (hash ^ (unsigned char)path.at[i]) * 1099511628211u;
+    uint64_t hash = path.len, word;
+    for (; path.len > 0; path.at += sizeof word, path.len -= sizeof word) {
+        word = 0;
+        memcpy(&word, path.at, path.len < sizeof word ? path.len : sizeof word);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+        if (path.len <= sizeof word)
+            break;
+    }
     return hash;
 }
 
