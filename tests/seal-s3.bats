@@ -26,7 +26,7 @@ read_back() {
     aws --endpoint-url "$S3_ENDPOINT" s3 cp --only-show-errors --recursive "s3://$S3_BUCKET/$prefix" bucket
 }
 
-# pairs KEY: what the object is changed by.
+# put_object FILE KEY: by another client.
 put_object() {
     s3cmd --config=/dev/null --access_key="$AWS_ACCESS_KEY_ID" --secret_key="$AWS_SECRET_ACCESS_KEY" \
         --host="127.0.0.1:$port" --host-bucket="127.0.0.1:$port" --no-ssl --force --quiet \
@@ -62,4 +62,23 @@ put_object() {
     done
     verify seals bucket
     assert_found "changed ${keys[0]}" "missing ${keys[1]}" "not-sealed 7/added.json"
+}
+
+@test "the same through audit-s3get: the bucket is read and checked without a directory" {
+    command -v audit-s3get >/dev/null || skip "there is no audit-s3get"
+    make_key log
+    make_events 200
+    mkdir seals
+    audit-s3put --bucket="$S3_BUCKET" --prefix="$prefix" --parallel=16 --tee addressed | audit-seal --key=log.key seals
+    audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" >back
+    verify seals back
+    assert_sound
+    local path
+    path=$(audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" --print | sed -n 5p)
+    path=${path#"$prefix"}
+    echo '{"id":"another"}' >changed
+    put_object changed "$path"
+    audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" >back
+    verify seals back
+    assert_found "changed $path"
 }
