@@ -18,6 +18,7 @@ for every request, is a JSON object:
     alter     how many PUTs get another first byte on their way to the upstream
     alter_get how many GETs get another first byte on their way back
     objects   what is in the bucket: {"a/b": "content"}
+    replaced  what is there after an object was read once
     disorder  true: listings are out of order
     cut       each body of a GET ends after so many bytes, though its length says more; a Range of
               fewer bytes is whole.  cut_every: only of every so many GETs
@@ -134,7 +135,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.finish_answer(content.encode())
 
-    def get_object(self, told, key):
+    def get_object(self, told, key, turn):
+        if turn > 1 and key in told.get("replaced", {}):
+            told = dict(told, objects=told["replaced"], cut=0)
         if key not in told.get("objects", {}):
             self.answer({"status": 404, "code": "NoSuchKey"})
             return
@@ -145,6 +148,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer({"status": 412, "code": "PreconditionFailed"})
             return
         self.send_response(206 if "Range" in self.headers else 200)
+        if "Range" in self.headers:
+            self.send_header("Content-Range", "bytes %s-%d/%d"
+                             % (start[1], len(content) - 1, len(content)))
         self.send_header("ETag", etag_of(told, content))
         self.finish_answer(content[int(start[1]):], told)
 
@@ -182,7 +188,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
             self.finish_answer(listing(told, query))
         elif self.command == "GET":
-            self.get_object(told, key)
+            self.get_object(told, key, turn)
         else:
             self.answer({"headers": {"ETag": '"0123abcd"'}})
 

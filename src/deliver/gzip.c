@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <zlib.h>
 
 enum {
@@ -45,4 +46,59 @@ bool gzip_compress(const struct edit *body, char *to, size_t size, size_t *len)
     *len = stream.total_out;
     deflateEnd(&stream);
     return state == Z_STREAM_END;
+}
+
+/* Makes room for more output, at most for one byte more than `most`. */
+static bool grow(z_stream *stream, char **to, size_t *size, size_t most, size_t len)
+{
+    size_t wanted = *size > most / 2 ? most + 1 : 2 * *size;
+    char *grown = realloc(*to, wanted);
+    if (grown == NULL)
+        return false;
+    *to = grown;
+    *size = wanted;
+    stream->next_out = (Bytef *)grown + len;
+    return true;
+}
+
+bool gzip_expand(struct span bytes, size_t most, char **to, size_t *len, const char **wrong)
+{
+    z_stream stream = {0};
+    size_t size = 4 * bytes.len + 1024;
+    if (size > most)
+        size = most + 1;
+    *len = 0;
+    *wrong = "there is not enough memory";
+    *to = malloc(size);
+    int state = *to != NULL ? inflateInit2(&stream, GZIP_FORMAT) : Z_MEM_ERROR;
+    stream.next_out = (Bytef *)*to;
+    while (state == Z_OK) {
+        stream.next_in = (Bytef *)(uintptr_t)bytes.at;
+        stream.avail_in = least(bytes.len);
+        stream.avail_out = least(size - *len);
+        size_t given = stream.avail_in, room = stream.avail_out;
+        state = inflate(&stream, Z_NO_FLUSH);
+        bytes.at += given - stream.avail_in;
+        bytes.len -= given - stream.avail_in;
+        *len += room - stream.avail_out;
+        if (*len > most) {
+            *wrong = "it is too large when it is decompressed";
+            state = Z_BUF_ERROR;
+        } else if (state == Z_STREAM_END && bytes.len > 0) {
+            state = inflateReset(&stream); /* another member */
+        } else if (state == Z_OK && stream.avail_out == 0) {
+            state = grow(&stream, to, &size, most, *len) ? Z_OK : Z_MEM_ERROR;
+        } else if (state == Z_BUF_ERROR || (state == Z_OK && bytes.len == 0)) {
+            *wrong = "its gzip data is cut off";
+            state = Z_BUF_ERROR;
+        } else if (state != Z_OK && state != Z_STREAM_END && state != Z_MEM_ERROR) {
+            *wrong = "its gzip data is damaged";
+        }
+    }
+    inflateEnd(&stream);
+    if (state == Z_STREAM_END)
+        return true;
+    free(*to);
+    *to = NULL;
+    return false;
 }

@@ -11,4 +11,9 @@ size_t gzip_bound(size_t len);
  * False: no memory, or it does not fit. */
 bool gzip_compress(const struct edit *body, char *to, size_t size, size_t *len);
 
+/* Decompresses gzip data, one member or several, to *to, which the caller frees; *len is its
+ * length. False with what is wrong: it is not gzip data, is cut off, would be larger than `most`
+ * bytes, or there is no memory; *to is then NULL. */
+bool gzip_expand(struct span bytes, size_t most, char **to, size_t *len, const char **wrong);
+
 #endif

@@ -1,0 +1,67 @@
+/* s3_walk: which keys of a bucket are read, in the order of their bytes, and what is listed for it.
+ *
+ * No I/O: the caller lists what s3_walk_wanted() asks for, hands the page to s3_walk_listed(), and
+ * takes the keys from s3_walk_next().  A walk is a list of segments in the order of their keys. One
+ * that was listed is replaced by its keys, by a segment for each prefix that it found, and by one
+ * for what the store has after that page.
+ *
+ * With days only these are listed of the layouts that audit-path knows, below the prefix:
+ *
+ *     USER/jobs/RECIPE/20240312/…                   current and legacy
+ *     TEAM/activity/20240312/…
+ *     kind=job/user_id=USER/date=2024-03-12/…       hive
+ *
+ * and all keys that are elsewhere.  Inside RECIPE/, activity/ and user_id=USER/ only names that
+ * begin with a date of these days are looked at.
+ */
+#ifndef S3_WALK_H
+#define S3_WALK_H
+
+#include "base/diag.h"
+#include "s3/s3_list.h"
+
+struct s3_walk_options {
+    struct span prefix; /* of all keys */
+    struct span after;  /* a key: only those after it; no bytes: all */
+    bool days;          /* only these days, both included, as YYYYMMDD: */
+    char first[9], last[9];
+    size_t ahead; /* while so many keys are at hand nothing more is listed */
+};
+
+struct s3_segment;
+
+struct s3_walk {
+    struct s3_walk_options options;
+    struct s3_segment *first; /* in the order of keys */
+    size_t keys;              /* at hand */
+    size_t asked;             /* segments that are being listed */
+};
+
+/* Begins; the options' spans must stay.  False: no memory. */
+bool s3_walk_begin(struct s3_walk *walk, const struct s3_walk_options *options);
+
+/* The next segment to list, and the question; its spans stay until the segment was answered.  NULL:
+ * none now. */
+struct s3_segment *s3_walk_wanted(struct s3_walk *walk, struct s3_list_query *query);
+
+/* Takes the answer to a segment's question over.  False with a reason: the store lists out of
+ * order, or there is no memory. */
+bool s3_walk_listed(struct s3_walk *walk, struct s3_segment *segment, struct s3_page *page,
+                    struct reason *reason);
+
+/* The question got no answer: the segment is wanted again. */
+void s3_walk_unlisted(struct s3_walk *walk, struct s3_segment *segment);
+
+/* The next object; stays until s3_walk_next() passes it.  NULL: none is at hand. */
+const struct s3_item *s3_walk_peek(struct s3_walk *walk);
+void s3_walk_next(struct s3_walk *walk);
+
+/* Whether all keys were taken. */
+static inline bool s3_walk_at_end(const struct s3_walk *walk)
+{
+    return walk->first == NULL;
+}
+
+void s3_walk_end(struct s3_walk *walk);
+
+#endif
