@@ -1,6 +1,7 @@
 /* audit-s3get: reads the objects of an S3 bucket back, as addressed events. */
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/tool.h"
 #include "s3/s3_get.h"
 
@@ -21,8 +22,8 @@ static struct settings settings = {
         {
             .prefix = "",
             .suffix = "",
-            .store = {.timeout = 60 * RETRY_SECOND},
-            .fetch = {.parallel = 32, .window = (size_t)64 << 20, .retry_for = 300 * RETRY_SECOND},
+            .store = {.timeout = 60 * CLOCK_SECOND},
+            .fetch = {.parallel = 32, .window = (size_t)64 << 20, .retry_for = 300 * CLOCK_SECOND},
         },
 };
 

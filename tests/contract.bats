@@ -7,7 +7,7 @@ load s3
 ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
-SERVICES="audit-drain audit-prune audit-receive audit-report audit-verify"
+SERVICES="audit-drain audit-prune audit-receive audit-s3get audit-report audit-verify"
 
 # What audit-post and audit-s3put send to.
 setup_file() {
@@ -39,6 +39,7 @@ use() {
     audit-s3put)
         command=(audit-s3put --tee --bucket=archive --endpoint="$(cat "$BATS_FILE_TMPDIR/s3-url")") wrapped=1
         ;;
+    audit-s3get) command=(audit-s3get --bucket=archive) ;;
     audit-prune) command=(audit-prune --keep=1y .) ;;
     audit-receive) command=(audit-receive --listen=0) ;;
     audit-drain) command=(audit-drain "$PWD/spool") && mkdir spool ;;

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "deliver/receipts.h"
+#include "base/clock.h"
 #include "s3/s3_fetch.h"
 
 #include <openssl/evp.h>
@@ -11,8 +11,8 @@
 
 enum { MOST_OBJECTS = 4096 }; /* in the window */
 
-#define RETRY_BASE (100 * RETRY_MS)
-#define RETRY_CAP  (30 * RETRY_SECOND)
+#define RETRY_BASE (100 * CLOCK_MS)
+#define RETRY_CAP  (30 * CLOCK_SECOND)
 
 /* A question for a part of the listing. */
 struct listing {
@@ -38,7 +38,7 @@ void s3_fetch_begin(struct s3_fetch *fetch, struct s3_store *store, struct http 
     pace_begin(&fetch->pace, options->parallel, &fetch->policy);
     if (getrandom(&fetch->random, sizeof fetch->random, GRND_NONBLOCK) != sizeof fetch->random ||
         fetch->random == 0)
-        fetch->random = (uint64_t)receipts_clock() | 1;
+        fetch->random = (uint64_t)clock_now() | 1;
 }
 
 /* xorshift64* */
@@ -156,7 +156,7 @@ static void listed(void *context, struct http_transfer *transfer, const struct h
 {
     struct listing *listing = context;
     struct s3_fetch *fetch = listing->fetch;
-    fetch->now = receipts_clock();
+    fetch->now = clock_now();
     fetch->flying--;
     listing->transfer = NULL;
     if (reply->code != CURLE_OK) {
@@ -472,7 +472,7 @@ static void got(void *context, struct http_transfer *transfer, const struct http
 {
     struct s3_object *object = context;
     struct s3_fetch *fetch = object->fetch;
-    fetch->now = receipts_clock();
+    fetch->now = clock_now();
     fetch->flying--;
     object->transfer = NULL;
     if (reply->code == CURLE_OK) {
@@ -638,7 +638,7 @@ bool s3_fetch_turn(struct s3_fetch *fetch, int64_t *wake_at)
     struct reason reason;
     bool moved;
     do {
-        fetch->now = receipts_clock();
+        fetch->now = clock_now();
         switch (s3_store_ready(fetch->store, fetch->http, false, &reason)) {
         case S3_NEVER:
             stop(fetch, reason.text);

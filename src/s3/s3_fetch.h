@@ -6,7 +6,7 @@
  * while; what cannot be read is given out with the reason.  Bodies are checked against their
  * length, and against their ETag where that is an MD5.
  *
- * Times are microseconds of receipts_clock().
+ * Times are microseconds of clock_now().
  */
 #ifndef S3_FETCH_H
 #define S3_FETCH_H

@@ -1,8 +1,8 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "deliver/gzip.h"
-#include "deliver/receipts.h"
 #include "event/event.h"
 #include "s3/s3_get.h"
 #include "json/json_compact.h"
@@ -388,7 +388,7 @@ static void loop(struct s3_get *get, int wake)
 
 void s3_get_run(struct s3_get *get, const struct s3_get_options *options, struct filter *filter)
 {
-    int64_t began = receipts_clock();
+    int64_t began = clock_now();
     *get = (struct s3_get){.options = *options, .filter = filter};
     interrupt_begin();
     int wake = interrupt_fd();
@@ -401,7 +401,7 @@ void s3_get_run(struct s3_get *get, const struct s3_get_options *options, struct
         else if (interrupt_asked() != NULL)
             diag_fail("stopped by %s; not all was read", interrupt_asked());
         if (options->summary)
-            tell(get, receipts_clock() - began);
+            tell(get, clock_now() - began);
         if (options->counts)
             tell_requests(get);
         s3_fetch_end(&get->fetch);
