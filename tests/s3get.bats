@@ -171,3 +171,32 @@ for i in range(60):
     assert_status 2
     assert_one_line "there is no bucket elsewhere"
 }
+
+@test "the README's replay from a bucket: killed, and run again it delivers the rest only" {
+    not_sanitized
+    python3 - <<'END' | audit-path >addressed
+for i in range(600):
+    print('{"id":"j-%d","status":"succeeded","recipe_id":1,"context":{"user_id":7},'
+          '"completed_at":"2024-03-12T10:00:00Z"}' % i)
+END
+    awk '/^<!-- replay, runs with a store -->$/ { marked = 1; next }
+        marked && /^```sh$/ { inside = 1; next }
+        /^```$/ { marked = inside = 0 }
+        inside' "$AUDIT_SOURCE/README.md" | sed "s|--prefix=workato/|--prefix=$prefix|" >example
+    [ -s example ]
+    put --parallel=32 addressed
+    assert_status 0
+    start_peer forward '{"seconds":0.02}'
+    export AUDIT_BUCKET=$S3_BUCKET AUDIT_POST_URL=$url
+    sed -i 's/--batch=lines/--batch=lines --batch-events=10 --parallel=1/' example
+    sed '$d' example >make
+    run_tool bash -euo pipefail make
+    # shellcheck disable=SC2016 # the inner shell expands it
+    run_tool setsid bash -c './replay & sleep 0.4; kill -9 -- -$$'
+    run_tool timeout 60 ./replay
+    assert_status 0
+    grep -o '"j-[0-9]*"' "$peer/events" | sort | uniq -c >counts
+    [ "$(wc -l <counts)" = 600 ]
+    # What was under way when it was killed may come twice: one batch.
+    [ "$(awk '$1 > 1' counts | wc -l)" -le 10 ]
+}

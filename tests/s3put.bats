@@ -37,20 +37,31 @@ teardown() {
     assert_stored addressed
 }
 
-@test "a replay with --no-overwrite finds that everything exists, and changes nothing" {
+@test "a replay with --no-overwrite: the same content exists, other content is a conflict; nothing changes" {
     not_sanitized
     make_events 1000
     put --parallel=32 addressed
     assert_status 0
-    sed 's/"succeeded"/"rewritten"/' addressed >changed
-    put --parallel=32 --no-overwrite --receipts=receipts changed
+    put --parallel=32 --no-overwrite --receipts=receipts addressed
     assert_status 0
     assert_stderr ""
-    [ "$(grep -c '"outcome":"exists","status":412' receipts)" = 1000 ]
+    [ "$(grep -c '"outcome":"exists"' receipts)" = 1000 ]
+    sed 's/"succeeded"/"rewritten"/' addressed >changed
+    put --parallel=32 --no-overwrite --receipts=conflicts --rejects=rejects changed
+    assert_status 1
+    assert_stderr_has "conflict: an object with other content has this key"
+    [ "$(grep -c '"outcome":"rejected"' conflicts)" = 1000 ]
+    sort rejects | cmp - <(sort changed)
     assert_stored addressed
     put --parallel=32 changed
     assert_status 0
     assert_stored changed
+    # The gzip of an event is the object's content.
+    head -n 20 addressed >few
+    put --compress=gzip --suffix=.gz few
+    put --compress=gzip --suffix=.gz --no-overwrite --receipts=zipped few
+    assert_status 0
+    [ "$(grep -c '"outcome":"exists"' zipped)" = 20 ]
 }
 
 @test "over TLS, trusted by --cacert or AWS_CA_BUNDLE, refused otherwise" {

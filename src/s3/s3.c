@@ -4,6 +4,7 @@
 #include "deliver/sender.h"
 #include "s3/s3.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 
 /* The key of an addressed event's object, in key[S3_KEY_MAX + 1].  False with a reason. */
@@ -49,21 +50,65 @@ static bool compress(struct http_transfer *transfer, struct span *body)
     return done;
 }
 
+/* What is put: the event, or its gzip, in memory of the transfer.  False: no memory. */
+static bool content_of(const struct s3 *s3, const struct request *request, struct span *body)
+{
+    *body = request->records.first->body;
+    return !s3->options.store.put.gzip || compress(request->transfer, body);
+}
+
+/* The steps of a request: where an object is there already, a HEAD tells whether it is the same. */
+enum { STEP_PUT, STEP_COMPARE };
+
 static bool prepare(void *context, struct request *request, struct judgement *judgement)
 {
     struct s3 *s3 = context;
-    const struct record *record = request->records.first;
-    struct span body = record->body;
     struct reason *reason = &judgement->reason;
     char key[S3_KEY_MAX + 1];
     size_t len;
+    struct s3_request wanted = {.method = S3_PUT};
     judgement->answer = ANSWER_REJECTED;
-    if (!make_key(s3, record->name, key, &len, reason))
+    if (!make_key(s3, request->records.first->name, key, &len, reason))
         return false;
-    if (s3->options.store.put.gzip && !compress(request->transfer, &body))
-        return reason_set(reason, "no memory left to compress it");
-    struct s3_request put = {.method = S3_PUT, .key = {key, len}, .body = body};
-    return s3_store_set(&s3->store, request->transfer, &put, reason);
+    wanted.key = (struct span){key, len};
+    if (request->step == STEP_COMPARE)
+        wanted.method = S3_HEAD;
+    else if (!content_of(s3, request, &wanted.body))
+        return reason_set(reason, "there is not enough memory to compress it");
+    return s3_store_set(&s3->store, request->transfer, &wanted, reason);
+}
+
+/* Whether the object that the answer to a HEAD is about has these bytes: by its MD5, or where its
+ * ETag is none, by its length. */
+static bool is_same(const struct s3_answer *answer, struct span body)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    if (answer->length >= 0 && (uint64_t)answer->length != body.len)
+        return false;
+    if (!answer->etag_is_md5 || EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) != 1)
+        return true;
+    for (unsigned i = 0; i < 16; i++)
+        if (answer->etag[2 * i] != digits[digest[i] >> 4] ||
+            answer->etag[2 * i + 1] != digits[digest[i] & 15])
+            return false;
+    return true;
+}
+
+/* The answer to the HEAD of an object that was there already. */
+static enum answer compare(const struct s3 *s3, struct request *request,
+                           const struct s3_answer *answer, struct reason *reason)
+{
+    struct span body;
+    if (!content_of(s3, request, &body)) {
+        reason_set(reason, "there is not enough memory to compress it");
+        return ANSWER_RETRY;
+    }
+    if (is_same(answer, body))
+        return ANSWER_EXISTS;
+    reason_set(reason, "conflict: an object with other content has this key");
+    return ANSWER_REJECTED;
 }
 
 static void judge(void *context, struct request *request, const struct http_reply *reply,
@@ -71,7 +116,7 @@ static void judge(void *context, struct request *request, const struct http_repl
 {
     static const enum answer answers[] = {
         [S3_DONE] = ANSWER_DELIVERED,
-        [S3_EXISTS] = ANSWER_EXISTS,
+        [S3_EXISTS] = ANSWER_REFUSED,
         [S3_GONE] = ANSWER_REFUSED,
         [S3_RETRY] = ANSWER_RETRY,
         [S3_SLOW_DOWN] = ANSWER_SLOW_DOWN,
@@ -84,11 +129,22 @@ static void judge(void *context, struct request *request, const struct http_repl
     struct s3_answer answer;
     enum s3_meaning meaning =
         s3_store_judge(&s3->store, request->transfer, reply, &answer, &judgement->reason);
+    judgement->answer = answers[meaning];
     if (meaning == S3_DONE && answer.etag[0] != '\0')
         judgement->etag = strcpy(s3->etag, answer.etag);
-    if (meaning == S3_EXISTS && !s3->options.store.put.no_overwrite)
-        meaning = S3_REFUSED;
-    judgement->answer = answers[meaning];
+    if (request->step == STEP_COMPARE) {
+        if (meaning == S3_DONE) {
+            judgement->answer = compare(s3, request, &answer, &judgement->reason);
+        } else if (reply->status == 404) { /* deleted meanwhile */
+            request->step = STEP_PUT;
+            judgement->answer = ANSWER_AGAIN;
+        } else if (reply->status == 403) { /* no right to look at it: it stays */
+            judgement->answer = ANSWER_EXISTS;
+        }
+    } else if (meaning == S3_EXISTS && s3->options.store.put.no_overwrite) {
+        request->step = STEP_COMPARE;
+        judgement->answer = ANSWER_AGAIN;
+    }
 }
 
 static enum readiness ready(void *context, struct sender *sender, int64_t now, int64_t *wake_at,
