@@ -725,6 +725,17 @@ wait_lines() {
     done
 }
 
+# wait_asleep PROCESS TOOL: until the tool runs in it, takes signals, and waits for something.
+wait_asleep() {
+    local i about
+    for ((i = 0; i < 300; i++)); do
+        about=$(cat "/proc/$1/status")
+        [[ $about == "Name:"*"$2"*"State:"*"S (sleeping)"*"SigCgt:"*[1-9a-f]*"CapInh"* ]] && return
+        sleep 0.1
+    done
+    return 1
+}
+
 @test "a signal inside the input: a filter finishes what was read, says where, status 2" {
     local signal process n lines
     for tool in "${TOOLS[@]}"; do
@@ -738,13 +749,14 @@ wait_lines() {
         done >in
         "${command[@]}" in >all
         for signal in HUP TERM; do
-            rm -f finished
+            rm -f finished go
             # Nobody reads for a while: the filter comes to rest in the middle of a write.
             env --default-signal=HUP "${command[@]}" in 2>message 3>&- \
-                > >(sleep 1.5 && cat >out && touch finished) &
+                > >(until [ -e go ]; do sleep 0.1; done && cat >out && touch finished) &
             process=$!
-            sleep 0.5
+            wait_asleep $process "$tool"
             kill -$signal $process
+            touch go
             status=0
             wait $process || status=$?
             for ((n = 0; n < 300; n++)); do
