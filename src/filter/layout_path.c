@@ -110,18 +110,18 @@ static bool is_doubtful(struct filling *f, enum event_field field)
     return true;
 }
 
-/* A value that the record's members tell.  Null counts as absent. */
-static bool told_value(struct filling *f, enum layout_value value, struct span *told)
+/* A value that a member of the record has.  Null counts as absent. */
+static bool member_value(struct filling *f, enum layout_value value, struct span *found)
 {
     const enum event_field *field = fields_of(value, f->event->kind), *first = field;
     for (; *field != EVENT_FIELDS; field++) {
         if (is_doubtful(f, *field))
             return false;
         if (event_field(f->event, *field) != NULL)
-            return field_value(f, *field, told);
+            return field_value(f, *field, found);
     }
     if (value == VALUE_USER_ID && f->layout->user_id.len > 0) {
-        *told = f->layout->user_id;
+        *found = f->layout->user_id;
         return true;
     }
     if (*first == EVENT_FIELDS)
@@ -138,7 +138,7 @@ static bool formatted_job_id(struct filling *f, struct span *value)
     enum { DIGITS = 21 };
     struct span id;
     struct printable shown;
-    if (!told_value(f, VALUE_JOB_ID, &id))
+    if (!member_value(f, VALUE_JOB_ID, &id))
         return false;
     bool numeric = id.len <= DIGITS;
     for (size_t i = 0; i < id.len && numeric; i++)
@@ -201,7 +201,7 @@ static bool event_value(struct filling *f, struct span *value)
         *value = SPAN("job");
         return true;
     }
-    if (!told_value(f, VALUE_EVENT, value))
+    if (!member_value(f, VALUE_EVENT, value))
         return false;
     if (f->event->kind == EVENT_ACTIVITY)
         return true;
@@ -240,7 +240,7 @@ static bool fill_value(struct filling *f, enum layout_value value, struct span *
     case VALUE_DIGEST:
         return digest_value(f, filled);
     default:
-        return told_value(f, value, filled);
+        return member_value(f, value, filled);
     }
 }
 

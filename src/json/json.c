@@ -107,8 +107,8 @@ static inline const unsigned char *peek_token(const struct json *json)
     return json->index.text + json->index.base + json->index.token[json->index.used];
 }
 
-/* Takes the next token into json->token. */
-static inline bool take(struct json *json)
+/* Reads the next token into json->token. */
+static inline bool read_token(struct json *json)
 {
     if (json->error.code != JSON_OK)
         return false;
@@ -226,7 +226,7 @@ static inline bool push(struct json *json, bool object)
 
 static bool enter(struct json *json, unsigned char open)
 {
-    if (!take(json))
+    if (!read_token(json))
         return false;
     if (*json->token != open)
         return fail(json, open == '{' ? JSON_ERROR_OBJECT : JSON_ERROR_VALUE, json->token);
@@ -279,14 +279,14 @@ static struct span decode_name(struct json *json, struct span text)
 
 bool json_member(struct json *json, struct json_key *key)
 {
-    if (!next_item(json, '}', JSON_ERROR_MEMBER) || !take(json))
+    if (!next_item(json, '}', JSON_ERROR_MEMBER) || !read_token(json))
         return false;
     if (*json->token != '"')
         return fail(json, JSON_ERROR_KEY, json->token);
     const unsigned char *name = json->token + 1, *past = string_past(json);
     if (past == NULL)
         return false;
-    if (!take(json))
+    if (!read_token(json))
         return false;
     if (*json->token != ':')
         return fail(json, JSON_ERROR_COLON, json->token);
@@ -382,7 +382,7 @@ static enum json_progress skip(struct json *json, unsigned floor)
 
 bool json_value(struct json *json, struct json_value *value)
 {
-    if (!take(json))
+    if (!read_token(json))
         return false;
     const unsigned char *at = json->token, *past = NULL;
     enum json_type type = (enum json_type)type_of[*at];
