@@ -594,9 +594,24 @@ EOD
     run_tool audit-drain spool -- audit-post --url="$url"
     assert_status 0
     assert_same "$(wc -l <"$peer/events")" "$(wc -l <in)"
-    # Of a batch, the one that the service refuses is alone in failed/.
+    # What a sink refuses is alone in failed/, and its reason beside it.
+    { sed -n 1p in && echo '{"no":"path"}' && sed -n 2p in; } | audit-spool spool
+    run_tool audit-drain spool -- audit-fileput archive
+    assert_status 1
+    assert_same "$(cat spool/failed/*.ndjson)" '{"no":"path"}'
+    grep -q '^{"line":1,"path":null,"outcome":"rejected",.*"reason":"the event has no path; pipe it through audit-path first"}$' \
+        spool/failed/*.receipts
+    rm spool/failed/*
+    { sed -n 1p in && echo '{"poison":1}'; } | audit-spool spool
+    tell_peer '{"poison":"poison","refusal":"it is bad"}'
+    run_tool audit-drain spool -- audit-post --url="$url"
+    assert_status 1
+    assert_same "$(cat spool/failed/*.ndjson)" '{"poison":1}'
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["reason"])' <spool/failed/*.receipts >reason
+    grep 400 reason
+    # A spool can be the sink of another.
     audit-spool spool in
-    tell_peer '{"poison":"'"$(sed -n '3s/.*"path":"\([^"]*\)".*/x/p' in)$(sed -n 's/.*"id":"\(j-[^"]*\)".*/\1/p' in | head -n 1)"'","seed":1}'
+    mkdir -p archive/new
     run_tool audit-drain spool -- audit-spool archive
     assert_status 0
     assert_same "$(cat archive/new/* | wc -l)" "$(wc -l <in)"

@@ -186,3 +186,20 @@ END
         [ "$(cat codes)" = "401 200 200 200 400 200 400 413 415 200 " ]
     done
 }
+
+@test "audit-spool, audit-drain and audit-route under valgrind" {
+    mkdir -p spool archive root/{7301,master}
+    audit-path --user-id=42 "$DATA/bare.ndjson" >addressed
+    clean 0 audit-spool --tee --receipts=receipts --segment-size=2kB spool addressed
+    clean 1 audit-spool --rejects=rejects --max-record=64KiB spool < <(mixed)
+    clean 2 audit-spool --max-size=3kB --when-full=fail spool addressed
+    clean 0 audit-drain --status spool
+    # valgrind does not know pidfd_open(2), with which a drain waits for its command.
+    audit-drain spool -- audit-fileput archive || [ $? -eq 1 ]
+    clean 1 audit-drain --status=table spool
+    clean 0 audit-drain --retry-failed spool
+    clean 2 audit-drain nowhere -- true
+    clean 2 audit-drain spool -- ./no-such-command
+    clean 1 audit-route --receipts=receipts --rejects=rejects root < <(mixed)
+    clean 1 audit-route --by=user --default=nobody root addressed
+}

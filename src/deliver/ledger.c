@@ -91,6 +91,7 @@ static void write_in_order(struct ledger *ledger)
             .kind = (enum outcome_kind)record->kind,
             .attempts = record->attempts,
             .sent_at = record->sent_at,
+            .reason = record->why,
         };
         ledger->first = record->after;
         if (outcome.kind != OUTCOMES && is_handed_on(ledger, outcome.kind))
@@ -116,6 +117,9 @@ static void finish(struct ledger *ledger, struct record *record, const struct ou
     record->kind = (int)outcome->kind;
     record->attempts = outcome->attempts;
     record->sent_at = outcome->sent_at;
+    /* Without memory for it the receipt lacks it. */
+    if (ledger->receipts.fd >= 0 && outcome->reason != NULL)
+        record->why = strdup(outcome->reason);
     write_in_order(ledger);
 }
 

@@ -1,7 +1,9 @@
 #include "config.h"
 
+#include "base/diag.h"
 #include "base/digest.h"
 #include "deliver/receipts.h"
+#include "json/json_string.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,11 +44,25 @@ static struct span put_figures(const struct receipt *receipt, const struct outco
     return (struct span){to, (size_t)n};
 }
 
+/* The member "reason", printable and without secrets. */
+static struct span put_reason(const char *reason, char *to, size_t size)
+{
+    static const char head[] = ",\"reason\":\"";
+    struct reason shown = {""};
+    reason_append(&shown, span_of(reason));
+    struct span rest = span_of(shown.text);
+    memcpy(to, head, sizeof head - 1);
+    size_t len = sizeof head - 1;
+    len += json_string_encode(&rest, to + len, size - sizeof head);
+    to[len++] = '"';
+    return (struct span){to, len};
+}
+
 bool receipts_write(struct append *receipts, const struct receipt *receipt,
                     const struct outcome *outcome)
 {
     enum { MOST = 12 };
-    char head[48], figures[320];
+    char head[48], figures[320], why[6 * sizeof(struct reason) + 16];
     struct span piece[MOST];
     size_t count = 0;
     int n = snprintf(head, sizeof head, "{\"line\":%zu,\"path\":", receipt->line);
@@ -59,6 +75,8 @@ bool receipts_write(struct append *receipts, const struct receipt *receipt,
         piece[count++] = SPAN("\"");
     }
     piece[count++] = put_figures(receipt, outcome, figures, sizeof figures);
+    if (outcome->reason != NULL && !outcome_is_success(outcome->kind))
+        piece[count++] = put_reason(outcome->reason, why, sizeof why);
     if (outcome->etag != NULL) {
         piece[count++] = SPAN(",\"etag\":\"");
         piece[count++] = span_of(outcome->etag);

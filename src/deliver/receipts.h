@@ -5,8 +5,8 @@
  *     {"line":17,"path":"5234/jobs/…-succeeded.json","outcome":"delivered","status":200,
  *      "attempts":1,"bytes":929,"queued":0.000071,"seconds":0.001234,"digest":"9f86d081884c7d65"}
  *
- * and after that what is the sink's own: "etag" of an S3 object, or the members of outcome.more.
- * receipts_reader.h reads them back.
+ * of a line that was not delivered its "reason", and after that what is the sink's own: "etag" of
+ * an S3 object, or the members of outcome.more. receipts_reader.h reads them back.
  */
 #ifndef RECEIPTS_H
 #define RECEIPTS_H

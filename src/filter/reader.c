@@ -290,8 +290,8 @@ void reader_release(struct reader *reader, struct record *record)
         reader->held -= record->text.len + 1;
         free((char *)record->text.at);
     }
-    if (record->decoded != NULL)
-        free(record->decoded);
+    free(record->decoded);
+    free(record->why);
     reader->held -= sizeof *record;
     record->next = reader->unused;
     reader->unused = record;

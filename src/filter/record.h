@@ -42,6 +42,7 @@ struct record {
     int kind;             /* an enum outcome_kind */
     unsigned attempts;
     int64_t sent_at;
+    char *why; /* the outcome's reason; NULL: none */
 };
 
 /* Takes the text apart: sets path, name, event, body and size.  json is a reader for the moment.

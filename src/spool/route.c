@@ -414,6 +414,8 @@ void route_end(struct route *r)
 {
     if (r->root >= 0)
         close(r->root);
+    if (r->table != NULL)
+        forget_keys(r);
     free(r->table);
     free(r->target);
     facet_free(&r->facets);

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Measures audit-spool and audit-drain on this machine's disk:
+#   tests/bench/spool.sh BUILD
+# audit-spool next to dd writing the same bytes with a sync every 8 MB, and rsyslog with a disk queue
+# beside it where that is installed; audit-spool and audit-drain into audit-post, batched, next to
+# audit-post alone, against one nginx.  Alternating runs, the best of each side.  Status 1 if a ratio
+# that is asked for does not hold.
+# shellcheck disable=SC2317 # functions are called by name
+set -euo pipefail
+export LC_ALL=C.UTF-8
+build=$(cd "$1" && pwd)
+megabytes=${BENCH_MEGABYTES:-200}
+rounds=${BENCH_ROUNDS:-5}
+failed=0
+
+for command in nginx python3; do
+    command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install nginx-light python3" >&2; exit 2; }
+done
+
+# Not in /tmp, which may be in memory.
+work=$(mktemp -d "${BENCH_DISK:-$build}/audit-bench.XXXXXX")
+nginx=
+stop() {
+    [ -z "$nginx" ] || kill "$nginx" 2>/dev/null || :
+    wait 2>/dev/null || :
+    rm -rf "$work"
+}
+trap stop EXIT
+
+python3 - "$megabytes" >"$work/events" <<'END'
+import sys
+line = '{"id":"j-%09d","status":"succeeded","started_at":"2026-01-02T03:04:05Z","context":{"user_id":7301,"recipe_id":1234},"title":"' + "an event of an ordinary size " * 30 + '"}\n'
+size = len(line % 0)
+for n in range(int(sys.argv[1]) * 1000000 // size):
+    sys.stdout.write(line % n)
+END
+bytes=$(stat -c %s "$work/events")
+
+# seconds COMMAND...: how long it takes.
+seconds() {
+    local from=$EPOCHREALTIME
+    "$@" >"$work/log" 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
+    python3 -c "print($EPOCHREALTIME - $from)"
+}
+# holds WHAT IS AT-LEAST
+holds() {
+    local answer=holds
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
+    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
+}
+# figure NAME SECONDS...: MB/s of the best.
+figure() {
+    local name=$1
+    shift
+    best=$(printf '%s\n' "$@" | sort -g | head -n 1)
+    rate=$(python3 -c "print($bytes / 1e6 / $best)")
+    printf '%-52s %6.0f MB/s\n' "$name" "$rate"
+}
+
+with_dd() {
+    rm -f "$work/copy"
+    dd if="$work/events" of="$work/copy" bs=8M oflag=dsync
+}
+with_spool() {
+    rm -rf "$work/spool" && mkdir "$work/spool"
+    "$build/audit-spool" "$work/spool" "$work/events"
+}
+dd_seconds=() spool_seconds=()
+for ((i = 0; i < rounds; i++)); do
+    dd_seconds+=("$(seconds with_dd)")
+    spool_seconds+=("$(seconds with_spool)")
+done
+figure "dd with a sync every 8 MB" "${dd_seconds[@]}" && dd_rate=$rate
+figure "audit-spool" "${spool_seconds[@]}"
+holds "audit-spool next to dd" "$(python3 -c "print($rate / $dd_rate)")" 0.7
+
+# The peer: it reads lines from a file and queues them on disk, for a destination that is not there.
+if command -v rsyslogd >/dev/null; then
+    with_rsyslog() {
+        rm -rf "$work/rsyslog" && mkdir "$work/rsyslog"
+        cat >"$work/rsyslog.conf" <<END
+global(workDirectory="$work/rsyslog" maxMessageSize="64k")
+module(load="imfile")
+input(type="imfile" file="$work/events" tag="audit" readMode="0" ruleset="out")
+template(name="raw" type="string" string="%rawmsg%\n")
+ruleset(name="out" queue.type="Disk" queue.filename="q" queue.maxDiskSpace="4g" queue.maxFileSize="8m"
+        queue.syncQueueFiles="on" queue.checkpointInterval="1000" queue.timeoutShutdown="1") {
+    action(type="omfwd" target="127.0.0.1" port="1" protocol="tcp" action.resumeRetryCount="-1")
+}
+END
+        rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" &
+        local peer=$! tries=600
+        # It is done when nothing is added to its queue any more; it stores some more than the lines.
+        until [ "$(du -sb "$work/rsyslog" | cut -f1)" -ge "$bytes" ] || [ $((tries -= 1)) -eq 0 ]; do sleep 0.1; done
+        kill -9 "$peer"
+        wait "$peer" 2>/dev/null || :
+    }
+    figure "rsyslog, disk queue with sync (a peer, for comparison)" "$(seconds with_rsyslog)"
+else
+    echo "rsyslog is not installed: left out"
+fi
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+cat >"$work/conf" <<END
+daemon off;
+worker_processes 1;
+pid $work/pid;
+$([ "$(id -u)" != 0 ] || echo "user root;")
+error_log $work/errors;
+events { worker_connections 256; }
+http {
+    access_log off;
+    client_body_temp_path $work/body;
+    proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/fastcgi;
+    uwsgi_temp_path $work/uwsgi;
+    scgi_temp_path $work/scgi;
+    client_max_body_size 100m;
+    server { listen 127.0.0.1:$port; location / { return 200 "{}"; } }
+}
+END
+nginx -c "$work/conf" -e "$work/errors" &
+nginx=$!
+until [ -s "$work/pid" ]; do sleep 0.05; done
+post=("$build/audit-post" --batch=lines --batch-bytes=1MB --url="http://127.0.0.1:$port/in")
+with_post() {
+    "${post[@]}" "$work/events"
+}
+with_drain() {
+    "$build/audit-drain" --join=64MB "$work/spool" -- "${post[@]}"
+}
+post_seconds=() both_seconds=()
+for ((i = 0; i < rounds; i++)); do
+    post_seconds+=("$(seconds with_post)")
+    with_spool
+    both_seconds+=("$(seconds with_drain)")
+done
+figure "audit-post alone, batched" "${post_seconds[@]}" && post_rate=$rate
+figure "audit-drain into audit-post, batched" "${both_seconds[@]}"
+holds "audit-drain into audit-post next to audit-post alone" "$(python3 -c "print($rate / $post_rate)")" 0.8
+exit $failed
