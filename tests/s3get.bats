@@ -189,8 +189,8 @@ END
     start_peer forward '{"seconds":0.02}'
     export AUDIT_BUCKET=$S3_BUCKET AUDIT_POST_URL=$url
     sed -i 's/--batch=lines/--batch=lines --batch-events=10 --parallel=1/' example
-    sed '$d' example >make
-    run_tool bash -euo pipefail make
+    sed '$d' example >example.1
+    run_tool bash -euo pipefail example.1
     # shellcheck disable=SC2016 # the inner shell expands it
     run_tool setsid bash -c './replay & sleep 0.4; kill -9 -- -$$'
     run_tool timeout 60 ./replay

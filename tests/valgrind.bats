@@ -96,6 +96,25 @@ mixed() {
     done
 }
 
+@test "audit-s3get under valgrind" {
+    local url='' # start_s3_peer sets it
+    start_s3_peer
+    export AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret AWS_SESSION_TOKEN=token
+    python3 -c 'import json
+told = {"objects": {"7/jobs/1/202403%02d/%d.json" % (d, n): json.dumps({"id": "j", "status": "s",
+        "completed_at": "2024-03-%02dT10:00:00Z" % d, "text": "x" * 3000}) for d in range(1, 5) for n in range(4)}}
+told["objects"].update({"e": "", "d/": "", "wrong": "{"})
+told.update({"cut": 1000, "cut_every": 3, "get": {"wrong": [{"status": 503}, {}], "e": [{"status": 404, "code": "NoSuchKey"}]}})
+json.dump(told, open("peer/script", "w"))'
+    printf '{"line":1,"path":"7/jobs/1/20240301/0.json","outcome":"delivered"}\n' >receipts
+    clean 1 audit-s3get --bucket=archive --endpoint="$url" --rejects=rejects --skip=receipts
+    clean 1 audit-s3get --bucket=archive --endpoint="$url" --since=2024-03-02 --until=2024-03-04 --unordered
+    clean 0 audit-s3get --bucket=archive --endpoint="$url" --list --after=7/jobs/1/20240302
+    clean 2 audit-s3get --bucket=archive --endpoint="$(nobody)" --retry-for=200ms
+    echo '{"look":{"status":200}}' >peer/script
+    clean 2 audit-s3get --bucket=archive --endpoint="$url"
+}
+
 @test "audit-post under valgrind" {
     local url='' # start_peer sets it
     start_peer service '{"faults":[[0.2,503],[0.2,"reset"]],"poison":"recipe_stopped","seed":1}'

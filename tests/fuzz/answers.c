@@ -13,7 +13,9 @@
 #include "fuzz.h"
 #include "post/reply.h"
 #include "post/token.h"
+#include "s3/s3_address.h"
 #include "s3/s3_error.h"
+#include "s3/s3_list.h"
 
 #include <cjson/cJSON.h>
 
@@ -119,6 +121,27 @@ static void check_s3_error(struct span bytes)
     HOLDS(strlen(error.server_time) < sizeof error.server_time);
 }
 
+/* A listing: its keys are never empty, and are as long as the text allows; writing the query that
+ * goes on after one never fails for a key that a store can have. */
+static void check_s3_page(struct span bytes)
+{
+    char query[S3_LIST_QUERY_MAX];
+    struct s3_page page;
+    if (!s3_page_read(&page, bytes)) {
+        HOLDS(page.item == NULL && page.text == NULL && page.count == 0);
+        return;
+    }
+    for (size_t i = 0; i < page.count; i++) {
+        const struct s3_item *item = &page.item[i];
+        struct s3_list_query next = {.start_after = item->key, .most = S3_LIST_MOST};
+        HOLDS(item->key.len > 0 && item->key.len <= bytes.len && item->etag.len <= bytes.len);
+        HOLDS(s3_list_query(&next, query) == (item->key.len <= S3_KEY_MAX + 8));
+    }
+    if (page.count > 1 && s3_page_in_order(&page, SPAN("")))
+        HOLDS(s3_key_compare(page.item[0].key, page.item[page.count - 1].key) < 0);
+    s3_page_free(&page);
+}
+
 static void check_retry_after(struct span bytes)
 {
     char *value = fuzz_string(bytes);
@@ -133,6 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_reply(bytes);
     check_token(bytes);
     check_s3_error(bytes);
+    check_s3_page(bytes);
     check_retry_after(bytes);
     return 0;
 }
