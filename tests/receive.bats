@@ -644,12 +644,13 @@ halves() {
 
 @test "an event is synced before its request is answered" {
     start_receiver --threads=1 spool
-    strace -f -y -e trace=write,fsync,fdatasync,rename,renameat,renameat2,sendmsg,sendto,writev -s 200 -p "$receiver" -o calls 3>&- &
+    strace -f -y -e trace=openat,write,fsync,fdatasync,rename,renameat,renameat2,sendmsg,sendto,writev -s 200 -p "$receiver" -o calls 3>&- &
     strace=$!
     until [ -s calls ] || ! kill -0 "$strace"; do
         post '{"warm":1}'
         sleep 0.1
     done
+    sleep 1.5 # the segment is published; the next event begins a new one
     for id in 101 102 103; do
         post "{\"id\":$id}"
         assert_answer 200
@@ -668,9 +669,9 @@ for id in (101, 102, 103):
         sync = where(r"fdatasync resumed", sync)
     answer = where(r"(sendmsg|sendto|writev)\(\d+<.*HTTP/1.1 200", write)
     assert write < sync < answer, (write, sync, answer)
-# The name is synced as well before anything is acknowledged.
-first = where(r"fdatasync\(.*/spool/tmp/")
-assert where(r"fsync\(\d+<.*/spool/tmp>\)", first) < where(r"HTTP/1.1 200", first)
+# The new segment's name is synced as well before anything in it is acknowledged.
+first = where(r"openat\(.*/spool/tmp>.*O_EXCL")
+assert where(r"fsync\(\d+<.*/spool/tmp>", first) < where(r"HTTP/1.1 200", where(r'"id', first))
 print("synced before it is answered")
 END
     assert_output "synced before it is answered"
@@ -716,10 +717,9 @@ END
     mkdir direct
     audit-fileput direct <addressed
     # What a drain hands to: a script, as it may stand in the spool.
-    cat >spool/deliver <<'END'
-#!/bin/sh
-audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput "$STORED"
-END
+    # shellcheck disable=SC2016 # the script expands it
+    printf '%s\n' '#!/bin/sh' \
+        'audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput "$STORED"' >spool/deliver
     chmod +x spool/deliver
     start_receiver spool
     # arrived: what was sent is stored as it would be without HTTP.

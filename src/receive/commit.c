@@ -16,7 +16,7 @@ static void note(struct commit *commit, enum store_result worst)
     enum { PAUSE = 10000000 }; /* microseconds */
     const struct store *store = commit->store;
     int64_t now = clock_now();
-    atomic_store(&commit->failing, worst != STORE_KEPT);
+    atomic_store(&commit->failed, worst == STORE_KEPT ? 0 : now);
     if (worst == STORE_KEPT) {
         if (commit->told)
             diag_warn("requests are taken again; %zu were answered 503", commit->refused);
@@ -100,11 +100,12 @@ static struct commit_job *take(struct commit *commit)
     if (commit->sync == COMMIT_EACH && jobs->next != NULL) {
         commit->first = jobs->next;
         jobs->next = NULL;
+        commit->taken = 1;
         commit->count--;
         commit->bytes -= jobs->lines.len;
         return jobs;
     }
-    commit->expected = commit->count;
+    commit->taken = commit->count;
     commit->first = NULL;
     commit->last = &commit->first;
     commit->count = commit->bytes = 0;
@@ -148,8 +149,21 @@ static void *run(void *context)
         pthread_mutex_unlock(&commit->lock);
         if (end)
             return NULL;
+        if (jobs == NULL)
+            continue;
         handle(commit, jobs);
+        pthread_mutex_lock(&commit->lock);
+        /* Those that were answered come again, and the others are here already. */
+        commit->expected = commit->taken + commit->count;
+        pthread_mutex_unlock(&commit->lock);
     }
+}
+
+bool commit_is_failing(struct commit *commit)
+{
+    enum { RECENT = 10000000 }; /* microseconds */
+    int64_t failed = atomic_load(&commit->failed);
+    return failed != 0 && clock_now() - failed < RECENT;
 }
 
 bool commit_begin(struct commit *commit)

@@ -2,7 +2,8 @@
  *
  * A thread of its own takes the requests that wait, appends the lines of all of them, makes sure
  * once that they are kept, and tells each what became of its lines.  It waits a little for others
- * before it begins: until as many have come as last time, or the longest wait is over.
+ * before it begins: until as many have come as there were senders last time, or the longest wait is
+ * over.
  */
 #ifndef COMMIT_H
 #define COMMIT_H
@@ -40,8 +41,10 @@ struct commit {
 
     pthread_mutex_t storing; /* held while the store is used */
     bool closed;             /* the store is */
-    size_t expected;         /* how many the last group had */
-    atomic_bool failing;     /* the last lines could not be kept */
+    size_t taken;            /* how many the last group had */
+    size_t expected;         /* how many the next one may have: as many, and those that came
+                                while it was synced */
+    _Atomic int64_t failed;  /* when the last lines could not be kept; 0: they could */
     size_t refused;          /* requests, since then */
     bool told;               /* the user knows */
     int64_t told_at;         /* when that was said last; 0: never */
@@ -56,6 +59,10 @@ bool commit_add(struct commit *commit, struct commit_job *job);
 
 /* For COMMIT_NONE: writes the lines at once, and sets job->result; done() is not called. */
 void commit_now(struct commit *commit, struct commit_job *job);
+
+/* Whether the last lines could not be kept, a short while ago.  After that nobody knows until the
+ * next ones come; whoever asks before sending any must not wait for ever. */
+bool commit_is_failing(struct commit *commit);
 
 /* Finishes what was added, ends the thread, and closes the store.  What comes later is refused.
  * False: see store_close(). */

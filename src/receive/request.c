@@ -261,7 +261,7 @@ static enum MHD_Result send_health(struct request *request)
     bool stopping = atomic_load(&receiver->stopping);
     request->answer.status = MHD_HTTP_OK;
     request->answer.style = ANSWER_HEALTH;
-    if (stopping || atomic_load(&receiver->commit.failing)) {
+    if (stopping || commit_is_failing(&receiver->commit)) {
         request->answer.status = MHD_HTTP_SERVICE_UNAVAILABLE;
         request->answer.error =
             stopping ? "the receiver is stopping" : "events cannot be kept at present";

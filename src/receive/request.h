@@ -11,7 +11,7 @@
  *     404  another path                            431  the header is too large
  *     405  neither POST nor PUT                    503  the events cannot be kept now
  *
- * GET /healthz is answered 200, or 503 while events cannot be kept.
+ * GET /healthz is answered 200, or 503 for a while after events could not be kept.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
