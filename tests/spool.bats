@@ -203,7 +203,7 @@ start() {
 
     # The drain is killed while its command goes on for a while.
     rm delivered
-    start audit-drain spool -- bash -c 'trap "" TERM; "$@"; sleep 1; touch ended' - "${sink[@]//--stop-at=c/--each=1}"
+    start audit-drain spool -- bash -c 'trap "" TERM; "$@"; sleep 5; touch ended' - "${sink[@]//--stop-at=c/--each=1}"
     eventually test -s delivered
     sleep 0.3
     kill -9 "$started"

@@ -91,8 +91,10 @@ static bool read_receipts(struct acknowledgement *a, const struct batch *batch, 
     }
     errno = kept ? lines.error : ENOMEM;
     filelines_end(&lines);
-    qsort(a->mark, a->marks, sizeof *a->mark, by_line);
-    return errno == 0;
+    bool read = errno == 0;
+    if (a->marks > 0)
+        qsort(a->mark, a->marks, sizeof *a->mark, by_line);
+    return read;
 }
 
 /* The first eight bytes of the SHA-256.  False: libcrypto cannot. */

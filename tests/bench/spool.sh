@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Measures audit-spool and audit-drain on this machine's disk:
 #   tests/bench/spool.sh BUILD
-# audit-spool next to dd writing the same bytes with a sync every 8 MB, and rsyslog with a disk queue
-# beside it where that is installed; audit-spool and audit-drain into audit-post, batched, next to
+# audit-spool next to dd writing the same bytes with a sync every 8 MB; audit-spool and audit-drain into audit-post, batched, next to
 # audit-post alone, against one nginx.  Alternating runs, the best of each side.  Status 1 if a ratio
 # that is asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
@@ -73,32 +72,6 @@ done
 figure "dd with a sync every 8 MB" "${dd_seconds[@]}" && dd_rate=$rate
 figure "audit-spool" "${spool_seconds[@]}"
 holds "audit-spool next to dd" "$(python3 -c "print($rate / $dd_rate)")" 0.7
-
-# The peer: it reads lines from a file and queues them on disk, for a destination that is not there.
-if command -v rsyslogd >/dev/null; then
-    with_rsyslog() {
-        rm -rf "$work/rsyslog" && mkdir "$work/rsyslog"
-        cat >"$work/rsyslog.conf" <<END
-global(workDirectory="$work/rsyslog" maxMessageSize="64k")
-module(load="imfile")
-input(type="imfile" file="$work/events" tag="audit" readMode="0" ruleset="out")
-template(name="raw" type="string" string="%rawmsg%\n")
-ruleset(name="out" queue.type="Disk" queue.filename="q" queue.maxDiskSpace="4g" queue.maxFileSize="8m"
-        queue.syncQueueFiles="on" queue.checkpointInterval="1000" queue.timeoutShutdown="1") {
-    action(type="omfwd" target="127.0.0.1" port="1" protocol="tcp" action.resumeRetryCount="-1")
-}
-END
-        rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" &
-        local peer=$! tries=600
-        # It is done when nothing is added to its queue any more; it stores some more than the lines.
-        until [ "$(du -sb "$work/rsyslog" | cut -f1)" -ge "$bytes" ] || [ $((tries -= 1)) -eq 0 ]; do sleep 0.1; done
-        kill -9 "$peer"
-        wait "$peer" 2>/dev/null || :
-    }
-    figure "rsyslog, disk queue with sync (a peer, for comparison)" "$(seconds with_rsyslog)"
-else
-    echo "rsyslog is not installed: left out"
-fi
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat >"$work/conf" <<END
