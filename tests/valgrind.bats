@@ -1,5 +1,7 @@
 #!/usr/bin/env bats
 # The tools' main paths under valgrind: no leak, no read of what was not written.
+# Each test is a subshell (SC2030, SC2031), which is meant.
+# shellcheck disable=SC2030,SC2031
 load common
 load peer
 load s3
