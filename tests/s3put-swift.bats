@@ -63,3 +63,18 @@ setup() {
     assert_status 0
     assert_stored addressed
 }
+
+@test "Swift: what was put comes back byte for byte, in key order, by both signatures" {
+    sample_events
+    put addressed
+    assert_status 0
+    local signature
+    for signature in v4 v2; do
+        run_tool timeout 60 audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" --signature=$signature
+        [[ $stderr != *"built without libs3"* ]] || continue
+        assert_status 0
+        assert_stderr ""
+        [ "$output" = "$(python3 -c 'import json, sys
+print("".join(sorted(open("addressed"), key=lambda line: json.loads(line)["path"].encode())), end="")')" ]
+    done
+}
