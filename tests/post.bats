@@ -565,7 +565,11 @@ assert_stopped() {
     port=$(free_port)
     openssl s_server -accept "$port" -cert server.pem -key server.key -tls1_1 -cipher 'ALL:@SECLEVEL=0' -quiet 3>&- >/dev/null 2>&1 </dev/null &
     also_stop "$!"
-    sleep 0.3
+    local tries=200
+    until (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        [ $((tries -= 1)) -gt 0 ]
+        sleep 0.05
+    done
     events 1 >in
     run_tool audit-post --url="https://127.0.0.1:$port/" --cacert=ca.pem --retry-for=0s in
     assert_status 1
