@@ -33,7 +33,7 @@ use() {
     mkdir -p "$BATS_TEST_TMPDIR/$tool"
     cd "$BATS_TEST_TMPDIR/$tool" || return
     case $tool in
-    audit-fileput) command=(audit-fileput --tee "$PWD/store") wrapped=1 && mkdir store ;;
+    audit-fileput) command=(audit-fileput --tee --overwrite "$PWD/store") wrapped=1 && mkdir store ;;
     audit-path) command=(audit-path --user-id=7) ;;
     audit-post) command=(audit-post --tee --url="$(cat "$BATS_FILE_TMPDIR/url")") ;;
     audit-s3put)

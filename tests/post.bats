@@ -914,7 +914,8 @@ wait_for_lines() {
     start_peer a
     events 3 >in
     echo hush >credential
-    run_tool audit-post --preset=datadog --credential-file=credential --url="$url" --batch-events=2 --dry-run in
+    run_tool audit-post --preset=datadog --max-age=none --credential-file=credential --url="$url" \
+        --batch-events=2 --dry-run in
     assert_status 0
     assert_output "POST $url
 DD-API-KEY: ***

@@ -125,6 +125,11 @@ static bool check(struct delivery *d, struct record *record)
 {
     struct reason reason;
     bool whole = reader_whole(&d->reader, record, &reason);
+    /* What has stopped the run was told; a line that this cuts is one of those that follow. */
+    if (record->cut && d->failed) {
+        settle(d, record, OUTCOME_UNDELIVERED, NULL);
+        return false;
+    }
     if (!whole || !record_split(&d->json, record, &reason)) {
         /* The parts of a line that is too long are one line in the rejects, before another. */
         if (record->too_long)
