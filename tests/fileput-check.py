@@ -77,8 +77,11 @@ def receipts(file, receipts_file):
     members = ['line', 'path', 'outcome', 'status', 'attempts', 'bytes', 'queued', 'seconds',
                'digest']
     for number, (receipt, line) in enumerate(zip(given, lines), 1):
-        if list(receipt) != members or receipt['line'] != number:
+        has_reason = receipt.get('outcome') in ('rejected', 'undelivered') and 'reason' in receipt
+        if list(receipt) != members + ['reason'] * has_reason or receipt['line'] != number:
             fail('receipt %d is %s' % (number, receipt))
+        if receipt['outcome'] == 'rejected' and not receipt.get('reason'):
+            fail('receipt %d has no reason' % number)
         if receipt['digest'] != hashlib.sha256(line).hexdigest()[:16]:
             fail('receipt %d has the digest %s' % (number, receipt['digest']))
         if receipt['path'] is not None and receipt['path'] != json.loads(line)['path']:
