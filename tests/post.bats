@@ -419,6 +419,8 @@ addressed() {
             { audit-post --url="$url" --drain=5s --rejects="$peer/rejects" --receipts="$peer/receipts" 3>&- 2>"$peer/messages" &
               echo $! >"$peer/tool" && wait $! || echo $? >"$peer/ended"; }  &
         wait_for "$peer/tool"
+        # Before the tool has opened its files a signal has nothing to say of them.
+        wait_for "$peer/receipts"
         sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
         kill -TERM "$(cat "$peer/tool")"
         wait $! || :
