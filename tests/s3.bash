@@ -164,3 +164,10 @@ check_skewed_clock() {
     assert_one_line "this machine's clock says $(date -u -d '+1 day' +%Y-%m-%dT)"
     assert_stderr_has ", the store's ${theirs%T*}"
 }
+
+# assert_only_outages: standard error tells at most that nothing got through, and that it does again.
+assert_only_outages() {
+    local others
+    others=$(sed -e '/nothing gets through, trying again until/d' -e '/events get through again/d' <<<"$stderr")
+    [ -z "$others" ] || { show "other messages: $others"; return 1; }
+}
