@@ -65,14 +65,21 @@ lose_nothing() {
     lose_nothing seal ${AUDIT_LONG:+seal-pipe}
 }
 
+@test "audit-report loses nothing in silence, whatever fails" {
+    lose_nothing report
+}
+
 @test "audit-verify loses nothing in silence, whatever fails" {
     lose_nothing verify ${AUDIT_LONG:+verify-pipe}
 }
 
 @test "no tool is left out here" {
-    local source
+    # These are killed, cut off and put on full disks in tests of their own (spool.bats, s3get*.bats,
+    # prune.bats), but not swept call by call.
+    local source others=' audit-drain audit-prune audit-route audit-s3get audit-spool '
     for source in "$AUDIT_SOURCE"/src/audit-*.c; do
         source=$(basename "$source" .c)
+        [[ $others != *" $source "* ]] || continue
         grep -q "^@test \"$source loses nothing" "$BATS_TEST_FILENAME" || { echo "$source" && return 1; }
     done
 }

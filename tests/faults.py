@@ -374,6 +374,7 @@ CASES = {
     'select': Filter(['audit-select', '--category=recipe', '--kind=job', '-v'], broken()),
     'select-count': Filter(['audit-select', '--count-by=user'], events(), each=False),
     'select-list': Filter(['audit-select', '--list-activities'], [], piped=True, each=False),
+    'report': Filter(['audit-report', '--json', '--now=2024-01-01T00:00:00Z'], events(), each=False),
     'pipe': Filter(['audit-truncate', '--limit=900'], broken(), piped=True),
     'fileput': Fileput(['audit-fileput'], addressed()),
     'fileput-each': Fileput(['audit-fileput', '--sync=each'], addressed()),

@@ -381,8 +381,8 @@ static bool set_get(struct s3_signing *signing, struct http_transfer *transfer,
     char key[S3_KEY_MAX + 1], signed_url[S3_MAX_AUTHENTICATED_QUERY_STRING_SIZE], *url, range[32];
     struct curl_slist *headers = NULL;
     char match[96];
-    memcpy(key, wanted->key.at, wanted->key.len);
-    key[wanted->key.len] = '\0';
+    snprintf(key, sizeof key, "%.*s", (int)wanted->key.len,
+             wanted->key.len > 0 ? wanted->key.at : "");
     if (S3_generate_authenticated_query_string(signed_url, &bucket,
                                                wanted->key.len > 0 ? key : NULL, time(NULL) + VALID,
                                                NULL) != S3StatusOK)

@@ -108,6 +108,8 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
         if (a->fitting == 0 && by_status)
             acknowledge_all(a, &d->batch);
         settled = settle_batch(&d->batch, a, receipts, reason);
+        if (!settled)
+            acknowledge_end(a);
     }
     if (receipts >= 0)
         close(receipts);
