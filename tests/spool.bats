@@ -543,6 +543,23 @@ EOD
     assert_same "$(grep -c full err.audit-spool)" 1
 }
 
+@test "--max-size counts what the open segment holds, whenever the spool is counted" {
+    mkdir spool
+    events 1 400 "$(head -c 100 /dev/zero | tr '\0' z)" >in
+    # Slower than the spool is counted again: every second.
+    slowly() {
+        local i
+        for i in {0..19}; do
+            sed -n "$((20 * i + 1)),$((20 * i + 20))p" in
+            sleep 0.15
+        done
+    }
+    slowly | audit-spool --max-size=30kB --segment-size=25kB --segment-time=60s --when-full=fail spool 2>err || :
+    grep -q 'the spool is full' err
+    [ "$(cat spool/new/* | wc -c)" -le 30000 ]
+    [ "$(cat spool/new/* | wc -c)" -gt 25000 ]
+}
+
 @test "--when-full=fail ends with status 2, a signal while it waits with 1" {
     mkdir spool
     events 1 1000 "$(head -c 100 /dev/zero | tr '\0' z)" >in

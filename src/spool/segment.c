@@ -21,8 +21,12 @@ static bool fits(const struct spool_limit *limit, uint64_t bytes)
     return limit->used <= limit->max && bytes <= limit->max - limit->used;
 }
 
-bool spool_has_room(const struct spooldir *spool, struct spool_limit *limit, uint64_t bytes)
+/* Whether the spool has room for that many bytes more.  Counts the files again where that was last
+ * done more than a second ago, or, if they did not fit, a tenth of a second: other writers' bytes
+ * are seen within a second.  What the segment has not written yet is in no file. */
+static bool has_room(const struct segment *segment, uint64_t bytes)
 {
+    struct spool_limit *limit = segment->limit;
     if (limit == NULL || limit->max == 0)
         return true;
     int64_t now = clock_now();
@@ -30,8 +34,10 @@ bool spool_has_room(const struct spooldir *spool, struct spool_limit *limit, uin
     if (limit->counted != 0 && now - limit->counted < (fit ? RECOUNT : RECOUNT_FULL))
         return fit;
     limit->counted = now;
-    if (!spooldir_bytes(spool, &limit->used))
-        limit->used = limit->max;
+    if (spooldir_bytes(segment->spool, &limit->used))
+        limit->used += segment->used;
+    else
+        limit->used = limit->max; /* a spool that cannot be read counts as full */
     return fits(limit, bytes);
 }
 
@@ -176,7 +182,7 @@ enum segment_result segment_append(struct segment *segment, struct span lines,
                                    struct reason *reason)
 {
     segment->error = 0;
-    if (!spool_has_room(segment->spool, segment->limit, lines.len))
+    if (!has_room(segment, lines.len))
         return SEGMENT_FULL;
     if (!put(segment, lines)) {
         fail(segment, SPOOL_TMP, reason);

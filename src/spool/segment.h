@@ -83,9 +83,4 @@ void segment_abandon(struct segment *segment);
 /* Abandons what is open and frees the buffer.  What was kept and not committed stays in tmp/. */
 void segment_end(struct segment *segment);
 
-/* Whether the spool has room for that many bytes more.  Counts the files again where that was last
- * done more than a second ago, or, if they did not fit, a tenth of a second.  Other writers' bytes
- * are therefore seen within a second.  A spool that cannot be read counts as full. */
-bool spool_has_room(const struct spooldir *spool, struct spool_limit *limit, uint64_t bytes);
-
 #endif
