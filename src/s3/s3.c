@@ -65,7 +65,7 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     struct s3 *s3 = context;
     struct reason *reason = &judgement->reason;
     char key[S3_KEY_MAX + 1];
-    size_t len;
+    size_t len = 0;
     struct s3_request wanted = {.method = S3_PUT};
     judgement->answer = ANSWER_REJECTED;
     if (!make_key(s3, request->records.first->name, key, &len, reason))
@@ -162,7 +162,7 @@ static bool show(void *context, const struct request *request, struct out *out)
     struct s3 *s3 = context;
     char key[S3_KEY_MAX + 1], url[S3_URL_MAX], length[64];
     struct reason reason;
-    size_t len, size = 0;
+    size_t len = 0, size = 0;
     if (!make_key(s3, request->records.first->name, key, &len, &reason))
         return true;
     s3_address_url(&s3->store.address, (struct span){key, len}, url);

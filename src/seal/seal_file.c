@@ -136,7 +136,7 @@ static bool next_line(struct seal_reader *r, struct span *line)
 /* The value of the line "# NAME VALUE" that must come next. */
 static bool field(struct seal_reader *r, const char *name, struct span *value)
 {
-    struct span line;
+    struct span line = {NULL, 0};
     size_t len = strlen(name);
     if (!next_line(r, &line))
         return false;
@@ -209,7 +209,7 @@ static bool read_digest(const char *text, unsigned char digest[DIGEST_SIZE])
 
 static bool read_version(struct seal_reader *r)
 {
-    struct span line;
+    struct span line = {NULL, 0};
     if (!next_line(r, &line))
         return false;
     if (span_equal(line, SPAN("# audit-seal 1")))
