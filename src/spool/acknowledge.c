@@ -76,7 +76,7 @@ static bool add_mark(struct acknowledgement *a, size_t *capacity, const struct r
 }
 
 /* Reads the receipts; a torn last line, or any other that is none, is passed over. */
-static bool read_receipts(struct acknowledgement *a, const struct batch *batch, int receipts)
+static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
 {
     struct filelines lines;
     struct span text;
@@ -86,7 +86,7 @@ static bool read_receipts(struct acknowledgement *a, const struct batch *batch, 
     while (kept && filelines_next(&lines, true, &text)) {
         struct receipt_mark mark = {.offset = filelines_offset(&lines, text),
                                     .length = (uint32_t)text.len};
-        if (text.len <= UINT32_MAX && read_mark(text, &mark) && mark.line <= batch->lines)
+        if (text.len <= UINT32_MAX && read_mark(text, &mark) && mark.line <= count)
             kept = add_mark(a, &capacity, &mark);
     }
     errno = kept ? lines.error : ENOMEM;
@@ -134,29 +134,33 @@ static bool judge(struct acknowledgement *a, struct receipt_mark **mark, size_t 
     return true;
 }
 
-static bool compare_part(struct acknowledgement *a, const struct batch *batch,
-                         const struct batch_part *part, size_t first, struct receipt_mark **mark)
+/* Judges so many lines of a file, of which the first has the number `first`. */
+static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_t first,
+                          struct receipt_mark **mark)
 {
     struct filelines lines;
     struct span text;
     bool judged = true;
+    filelines_begin(&lines, fd);
+    for (size_t i = 0; judged && i < count && filelines_next(&lines, false, &text); i++)
+        judged = judge(a, mark, first + i, text);
+    int error = judged ? lines.error : ENOMEM;
+    filelines_end(&lines);
+    errno = error;
+    return error == 0;
+}
+
+static bool compare_part(struct acknowledgement *a, const struct batch *batch,
+                         const struct batch_part *part, size_t first, struct receipt_mark **mark)
+{
     int fd = batch_open_part(batch, part);
     if (fd < 0)
         return true;
-    filelines_begin(&lines, fd);
-    for (size_t i = 0; judged && i < part->lines && filelines_next(&lines, false, &text); i++)
-        judged = judge(a, mark, first + i, text);
-    if (judged && lines.error != 0) {
-        judged = false;
-        errno = lines.error;
-    } else if (!judged) {
-        errno = ENOMEM;
-    }
+    bool compared = compare_lines(a, fd, part->lines, first, mark);
     int error = errno;
-    filelines_end(&lines);
     close(fd);
     errno = error;
-    return judged;
+    return compared;
 }
 
 static void count(struct acknowledgement *a, size_t lines)
@@ -176,15 +180,21 @@ static void count(struct acknowledgement *a, size_t lines)
         }
 }
 
+/* Reads the receipts; every line stays until it is judged.  False with errno set. */
+static bool begin(struct acknowledgement *a, size_t lines, int receipts)
+{
+    *a = (struct acknowledgement){.verdict = calloc(lines + 1, 1)};
+    if (a->verdict != NULL)
+        return receipts < 0 || read_receipts(a, lines, receipts);
+    errno = ENOMEM;
+    return false;
+}
+
 bool acknowledge_read(struct acknowledgement *a, const struct batch *batch, int receipts,
                       struct reason *reason)
 {
     size_t first = 1;
-    *a = (struct acknowledgement){.verdict = calloc(batch->lines + 1, 1)};
-    bool read = a->verdict != NULL;
-    if (!read)
-        errno = ENOMEM;
-    read = read && (receipts < 0 || read_receipts(a, batch, receipts));
+    bool read = begin(a, batch->lines, receipts);
     struct receipt_mark *mark = a->mark;
     for (size_t i = 0; read && i < batch->parts; i++) {
         read = compare_part(a, batch, &batch->part[i], first, &mark);
@@ -200,10 +210,24 @@ bool acknowledge_read(struct acknowledgement *a, const struct batch *batch, int 
     return true;
 }
 
-void acknowledge_all(struct acknowledgement *a, const struct batch *batch)
+bool acknowledge_file(struct acknowledgement *a, int file, size_t lines, int receipts,
+                      struct reason *reason)
 {
-    memset(a->verdict, LINE_DONE, batch->lines);
-    count(a, batch->lines);
+    bool read = begin(a, lines, receipts);
+    struct receipt_mark *mark = a->mark;
+    if (!read || !compare_lines(a, file, lines, 1, &mark)) {
+        reason_set(reason, "cannot compare receipts and lines: %s", strerror(errno));
+        acknowledge_end(a);
+        return false;
+    }
+    count(a, lines);
+    return true;
+}
+
+void acknowledge_all(struct acknowledgement *a, size_t lines)
+{
+    memset(a->verdict, LINE_DONE, lines);
+    count(a, lines);
 }
 
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *a, size_t line)

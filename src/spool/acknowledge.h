@@ -38,8 +38,14 @@ struct acknowledgement {
 bool acknowledge_read(struct acknowledgement *acknowledgement, const struct batch *batch,
                       int receipts, struct reason *reason);
 
-/* Calls every line done: the command has no receipts that fit, and its status says so. */
-void acknowledge_all(struct acknowledgement *acknowledgement, const struct batch *batch);
+/* The same of a batch that is so many lines of one file, which is read from its start with
+ * pread(2).
+ */
+bool acknowledge_file(struct acknowledgement *acknowledgement, int file, size_t lines, int receipts,
+                      struct reason *reason);
+
+/* Calls all `lines` lines done: the command has no receipts that fit, and its status says so. */
+void acknowledge_all(struct acknowledgement *acknowledgement, size_t lines);
 
 /* The receipt that says that this line (counted over the batch from 1) is rejected. */
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *acknowledgement,

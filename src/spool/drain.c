@@ -106,7 +106,7 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     bool settled = acknowledge_read(a, &d->batch, receipts, reason);
     if (settled) {
         if (a->fitting == 0 && by_status)
-            acknowledge_all(a, &d->batch);
+            acknowledge_all(a, d->batch.lines);
         settled = settle_batch(&d->batch, a, receipts, reason);
         if (!settled)
             acknowledge_end(a);

@@ -43,44 +43,6 @@ static struct route *route_of(struct sink *sink)
     return sink->context;
 }
 
-/* The id of the user who did it. */
-static bool user_key(struct route *r, const struct event *event, struct span *key,
-                     struct reason *reason)
-{
-    struct facet_values values;
-    struct printable shown;
-    if (!facet_read(&r->facets, event, FACET_USER, &values, reason))
-        return false;
-    for (size_t i = 0; i < values.count; i++) {
-        *key = values.value[i].text;
-        if (values.value[i].label)
-            continue;
-        return layout_is_component(*key) ||
-               reason_set(reason, "the user's id cannot be a directory: %s",
-                          diag_printable(*key, &shown));
-    }
-    return reason_set(reason, "the event has no user id");
-}
-
-/* Finds the event's key: a safe component of a path. */
-static bool key_of(struct route *r, const struct record *record, struct span *key,
-                   struct reason *reason)
-{
-    struct event event;
-    uint64_t inner = layout_fields | facet_inner(FACET_USER);
-    size_t len;
-    if (!event_read_record(&r->json, record->text, inner, NULL, NULL, &event, reason))
-        return false;
-    if (event.kind == EVENT_UNKNOWN)
-        return reason_set(reason, EVENT_UNKNOWN_REASON);
-    if (r->by_user)
-        return user_key(r, &event, key, reason);
-    if (!layout_path(&r->layout, &event, r->path, &len, reason))
-        return false;
-    *key = (struct span){r->path, len};
-    return true;
-}
-
 static size_t hash_of(struct span key)
 {
     uint64_t hash = 14695981039346656037U;
@@ -185,7 +147,7 @@ static bool accept_record(struct sink *sink, struct record *record, struct reaso
     struct route *r = route_of(sink);
     struct span key;
     record->size = record->text.len + 1;
-    if (!key_of(r, record, &key, reason))
+    if (!record_key_read(&r->key, record, &key, reason))
         return false;
     struct route_key *entry = entry_of(r, key);
     if (entry == NULL)
@@ -351,31 +313,10 @@ static size_t open_at_once(void)
     return most < MOST_OPEN ? most : MOST_OPEN;
 }
 
-/* Reads --by.  False with a reason. */
-static bool read_key(struct route *r, struct reason *reason)
-{
-    static const struct {
-        const char *name, *pattern;
-    } known[] = {{"customer", "{user_id}"}, {"recipe", "{recipe_id}"}, {"kind", "{kind}"}};
-    const char *pattern = r->by;
-    r->by_user = strcmp(r->by, "user") == 0;
-    if (r->by_user)
-        return true;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(r->by, known[i].name) == 0)
-            pattern = known[i].pattern;
-    if (strchr(pattern, '{') == NULL)
-        return reason_set(reason, "not customer, user, recipe, kind, or a pattern with a "
-                                  "placeholder like {user_id}");
-    if (strchr(pattern, '/') != NULL)
-        return reason_set(reason, "a pattern of keys has no '/'");
-    return layout_parse(&r->layout, pattern, false, reason);
-}
-
 bool route_begin(struct route *r, const char *root)
 {
     struct reason reason;
-    if (!read_key(r, &reason)) {
+    if (!record_key_parse(&r->key, r->by, &reason)) {
         options_usage("--by=%s: %s", r->by, reason.text);
         return false;
     }
@@ -418,5 +359,5 @@ void route_end(struct route *r)
         forget_keys(r);
     free(r->table);
     free(r->target);
-    facet_free(&r->facets);
+    record_key_free(&r->key);
 }

@@ -10,8 +10,7 @@
 
 #include "base/options.h"
 #include "deliver/sink.h"
-#include "event/facet.h"
-#include "filter/layout.h"
+#include "filter/record_key.h"
 #include "spool/segment.h"
 
 enum {
@@ -45,11 +44,7 @@ struct route {
     const char *default_name; /* --default */
     size_t segment_size;      /* --segment-size: bytes of all segments of a group together */
     int64_t segment_time;     /* --segment-time */
-    bool by_user;
-    struct layout layout;
-    struct facet_reader facets;
-    struct json json;
-    char path[LAYOUT_PATH];
+    struct record_key key;
     struct route_key *table; /* ROUTE_TABLE */
     size_t keys;
     struct route_target *target; /* ROUTE_RECORDS */
