@@ -5,8 +5,7 @@
 #include "deliver/receipts.h"
 #include "json/json_string.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+enum { FIGURES = 320 }; /* the members of a receipt that are numbers, names and digests */
 
 bool receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1])
 {
@@ -18,30 +17,63 @@ bool receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1])
     return true;
 }
 
+/* A receipt is written for every line that is delivered, so its members are put together by hand:
+ * printf(3) takes longer than all the rest. */
+static char *put(char *to, struct span text)
+{
+    memcpy(to, text.at, text.len);
+    return to + text.len;
+}
+
+static char *put_number(char *to, uint64_t number)
+{
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[sizeof digits - ++count] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    return put(to, (struct span){digits + sizeof digits - count, count});
+}
+
+/* Microseconds as seconds, with six decimals. */
+static char *put_seconds(char *to, int64_t time)
+{
+    uint64_t rest = (uint64_t)time % 1000000;
+    to = put_number(to, (uint64_t)time / 1000000);
+    *to = '.';
+    for (int i = 6; i > 0; i--, rest /= 10)
+        to[i] = (char)('0' + rest % 10);
+    return to + 7;
+}
+
 /* "queued" and "seconds": the time until it was first tried, and from then on. */
-static int put_times(const struct receipt *receipt, int64_t sent_at, char *to, size_t size)
+static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
 {
     int64_t sent = sent_at != 0 ? sent_at : receipt->now;
     int64_t queued = sent > receipt->read_at ? sent - receipt->read_at : 0;
     int64_t seconds = receipt->now > sent ? receipt->now - sent : 0;
-    return snprintf(to, size, ",\"queued\":%" PRId64 ".%06d,\"seconds\":%" PRId64 ".%06d",
-                    queued / 1000000, (int)(queued % 1000000), seconds / 1000000,
-                    (int)(seconds % 1000000));
+    to = put_seconds(put(to, SPAN(",\"queued\":")), queued);
+    return put_seconds(put(to, SPAN(",\"seconds\":")), seconds);
 }
 
-/* The members after the path: a number of bytes, whatever the outcome is. */
+/* The members after the path, at most FIGURES bytes of them. */
 static struct span put_figures(const struct receipt *receipt, const struct outcome *outcome,
-                               char *to, size_t size)
+                               char to[FIGURES])
 {
-    char status[24] = "null", digest[RECEIPTS_DIGEST + 1];
-    if (outcome->status != 0)
-        snprintf(status, sizeof status, "%ld", outcome->status);
-    int n = snprintf(to, size, ",\"outcome\":\"%s\",\"status\":%s,\"attempts\":%u,\"bytes\":%zu",
-                     outcome_name(outcome->kind), status, outcome->attempts, receipt->bytes);
-    n += put_times(receipt, outcome->sent_at, to + n, size - (size_t)n);
-    if (receipt->text.at != NULL && receipts_digest(receipt->text, digest))
-        n += snprintf(to + n, size - (size_t)n, ",\"digest\":\"%s\"", digest);
-    return (struct span){to, (size_t)n};
+    char digest[RECEIPTS_DIGEST + 1], *at = put(to, SPAN(",\"outcome\":\""));
+    at = put(put(at, span_of(outcome_name(outcome->kind))), SPAN("\",\"status\":"));
+    if (outcome->status > 0)
+        at = put_number(at, (uint64_t)outcome->status);
+    else
+        at = put(at, SPAN("null"));
+    at = put_number(put(at, SPAN(",\"attempts\":")), outcome->attempts);
+    at = put_number(put(at, SPAN(",\"bytes\":")), receipt->bytes);
+    at = put_times(receipt, outcome->sent_at, at);
+    if (receipt->text.at != NULL && receipts_digest(receipt->text, digest)) {
+        at = put(at, SPAN(",\"digest\":\""));
+        at = put(put(at, (struct span){digest, RECEIPTS_DIGEST}), SPAN("\""));
+    }
+    return span_between(to, at);
 }
 
 /* The member "reason", printable and without secrets. */
@@ -62,11 +94,11 @@ bool receipts_write(struct append *receipts, const struct receipt *receipt,
                     const struct outcome *outcome)
 {
     enum { MOST = 12 };
-    char head[48], figures[320], why[6 * sizeof(struct reason) + 16];
+    char head[48], figures[FIGURES], why[6 * sizeof(struct reason) + 16];
     struct span piece[MOST];
     size_t count = 0;
-    int n = snprintf(head, sizeof head, "{\"line\":%zu,\"path\":", receipt->line);
-    piece[count++] = (struct span){head, (size_t)n};
+    char *end = put_number(put(head, SPAN("{\"line\":")), receipt->line);
+    piece[count++] = span_between(head, put(end, SPAN(",\"path\":")));
     if (receipt->path.at == NULL) {
         piece[count++] = SPAN("null");
     } else {
@@ -74,7 +106,7 @@ bool receipts_write(struct append *receipts, const struct receipt *receipt,
         piece[count++] = receipt->path;
         piece[count++] = SPAN("\"");
     }
-    piece[count++] = put_figures(receipt, outcome, figures, sizeof figures);
+    piece[count++] = put_figures(receipt, outcome, figures);
     if (outcome->reason != NULL && !outcome_is_success(outcome->kind))
         piece[count++] = put_reason(outcome->reason, why, sizeof why);
     if (outcome->etag != NULL) {

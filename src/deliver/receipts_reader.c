@@ -33,35 +33,8 @@ static struct span content(const struct json_value *value)
     return (struct span){value->text.at + 1, value->text.len - 2};
 }
 
-/* False: no memory. */
-static bool set_path(struct receipts_reader *reader, const struct json_value *value,
-                     struct receipt_read *receipt)
+bool receipts_parse(struct json *json, struct span text, struct receipt_read *receipt)
 {
-    struct span path = content(value);
-    size_t len;
-    receipt->path = (struct span){NULL, 0};
-    if (value->type != JSON_STRING)
-        return true;
-    if (memchr(path.at, '\\', path.len) == NULL) {
-        receipt->path = path;
-        return true;
-    }
-    if (path.len > reader->path_size) {
-        free(reader->path);
-        reader->path_size = path.len;
-        if ((reader->path = malloc(path.len)) == NULL)
-            return reader->path_size = 0, false;
-    }
-    if (json_string_decode(path, reader->path, reader->path_size, &len))
-        receipt->path = (struct span){reader->path, len};
-    return true;
-}
-
-/* Whether the line is a receipt. */
-static bool read_receipt(struct receipts_reader *reader, struct span text,
-                         struct receipt_read *receipt)
-{
-    struct json *json = &reader->json;
     struct json_key key;
     struct json_value value;
     bool has_line = false;
@@ -74,8 +47,8 @@ static bool read_receipt(struct receipts_reader *reader, struct span text,
             return false;
         if (json_key_is(&key, SPAN("line")))
             has_line = read_number(&value, &receipt->line);
-        else if (json_key_is(&key, SPAN("path")) && !set_path(reader, &value, receipt))
-            return false;
+        else if (json_key_is(&key, SPAN("path")))
+            receipt->path = value.type == JSON_STRING ? content(&value) : (struct span){NULL, 0};
         else if (json_key_is(&key, SPAN("outcome")))
             receipt->kind = outcome_of_name(content(&value));
         else if (json_key_is(&key, SPAN("digest")))
@@ -84,12 +57,32 @@ static bool read_receipt(struct receipts_reader *reader, struct span text,
     return json_end(json) && has_line && receipt->kind != OUTCOMES;
 }
 
+/* Decodes the path.  One that cannot be decoded counts as none.  False: no memory. */
+static bool decode_path(struct receipts_reader *reader, struct receipt_read *receipt)
+{
+    struct span path = receipt->path;
+    size_t len;
+    if (path.at == NULL || memchr(path.at, '\\', path.len) == NULL)
+        return true;
+    receipt->path = (struct span){NULL, 0};
+    if (path.len > reader->path_size) {
+        free(reader->path);
+        reader->path_size = path.len;
+        if ((reader->path = malloc(path.len)) == NULL)
+            return reader->path_size = 0, false;
+    }
+    if (json_string_decode(path, reader->path, reader->path_size, &len))
+        receipt->path = (struct span){reader->path, len};
+    return true;
+}
+
 bool receipts_reader_next(struct receipts_reader *reader, struct receipt_read *receipt)
 {
     ssize_t len;
     while ((len = getline(&reader->buffer, &reader->size, reader->file)) > 0) {
         size_t used = (size_t)len - (reader->buffer[len - 1] == '\n');
-        if (read_receipt(reader, (struct span){reader->buffer, used}, receipt))
+        if (receipts_parse(&reader->json, (struct span){reader->buffer, used}, receipt) &&
+            decode_path(reader, receipt))
             return true;
         reader->passed_over += used > 0;
     }

@@ -1,56 +1,42 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "deliver/receipts_reader.h"
 #include "spool/acknowledge.h"
 #include "spool/filelines.h"
-
-#include <cjson/cJSON.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static bool read_digest(const cJSON *member, uint64_t *digest)
+/* 16 hexadecimal digits. */
+static bool read_digest(struct span text, uint64_t *digest)
 {
-    const char *text = cJSON_GetStringValue(member);
-    char *end;
-    if (text == NULL || strlen(text) != 16)
-        return false;
-    *digest = strtoull(text, &end, 16);
-    return *end == '\0';
-}
-
-static bool read_outcome(const cJSON *member, enum line_verdict *verdict)
-{
-    static const struct {
-        const char *name;
-        enum line_verdict verdict;
-    } outcomes[] = {
-        {"delivered", LINE_DONE},    {"exists", LINE_DONE},  {"replaced", LINE_DONE},
-        {"skipped", LINE_DONE},      {"spooled", LINE_DONE}, {"rejected", LINE_REJECTED},
-        {"undelivered", LINE_STAYS},
-    };
-    const char *name = cJSON_GetStringValue(member);
-    for (size_t i = 0; name != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
-        if (strcmp(name, outcomes[i].name) == 0) {
-            *verdict = outcomes[i].verdict;
-            return true;
-        }
-    return false;
+    *digest = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        unsigned value = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+        if (value == 16)
+            return false;
+        *digest = *digest << 4 | value;
+    }
+    return text.len == RECEIPTS_DIGEST;
 }
 
 /* Reads one receipt.  False: the line is none, is torn, or has no digest. */
-static bool read_mark(struct span text, struct receipt_mark *mark)
+static bool read_mark(struct json *json, struct span text, struct receipt_mark *mark)
 {
-    cJSON *receipt = cJSON_ParseWithLength(text.at, text.len);
-    const cJSON *line = cJSON_GetObjectItemCaseSensitive(receipt, "line");
-    bool read = cJSON_IsNumber(line) && line->valuedouble >= 1 &&
-                read_digest(cJSON_GetObjectItemCaseSensitive(receipt, "digest"), &mark->digest) &&
-                read_outcome(cJSON_GetObjectItemCaseSensitive(receipt, "outcome"), &mark->verdict);
-    if (read)
-        mark->line = (size_t)line->valuedouble;
-    cJSON_Delete(receipt);
-    return read;
+    struct receipt_read receipt;
+    if (!receipts_parse(json, text, &receipt) || receipt.line == 0 ||
+        !read_digest(receipt.digest, &mark->digest))
+        return false;
+    mark->line = receipt.line;
+    mark->verdict = outcome_is_success(receipt.kind)   ? LINE_DONE
+                    : receipt.kind == OUTCOME_REJECTED ? LINE_REJECTED
+                                                       : LINE_STAYS;
+    return true;
 }
 
 static int by_line(const void *a, const void *b)
@@ -82,11 +68,12 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
     struct span text;
     size_t capacity = 0;
     bool kept = true;
+    struct json json;
     filelines_begin(&lines, receipts);
     while (kept && filelines_next(&lines, true, &text)) {
         struct receipt_mark mark = {.offset = filelines_offset(&lines, text),
                                     .length = (uint32_t)text.len};
-        if (text.len <= UINT32_MAX && read_mark(text, &mark) && mark.line <= count)
+        if (text.len <= UINT32_MAX && read_mark(&json, text, &mark) && mark.line <= count)
             kept = add_mark(a, &capacity, &mark);
     }
     errno = kept ? lines.error : ENOMEM;
