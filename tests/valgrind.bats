@@ -12,11 +12,13 @@ setup() {
 }
 
 # clean STATUS COMMAND...: the command ends so, and valgrind has nothing to say.  Its log is a file,
-# as the tool's own messages go to standard error.
+# as the tool's own messages go to standard error.  That it does not know pidfd_open(2), 434, is no
+# finding: a thread then waits for the command.
 clean() {
     local expected=$1
     shift
     run_tool valgrind -q --error-exitcode=99 --leak-check=full --log-file=valgrind.log "$@"
+    ! grep -q '^--.*unhandled amd64-linux syscall: 434$' valgrind.log || sed -i '/^--[0-9]*-- /d' valgrind.log
     [ ! -s valgrind.log ] || { cat valgrind.log && return 1; }
     assert_status "$expected"
 }
@@ -215,8 +217,7 @@ END
     clean 1 audit-spool --rejects=rejects --max-record=64KiB spool < <(mixed)
     clean 2 audit-spool --max-size=3kB --when-full=fail spool addressed
     clean 0 audit-drain --status spool
-    # valgrind does not know pidfd_open(2), with which a drain waits for its command.
-    audit-drain spool -- audit-fileput archive || [ $? -eq 1 ]
+    clean 1 audit-drain spool -- audit-fileput archive
     clean 1 audit-drain --status=table spool
     clean 0 audit-drain --retry-failed spool
     clean 2 audit-drain nowhere -- true

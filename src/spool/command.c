@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,15 +82,76 @@ static int launch(struct command_run *run, const struct command *command, int me
     return error;
 }
 
-/* Both sides do it, so that it is done whoever comes first; and a descriptor tells of the end. */
+/* What the thread that waits for a command gets. */
+struct waiter {
+    pid_t pid;
+    int told; /* closed at the command's end */
+};
+
+static void *wait_for_end(void *context)
+{
+    struct waiter *waiter = context;
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)waiter->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+        ;
+    close(waiter->told);
+    free(waiter);
+    return NULL;
+}
+
+/* Starts the thread.  0, or an errno. */
+static int start_waiter(struct waiter *waiter)
+{
+    pthread_t thread;
+    sigset_t all, mask;
+    /* Signals are the main thread's business. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &mask);
+    int error = pthread_create(&thread, NULL, wait_for_end, waiter);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    if (error == 0)
+        pthread_detach(thread);
+    return error;
+}
+
+/* Where the system has no pidfd (Linux before 5.3, a sandbox, valgrind), a thread waits for the command and
+ * closes a pipe at its end.  0, or an errno. */
+static int watch_by_thread(struct command_run *run)
+{
+    int end[2];
+    struct waiter *waiter = malloc(sizeof *waiter);
+    if (waiter == NULL)
+        return ENOMEM;
+    int error = pipe2(end, O_CLOEXEC) != 0 ? errno : 0;
+    if (error == 0) {
+        *waiter = (struct waiter){run->pid, end[1]};
+        error = start_waiter(waiter);
+        if (error == 0) {
+            run->exited = end[0];
+            return 0;
+        }
+        close(end[0]);
+        close(end[1]);
+    }
+    free(waiter);
+    return error;
+}
+
+/* A descriptor tells of the command's end.  0, or an errno. */
 static int watch(struct command_run *run)
 {
+    /* Both sides do it, so that it is done whoever comes first. */
     setpgid(run->pid, run->pid);
+#ifdef SYS_pidfd_open
     run->exited = (int)syscall(SYS_pidfd_open, run->pid, 0);
-    if (run->exited < 0)
+    if (run->exited >= 0) {
+        fcntl(run->exited, F_SETFD, FD_CLOEXEC);
+        return 0;
+    }
+    if (errno != ENOSYS && errno != EPERM)
         return errno;
-    fcntl(run->exited, F_SETFD, FD_CLOEXEC);
-    return 0;
+#endif
+    return watch_by_thread(run);
 }
 
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason)
