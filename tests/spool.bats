@@ -228,7 +228,7 @@ start() {
 @test "SIGTERM is passed on to the whole pipeline, and what was done is done" {
     spool a later-b c
     sink
-    start audit-drain --follow spool -- bash -c '{ trap "touch second; exit" TERM; cat >/dev/null; } & "$@"; touch begun; trap "touch first; exit 1" TERM; while :; do sleep 0.1; done' - "${sink[@]}"
+    start audit-drain --follow spool -- bash -c '{ trap "touch second; exit" TERM; cat >/dev/null; } & "$@"; trap "touch first; exit 1" TERM; touch begun; while :; do sleep 0.1; done' - "${sink[@]}"
     eventually test -e begun
     kill -TERM "$started"
     wait "$started"

@@ -114,8 +114,8 @@ static int start_waiter(struct waiter *waiter)
     return error;
 }
 
-/* Where the system has no pidfd (Linux before 5.3, a sandbox, valgrind), a thread waits for the command and
- * closes a pipe at its end.  0, or an errno. */
+/* Where the system has no pidfd (Linux before 5.3, a sandbox, valgrind), a thread waits for the
+ * command and closes a pipe at its end.  0, or an errno. */
 static int watch_by_thread(struct command_run *run)
 {
     int end[2];
