@@ -20,6 +20,7 @@ _audit_s3put() {
         words=$(sed -n 's/^\[\(profile \)\{0,1\}\([^]]*\)\]$/\2/p' ~/.aws/config ~/.aws/credentials 2>/dev/null)
         ;;
     --endpoint) words='http:// https://' ;;
+    --existing) words='put list' ;;
     --tee) words='all new' ;;
     --parallel) words='1 8 32' ;;
     --retry-for) words='30s 5m 1h' ;;
@@ -34,7 +35,7 @@ _audit_s3put() {
         [[ $word == -* ]] || return
         words='--bucket= --region= --endpoint= --addressing= --prefix= --suffix= --profile=
             --signature= --content-type= --compress= --acl= --storage-class= --sse= --no-overwrite
-            --content-md5 --parallel= --retry-for= --timeout= --drain= --tee --receipts= --skip=
+            --existing= --content-md5 --parallel= --retry-for= --timeout= --drain= --tee --receipts= --skip=
             --summary --no-summary
             --cacert= --progress --no-progress --dry-run
             --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'

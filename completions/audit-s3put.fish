@@ -13,6 +13,7 @@ complete -c audit-s3put -l acl -x -a 'private public-read authenticated-read buc
 complete -c audit-s3put -l storage-class -x -a 'STANDARD STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER_IR GLACIER DEEP_ARCHIVE' -d 'Of the objects'
 complete -c audit-s3put -l sse -x -a 'AES256 aws:kms' -d 'Have the store encrypt'
 complete -c audit-s3put -l no-overwrite -d 'Leave an object that is there already'
+complete -c audit-s3put -l existing -x -a 'put list' -d 'How to find objects that are there already'
 complete -c audit-s3put -l content-md5 -d 'Send Content-MD5 too'
 complete -c audit-s3put -l parallel -x -a '1 8 32' -d 'Requests at once'
 complete -c audit-s3put -l retry-for -x -a '30s 5m 1h' -d 'Try an event again for so long'

@@ -10,6 +10,7 @@
 struct settings {
     struct s3_options s3;
     int compression;
+    int existing; /* an index of existing_names */
 };
 
 static struct filter filter = FILTER;
@@ -76,6 +77,7 @@ static int run(char **operand, size_t operands)
     static struct s3 s3;
     struct s3_options *options = &settings.s3;
     options->store.put.gzip = settings.compression == 1;
+    options->list = settings.existing == 1;
     options->store.timeout = sending.timeout;
     if (options->store.bucket == NULL)
         return options_usage("no bucket; give --bucket");
@@ -90,6 +92,7 @@ static int run(char **operand, size_t operands)
     return filter_end(&filter);
 }
 
+static const char *const existing_names[] = {"put", "list", NULL};
 static const char *const compression_names[] = {"none", "gzip", NULL};
 
 static const struct option_line options[] = {
@@ -124,6 +127,11 @@ static const struct option_line options[] = {
     {.name = "no-overwrite",
      .help = "leave an object that is there already",
      OPTION_FLAG(struct settings, s3.store.put.no_overwrite)},
+    {.name = "existing",
+     .argument = "HOW",
+     .help = "list: list what is there already and do not put it\nagain; put (default): put every "
+             "event",
+     OPTION_CHOICE(struct settings, existing, existing_names)},
     {.name = "content-md5",
      .help = "send Content-MD5 too, as Object Lock asks for",
      OPTION_FLAG(struct settings, s3.store.put.content_md5)},

@@ -7,6 +7,9 @@ Listens on 127.0.0.1 and writes its port to DIRECTORY/port.  Each request become
 DIRECTORY/log: JSON with method, path, headers and the body's length.  DIRECTORY/script, read anew
 for every request, is a JSON object:
 
+    list      the answers to listings that ask for keys, one after the other, the last for good;
+              {} stands for the listing, {"short": N} for its first N bytes
+    page      the most keys of a page
     look      the answer to GETs of the bucket, put: the answers to PUTs, one after the other, the
               last for good:
               {"status": 301, "headers": {…}, "code": "PermanentRedirect", "more": "<Region>…"}
@@ -17,7 +20,8 @@ for every request, is a JSON object:
     wait      seconds before every answer; wait_list, wait_get: before those
     alter     how many PUTs get another first byte on their way to the upstream
     alter_get how many GETs get another first byte on their way back
-    objects   what is in the bucket: {"a/b": "content"}
+    objects   what is in the bucket: {"a/b": "content"}; HEADs are answered by it, and so are PUTs
+              with If-None-Match
     replaced  what is there after an object was read once
     disorder  true: listings are out of order
     cut       each body of a GET ends after so many bytes, though its length says more; a Range of
@@ -69,7 +73,7 @@ def listing(told, query):
         elif key[:end + 1] != rolled:
             rolled = key[:end + 1]
             items.append((rolled, True))
-    page = items[:most]
+    page = items[:min(most, told.get("page", most))]
     if told.get("disorder"):
         page.reverse()
     text = "<?xml version='1.0' encoding='UTF-8'?>\n<ListBucketResult><EncodingType>url</EncodingType>"
@@ -154,6 +158,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("ETag", etag_of(told, content))
         self.finish_answer(content[int(start[1]):], told)
 
+    def list_objects(self, told, query, one):
+        self.send_response(200)
+        content = listing(told, query)
+        self.finish_answer(content[:one.get("short", len(content))])
+
     def handle_request(self):
         told = script()
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -161,13 +170,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = urllib.parse.parse_qs(query)
         key = urllib.parse.unquote(path).partition("/")[2].partition("/")[2]
         lists = self.command == "GET" and key == ""
+        keys = lists and query.get("max-keys") != ["0"]
         with lock:
             number = seen[self.command] = seen.get(self.command, 0) + 1
             with open(os.path.join(DIRECTORY, "log"), "a", encoding="utf-8") as log:
                 log.write(json.dumps({"method": self.command, "path": self.path,
                                       "bytes": len(body), "headers": dict(self.headers)}) + "\n")
-            gets = told.get("get", {}).get(key, [{}])
-            turn = seen[key] = seen.get(key, 0) + (self.command == "GET")
+            gets = told.get("list", [{}]) if keys else told.get("get", {}).get(key, [{}])
+            name = " list" if keys else key
+            turn = seen[name] = seen.get(name, 0) + (self.command == "GET")
         time.sleep(told.get("wait", 0) + told.get("wait_list" if lists else "wait_get", 0))
         one = gets[min(turn, len(gets)) - 1]
         if told.get("expired") and told["expired"] in self.headers.get("Authorization", ""):
@@ -176,8 +187,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(told["look"])
         elif self.command == "HEAD" and "head" in told:
             self.answer(told["head"])
-        elif self.command == "GET" and not lists and one:
+        elif self.command == "GET" and (keys or not lists) and one and "short" not in one:
             self.answer(one)
+        elif self.command == "PUT" and "If-None-Match" in self.headers and key in told.get("objects", {}):
+            self.answer({"status": 412, "code": "PreconditionFailed"})
         elif self.command == "PUT" and "put" in told:
             self.answer(told["put"][min(number, len(told["put"])) - 1])
         elif UPSTREAM:
@@ -185,9 +198,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 body = bytes([body[0] ^ 1]) + body[1:]
             self.forward(body, told)
         elif lists:
-            self.send_response(200)
-            self.finish_answer(listing(told, query))
-        elif self.command == "GET":
+            self.list_objects(told, query, one)
+        elif self.command == "GET" or (self.command == "HEAD" and "objects" in told):
             self.get_object(told, key, turn)
         else:
             self.answer({"headers": {"ETag": '"0123abcd"'}})

@@ -104,7 +104,8 @@ peer_saw() {
 
 # What the tests of each store have in common.
 
-check_awkward_keys() {
+# Ten addressed events whose keys have every odd character.
+make_awkward_events() {
     # shellcheck disable=SC1003 # a backslash at the end is meant
     local key keys=(
         'a b+c%20=é/*~().json' "!-_.*'()" '@:,$&;=?#[]{}|<>^`"\' 'x//double/slash/' $'tab\tand\nline'
@@ -114,6 +115,10 @@ check_awkward_keys() {
         python3 -c 'import json, sys
 print(json.dumps({"path": sys.argv[1], "event": {"key": sys.argv[1]}}, separators=(",", ":")))' "$key"
     done >addressed
+}
+
+check_awkward_keys() {
+    make_awkward_events
     put addressed
     assert_stderr ""
     assert_status 0

@@ -15,3 +15,10 @@ load common
     assert_stderr "base-units: the URL https://host/[secret] failed"
     [[ $output == *" checks, 0 failed" ]]
 }
+
+@test "what a listing tells of keys is right, in few pages" {
+    run_tool "$AUDIT_BUILD/tests/s3-units"
+    assert_status 0
+    assert_stderr ""
+    [[ $output == *" checks, 0 failed" ]]
+}

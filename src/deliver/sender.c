@@ -274,8 +274,6 @@ static void follow(struct sender *s, struct request *request, const struct judge
         retry(s, request, asked, why);
         break;
     case ANSWER_WAIT:
-        s->held_up = true;
-        /* fall through */
     case ANSWER_AGAIN:
         send_again(s, request);
         break;
@@ -339,7 +337,6 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     struct sender *s = request->sender;
     struct judgement judgement;
     s->sink.now = clock_now();
-    s->held_up = false;
     requests_unlink(&s->flying, request);
     s->sink.under_way--;
     request->status = reply->status;
@@ -392,7 +389,11 @@ static void begin(struct sender *s, struct request *request)
     judgement_begin(&judgement, request->records.count);
     if (!s->service->prepare(s->service->context, request, &judgement)) {
         http_give(&s->http, transfer);
-        follow(s, request, &judgement, 0);
+        /* Without a request nothing is known of whether requests succeed. */
+        if (judgement.answer == ANSWER_EXISTS)
+            settle_all(s, request, OUTCOME_EXISTS, NULL, judgement.etag);
+        else
+            follow(s, request, &judgement, 0);
         return;
     }
     request->attempts++;
@@ -489,6 +490,7 @@ static bool is_ready(struct sender *s, int64_t *wake_at)
     case READY_NOW:
         return true;
     case READY_LATER:
+        s->held_up = true;
         return false;
     default:
         sink_stop(&s->sink, NULL, reason.text);
@@ -501,7 +503,8 @@ static bool begin_requests(struct sender *s, int64_t *wake_at)
 {
     struct request *request;
     bool begun = false;
-    while (!s->sink.stopping && !s->sink.ledger->filter->stop && !s->held_up &&
+    s->held_up = false;
+    while (!s->sink.stopping && !s->sink.ledger->filter->stop &&
            pace_may_send(&s->pace, s->sink.under_way, s->sink.now) && is_ready(s, wake_at) &&
            (request = next_request(s)) != NULL) {
         begin(s, request);

@@ -55,7 +55,7 @@ struct sender {
     unsigned refusals;                       /* how many there were, one after the other */
     bool answered;                           /* the service has answered at all */
     bool delivered;                          /* … and has taken something */
-    bool held_up; /* prepare() waits for a transfer of the service's own */
+    bool held_up;                            /* the service is not ready for requests */
     uint64_t random;
 };
 

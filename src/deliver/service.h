@@ -47,7 +47,7 @@ enum answer {
     ANSWER_REJECTED,   /* every event in it is refused */
     ANSWER_REFUSED,    /* before anything was delivered: ANSWER_MISCONFIGURED; later: ANSWER_BAD */
     ANSWER_MISCONFIGURED, /* no request can succeed: stop */
-    ANSWER_WAIT,          /* of prepare() only: it is asked again once a transfer has ended */
+    ANSWER_WAIT,          /* of prepare() only: it is asked again once ready() says READY_NOW */
 };
 
 /* Of one record of a batch, where the answer tells them apart. */
@@ -89,8 +89,9 @@ struct service {
     /* A sink's accept(): sets body and size where they are not the event's text and its length. */
     bool (*accept)(void *context, struct record *record, struct reason *reason);
 
-    /* Whether a request may start now, or credentials are being fetched first.  *wake_at may be
-     * lowered to when it wants to be asked again.  NULL: always. */
+    /* Whether a request may start now, or something is being fetched first.  It is asked again when
+     * a transfer has ended; *wake_at may be lowered to when it wants to be asked besides.  NULL:
+     * always. */
     enum readiness (*ready)(void *context, struct sender *sender, int64_t now, int64_t *wake_at,
                             struct reason *reason);
 

@@ -7,34 +7,43 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-/* The key of an addressed event's object, in key[S3_KEY_MAX + 1].  False with a reason. */
-static bool make_key(const struct s3 *s3, struct span name, char *key, size_t *len,
-                     struct reason *reason)
+/* Prefix, name and suffix. */
+enum { KEY_PIECES = 3 };
+
+static void key_pieces(const struct s3 *s3, struct span name, struct span piece[KEY_PIECES])
 {
-    size_t prefix = strlen(s3->options.prefix), suffix = strlen(s3->options.suffix);
-    if (name.at == NULL || name.len > S3_KEY_MAX)
-        return reason_set(reason, "its path is no key: longer than %d bytes, or not UTF-8 text",
-                          S3_KEY_MAX);
-    if (name.len == 0)
-        return reason_set(reason, "its path is empty");
-    *len = prefix + name.len + suffix;
-    if (*len <= S3_KEY_MAX) {
-        memcpy(key, s3->options.prefix, prefix);
-        memcpy(key + prefix, name.at, name.len);
-        memcpy(key + prefix + name.len, s3->options.suffix, suffix);
+    piece[0] = span_of(s3->options.prefix);
+    piece[1] = name;
+    piece[2] = span_of(s3->options.suffix);
+}
+
+/* Writes the key of an object whose name accept_line() has checked. */
+static struct span make_key(const struct s3 *s3, struct span name, char key[S3_KEY_MAX + 1])
+{
+    struct span piece[KEY_PIECES];
+    size_t len = 0;
+    key_pieces(s3, name, piece);
+    for (size_t i = 0; i < KEY_PIECES; i++) {
+        memcpy(key + len, piece[i].at, piece[i].len);
+        len += piece[i].len;
     }
-    return s3_key_check((struct span){key, *len}, reason);
+    return (struct span){key, len};
 }
 
 static bool accept_line(void *context, struct record *record, struct reason *reason)
 {
     struct s3 *s3 = context;
-    char key[S3_KEY_MAX + 1];
-    size_t len;
+    struct span piece[KEY_PIECES];
     if (record->path.at == NULL)
         return reason_set(reason, "a bare event has no path to be its key; pipe it through "
                                   "audit-path first");
-    return make_key(s3, record->name, key, &len, reason);
+    if (record->name.at == NULL || record->name.len > S3_KEY_MAX)
+        return reason_set(reason, "its path is no key: longer than %d bytes, or not UTF-8 text",
+                          S3_KEY_MAX);
+    if (record->name.len == 0)
+        return reason_set(reason, "its path is empty");
+    key_pieces(s3, record->name, piece);
+    return s3_key_check(piece, KEY_PIECES, reason);
 }
 
 static bool compress(struct http_transfer *transfer, struct span *body)
@@ -57,43 +66,111 @@ static bool content_of(const struct s3 *s3, const struct request *request, struc
     return !s3->options.store.put.gzip || compress(request->transfer, body);
 }
 
-/* The steps of a request: where an object is there already, a HEAD tells whether it is the same. */
-enum { STEP_PUT, STEP_COMPARE };
+/* The steps of a request. */
+enum step {
+    STEP_LOOK,         /* at first: the listing may tell that the object exists */
+    STEP_PUT,          /* it is put */
+    STEP_COMPARE,      /* the store said that it exists: a HEAD tells whether it is the same */
+    STEP_COMPARE_LIST, /* the listing said so, and not which content it has: likewise */
+    STEP_REPLACE,      /* other content is there, which it replaces */
+};
+
+/* Whether an MD5 in hexadecimal digits is that of the bytes. */
+static bool has_md5(const char *hex, struct span body)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    if (EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) != 1)
+        return false;
+    for (unsigned i = 0; i < 16; i++)
+        if (hex[2 * i] != digits[digest[i] >> 4] || hex[2 * i + 1] != digits[digest[i] & 15])
+            return false;
+    return true;
+}
+
+/* What the listing tells of an object that is there.  What it cannot tell a HEAD does: an ETag of a
+ * multipart upload or of an encrypted object is no MD5, and the listing does not say which it is.
+ */
+static bool prepare_known(struct s3 *s3, struct request *request, const struct s3_known *known,
+                          struct span body, struct judgement *judgement)
+{
+    bool same_size = known->size == body.len;
+    if (same_size && known->etag.len == 32 && has_md5(known->etag.at, body)) {
+        snprintf(s3->etag, sizeof s3->etag, "%.32s", known->etag.at);
+        judgement->etag = s3->etag;
+        judgement->answer = ANSWER_EXISTS;
+        return false;
+    }
+    if (same_size)
+        request->step = STEP_COMPARE_LIST;
+    else if (s3->options.store.put.no_overwrite)
+        return reason_set(&judgement->reason,
+                          "conflict: an object with other content has this key");
+    else
+        request->step = STEP_REPLACE;
+    return true;
+}
+
+/* Looks the key up.  False: nothing is sent, now or at all. */
+static bool look_up(struct s3 *s3, struct request *request, struct span key, struct span body,
+                    struct judgement *judgement)
+{
+    struct s3_known known;
+    request->step = STEP_PUT;
+    switch (s3_existing_find(&s3->existing, key, &known)) {
+    case S3_PRESENT:
+        return prepare_known(s3, request, &known, body, judgement);
+    case S3_UNKNOWN:
+        request->step = STEP_LOOK;
+        judgement->answer = ANSWER_WAIT;
+        return false;
+    default:
+        return true;
+    }
+}
 
 static bool prepare(void *context, struct request *request, struct judgement *judgement)
 {
     struct s3 *s3 = context;
-    struct reason *reason = &judgement->reason;
-    char key[S3_KEY_MAX + 1];
-    size_t len = 0;
-    struct s3_request wanted = {.method = S3_PUT};
+    char text[S3_KEY_MAX + 1];
+    struct s3_request wanted = {.method = S3_PUT,
+                                .key = make_key(s3, request->records.first->name, text)};
     judgement->answer = ANSWER_REJECTED;
-    if (!make_key(s3, request->records.first->name, key, &len, reason))
+    bool compares = request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST;
+    if (!compares && !content_of(s3, request, &wanted.body))
+        return reason_set(&judgement->reason, "there is not enough memory to compress it");
+    if (request->step == STEP_LOOK && s3->options.list &&
+        !look_up(s3, request, wanted.key, wanted.body, judgement))
         return false;
-    wanted.key = (struct span){key, len};
-    if (request->step == STEP_COMPARE)
+    if (request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST) {
         wanted.method = S3_HEAD;
-    else if (!content_of(s3, request, &wanted.body))
-        return reason_set(reason, "there is not enough memory to compress it");
-    return s3_store_set(&s3->store, request->transfer, &wanted, reason);
+        wanted.body = SPAN("");
+    } else if (request->step == STEP_REPLACE) {
+        s3_pages_forget(&s3->existing.pages, wanted.key);
+    }
+    return s3_store_set(&s3->store, request->transfer, &wanted, &judgement->reason);
 }
 
 /* Whether the object that the answer to a HEAD is about has these bytes: by its MD5, or where its
  * ETag is none, by its length. */
 static bool is_same(const struct s3_answer *answer, struct span body)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len;
     if (answer->length >= 0 && (uint64_t)answer->length != body.len)
         return false;
-    if (!answer->etag_is_md5 || EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) != 1)
-        return true;
-    for (unsigned i = 0; i < 16; i++)
-        if (answer->etag[2 * i] != digits[digest[i] >> 4] ||
-            answer->etag[2 * i + 1] != digits[digest[i] & 15])
-            return false;
-    return true;
+    return !answer->etag_is_md5 || has_md5(answer->etag, body);
+}
+
+/* An object with other content is there, or one that could not be looked at. */
+static enum answer other_content(const struct s3 *s3, struct request *request,
+                                 struct reason *reason, const char *why)
+{
+    if (s3->options.store.put.no_overwrite) {
+        reason_set(reason, "conflict: %s", why);
+        return ANSWER_REJECTED;
+    }
+    request->step = STEP_REPLACE;
+    return ANSWER_AGAIN;
 }
 
 /* The answer to the HEAD of an object that was there already. */
@@ -105,10 +182,28 @@ static enum answer compare(const struct s3 *s3, struct request *request,
         reason_set(reason, "there is not enough memory to compress it");
         return ANSWER_RETRY;
     }
-    if (is_same(answer, body))
-        return ANSWER_EXISTS;
-    reason_set(reason, "conflict: an object with other content has this key");
-    return ANSWER_REJECTED;
+    return is_same(answer, body)
+               ? ANSWER_EXISTS
+               : other_content(s3, request, reason, "an object with other content has this key");
+}
+
+/* What to do after a HEAD. */
+static void judge_look(const struct s3 *s3, struct request *request, enum s3_meaning meaning,
+                       const struct s3_answer *answer, long status, struct judgement *judgement)
+{
+    if (meaning == S3_DONE) {
+        judgement->answer = compare(s3, request, answer, &judgement->reason);
+    } else if (status == 404) { /* deleted meanwhile */
+        request->step = STEP_PUT;
+        judgement->answer = ANSWER_AGAIN;
+    } else if (status == 403 && request->step == STEP_COMPARE) { /* no right to look: it stays */
+        judgement->answer = ANSWER_EXISTS;
+    } else if (status == 403) {
+        judgement->answer =
+            other_content(s3, request, &judgement->reason,
+                          "the object that has this key has the same length and, by its ETag, "
+                          "perhaps other content; to look at it is not permitted (s3:GetObject)");
+    }
 }
 
 static void judge(void *context, struct request *request, const struct http_reply *reply,
@@ -132,15 +227,10 @@ static void judge(void *context, struct request *request, const struct http_repl
     judgement->answer = answers[meaning];
     if (meaning == S3_DONE && answer.etag[0] != '\0')
         judgement->etag = strcpy(s3->etag, answer.etag);
-    if (request->step == STEP_COMPARE) {
-        if (meaning == S3_DONE) {
-            judgement->answer = compare(s3, request, &answer, &judgement->reason);
-        } else if (reply->status == 404) { /* deleted meanwhile */
-            request->step = STEP_PUT;
-            judgement->answer = ANSWER_AGAIN;
-        } else if (reply->status == 403) { /* no right to look at it: it stays */
-            judgement->answer = ANSWER_EXISTS;
-        }
+    if (request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST) {
+        judge_look(s3, request, meaning, &answer, reply->status, judgement);
+    } else if (meaning == S3_DONE && request->step == STEP_REPLACE) {
+        judgement->answer = ANSWER_REPLACED;
     } else if (meaning == S3_EXISTS && s3->options.store.put.no_overwrite) {
         request->step = STEP_COMPARE;
         judgement->answer = ANSWER_AGAIN;
@@ -154,18 +244,20 @@ static enum readiness ready(void *context, struct sender *sender, int64_t now, i
         [S3_READY] = READY_NOW, [S3_WAITS] = READY_LATER, [S3_NEVER] = READY_NEVER};
     struct s3 *s3 = context;
     (void)now, (void)wake_at; /* the end of a transfer wakes the loop */
-    return readiness[s3_store_ready(&s3->store, sender_http(sender), true, reason)];
+    if (s3->existing.hopeless.text[0] != '\0') {
+        *reason = s3->existing.hopeless;
+        return READY_NEVER;
+    }
+    enum readiness is = readiness[s3_store_ready(&s3->store, sender_http(sender), true, reason)];
+    return is == READY_NOW && s3->existing.asking ? READY_LATER : is;
 }
 
 static bool show(void *context, const struct request *request, struct out *out)
 {
     struct s3 *s3 = context;
     char key[S3_KEY_MAX + 1], url[S3_URL_MAX], length[64];
-    struct reason reason;
-    size_t len = 0, size = 0;
-    if (!make_key(s3, request->records.first->name, key, &len, &reason))
-        return true;
-    s3_address_url(&s3->store.address, (struct span){key, len}, url);
+    size_t size = 0;
+    s3_address_url(&s3->store.address, make_key(s3, request->records.first->name, key), url);
     out_write(out, SPAN("PUT "));
     out_write(out, span_of(url));
     out_write(out, SPAN("\n"));
@@ -181,6 +273,9 @@ static bool show(void *context, const struct request *request, struct out *out)
 bool s3_begin(struct s3 *s3, const struct s3_options *options, bool dry)
 {
     *s3 = (struct s3){.options = *options};
+    if (dry)
+        s3->options.list = false;
+    s3_existing_begin(&s3->existing, &s3->store, span_of(options->prefix));
     if (!s3_store_begin(&s3->store, &options->store, dry))
         return false;
     s3->service = (struct service){
@@ -198,5 +293,6 @@ bool s3_begin(struct s3 *s3, const struct s3_options *options, bool dry)
 
 void s3_end(struct s3 *s3)
 {
+    s3_existing_end(&s3->existing);
     s3_store_end(&s3->store);
 }

@@ -9,16 +9,18 @@
 #include "deliver/receipts.h"
 #include "deliver/retry.h"
 #include "deliver/service.h"
-#include "s3/s3_store.h"
+#include "s3/s3_existing.h"
 
 struct s3_options {
     struct s3_store_options store;
     const char *prefix, *suffix; /* of keys; "" for none */
+    bool list;                   /* what exists is listed, and not put again */
 };
 
 struct s3 {
     struct s3_options options;
     struct s3_store store;
+    struct s3_existing existing;
     char etag[72];
     struct service service;
 };

@@ -133,26 +133,33 @@ void s3_address_url(const struct s3_address *address, struct span key, char url[
 }
 
 /* Whether a segment of the key is "." or "..". */
-static bool has_dot_segment(struct span key)
+static bool has_dot_segment(const struct span *piece, size_t pieces)
 {
-    const char *at = key.at;
-    for (const char *end = span_end(key); at <= end;) {
-        const char *slash = memchr(at, '/', (size_t)(end - at));
-        struct span segment = span_between(at, slash != NULL ? slash : end);
-        if (span_equal(segment, SPAN(".")) || span_equal(segment, SPAN("..")))
-            return true;
-        at = span_end(segment) + 1;
-    }
-    return false;
+    size_t len = 0, dots = 0; /* of the segment, so far */
+    for (size_t i = 0; i < pieces; i++)
+        for (const char *at = piece[i].at, *end = span_end(piece[i]); at < end; at++) {
+            if (*at == '/') {
+                if (dots == len && (len == 1 || len == 2))
+                    return true;
+                len = dots = 0;
+                continue;
+            }
+            len++;
+            dots += *at == '.';
+        }
+    return dots == len && (len == 1 || len == 2);
 }
 
-bool s3_key_check(struct span key, struct reason *reason)
+bool s3_key_check(const struct span *piece, size_t pieces, struct reason *reason)
 {
-    if (key.len == 0)
+    size_t len = 0;
+    for (size_t i = 0; i < pieces; i++)
+        len += piece[i].len;
+    if (len == 0)
         return reason_set(reason, "the path is empty");
-    if (key.len > S3_KEY_MAX)
-        return reason_set(reason, "the key has %zu bytes; S3 takes %d", key.len, S3_KEY_MAX);
-    if (has_dot_segment(key))
+    if (len > S3_KEY_MAX)
+        return reason_set(reason, "the key has %zu bytes; S3 takes %d", len, S3_KEY_MAX);
+    if (has_dot_segment(piece, pieces))
         return reason_set(reason, "the key has a part \".\" or \"..\"");
     return true;
 }

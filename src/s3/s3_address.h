@@ -37,8 +37,8 @@ void s3_address_url(const struct s3_address *address, struct span key, char url[
  * '/': at most three times their number, without a NUL.  Returns the end. */
 char *s3_address_encode(struct span bytes, bool slashes, char *to);
 
-/* Whether an object may have this key: 1 to 1,024 bytes, and no segment "." or "..", which clients
- * and proxies would resolve.  False with a reason. */
-bool s3_key_check(struct span key, struct reason *reason);
+/* Whether an object may have the key that the pieces make up: 1 to 1,024 bytes, and no segment "."
+ * or "..", which clients and proxies would resolve.  False with a reason. */
+bool s3_key_check(const struct span *piece, size_t pieces, struct reason *reason);
 
 #endif

@@ -1,0 +1,106 @@
+#include "config.h"
+
+#include "base/clock.h"
+#include "s3/s3_existing.h"
+
+#include <stdio.h>
+
+void s3_existing_begin(struct s3_existing *existing, struct s3_store *store, struct span prefix)
+{
+    *existing = (struct s3_existing){.store = store};
+    s3_pages_begin(&existing->pages, prefix);
+}
+
+static void add_page(struct s3_existing *existing, const struct http_reply *reply,
+                     const struct s3_answer *answer)
+{
+    struct reason *why = &existing->hopeless;
+    switch (s3_pages_add(&existing->pages, reply->body, clock_now())) {
+    case S3_PAGES_ADDED:
+        existing->listed = true;
+        break;
+    case S3_PAGES_UNREADABLE:
+        if (existing->listed)
+            s3_pages_failed(&existing->pages);
+        else
+            s3_store_say_no_listing(existing->store, reply->status, answer, why);
+        break;
+    case S3_PAGES_DISORDER:
+        reason_set(why, "--existing=list: the store lists keys out of order, or not from where it "
+                        "is asked to (an S3 directory bucket does); use --no-overwrite without it");
+        break;
+    case S3_PAGES_NO_MEMORY:
+        reason_set(why, "there is not enough memory");
+        break;
+    }
+}
+
+static void judge(struct s3_existing *existing, const struct http_transfer *transfer,
+                  const struct http_reply *reply)
+{
+    struct s3_answer answer;
+    struct reason reason;
+    switch (s3_store_judge(existing->store, transfer, reply, &answer, &reason)) {
+    case S3_DONE:
+        add_page(existing, reply, &answer);
+        break;
+    case S3_RETRY:
+    case S3_SLOW_DOWN:
+        s3_pages_failed(&existing->pages);
+        break;
+    case S3_AGAIN:
+        break;
+    case S3_MISCONFIGURED:
+        existing->hopeless = reason;
+        break;
+    default:
+        reason_set(&existing->hopeless, "--existing=list: the bucket cannot be listed%s: %.400s",
+                   reply->status == 403 ? ", which needs the right s3:ListBucket" : "",
+                   reason.text);
+    }
+}
+
+static void listed(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+{
+    struct s3_existing *existing = context;
+    existing->asking = false;
+    if (reply->code == CURLE_OK)
+        judge(existing, transfer, reply);
+    else
+        s3_pages_failed(&existing->pages);
+    http_give(existing->store->http, transfer);
+}
+
+static void ask(struct s3_existing *existing, struct span key)
+{
+    char query[S3_LIST_QUERY_MAX];
+    struct s3_request request = {.method = S3_GET, .query = query};
+    struct http *http = existing->store->http;
+    struct http_transfer *transfer = http_take(http);
+    if (transfer == NULL) {
+        reason_set(&existing->hopeless, "there is not enough memory");
+        return;
+    }
+    s3_pages_query(&existing->pages, key, query);
+    if (s3_store_set(existing->store, transfer, &request, &existing->hopeless)) {
+        existing->asking = http_start(http, transfer, listed, existing);
+        if (!existing->asking)
+            reason_set(&existing->hopeless, "there is not enough memory");
+    }
+    if (!existing->asking)
+        http_give(http, transfer);
+}
+
+enum s3_presence s3_existing_find(struct s3_existing *existing, struct span key,
+                                  struct s3_known *known)
+{
+    enum s3_presence presence = s3_pages_find(&existing->pages, key, clock_now(), known);
+    if (presence == S3_UNKNOWN && !existing->asking && existing->hopeless.text[0] == '\0')
+        ask(existing, key);
+    return presence;
+}
+
+void s3_existing_end(struct s3_existing *existing)
+{
+    s3_pages_end(&existing->pages);
+}

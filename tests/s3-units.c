@@ -1,0 +1,255 @@
+/* s3-units: checks of what the S3 tools decide without a network: what a listing tells of keys.
+ *
+ * Prints each check that fails, and how many there were; status 1 if any failed.
+ */
+#include "config.h"
+
+#include "s3/s3_pages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static unsigned checks, failures;
+
+static void check(bool holds, const char *what)
+{
+    checks++;
+    if (holds)
+        return;
+    failures++;
+    printf("does not hold: %s\n", what);
+}
+
+static void check_text(struct span is, const char *should, const char *what)
+{
+    checks++;
+    if (span_equal(is, span_of(should)))
+        return;
+    failures++;
+    printf("%s: %.*s, not %s\n", what, (int)is.len, is.at, should);
+}
+
+/* --- Where a page begins --- */
+
+#define LAST "\xf4\x8f\xbf\xbf"
+
+static void check_before(void)
+{
+    static const struct {
+        const char *key, *before;
+    } known[] = {
+        {"abc", "abb" LAST},
+        {"a", "`" LAST},
+        {"x/0", "x//" LAST},
+        {"x/", "x." LAST},
+        {"x!", "x " LAST},
+        {"x ", "x"},
+        {"x\t", "x"},
+        {"\x01", ""},
+        {"\xc2\x80", "\x7f" LAST},
+        {"\xe0\xa0\x80", "\xdf\xbf" LAST},
+        {"\xee\x80\x80", "\xed\x9f\xbf" LAST}, /* U+E000: the surrogates are no characters */
+        {"\xf0\x90\x80\x80", "\xef\xbf\xbf" LAST},
+        {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbe" LAST},
+    };
+    char text[S3_PAGES_AFTER_MAX], longest[S3_KEY_MAX + 1];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t len = s3_pages_before(span_of(known[i].key), text);
+        check_text((struct span){text, len}, known[i].before, "the text before a key");
+        check(s3_key_compare((struct span){text, len}, span_of(known[i].key)) < 0, "it is before");
+    }
+    memset(longest, 'k', S3_KEY_MAX);
+    check(s3_pages_before((struct span){longest, S3_KEY_MAX}, text) == S3_KEY_MAX,
+          "what is before the longest key is as long");
+}
+
+/* --- A bucket, and its listing --- */
+
+enum { KEYS = 20000, KEY_SIZE = 16 };
+
+struct bucket {
+    char key[KEYS][KEY_SIZE]; /* ascending */
+    size_t count;
+    size_t page; /* keys of a page */
+    size_t lists;
+};
+
+static struct span key_at(const struct bucket *bucket, size_t i)
+{
+    return span_of(bucket->key[i]);
+}
+
+/* Answers the query that the pages have just written, as a store does. */
+static enum s3_pages_added answer(struct bucket *bucket, struct s3_pages *pages, int64_t now)
+{
+    struct span after = {pages->after, pages->after_len};
+    size_t first = 0, size = 200 + bucket->page * 200;
+    while (first < bucket->count && s3_key_compare(key_at(bucket, first), after) <= 0)
+        first++;
+    size_t left = bucket->count - first, count = left < bucket->page ? left : bucket->page;
+    char *text = malloc(size), *to = text;
+    to += sprintf(to, "<ListBucketResult><IsTruncated>%s</IsTruncated>",
+                  count < left ? "true" : "false");
+    for (size_t i = first; i < first + count; i++)
+        to += sprintf(to,
+                      "<Contents><Key>%s</Key><Size>%zu</Size><ETag>&quot;%032zx&quot;</ETag>"
+                      "</Contents>",
+                      bucket->key[i], i, i);
+    to += sprintf(to, "</ListBucketResult>");
+    enum s3_pages_added added = s3_pages_add(pages, span_between(text, to), now);
+    free(text);
+    bucket->lists++;
+    return added;
+}
+
+/* Looks a key up, with as many pages as that takes. */
+static enum s3_presence look(struct bucket *bucket, struct s3_pages *pages, const char *key,
+                             struct s3_known *known)
+{
+    char query[S3_LIST_QUERY_MAX];
+    enum s3_presence presence;
+    while ((presence = s3_pages_find(pages, span_of(key), 1, known)) == S3_UNKNOWN) {
+        s3_pages_query(pages, span_of(key), query);
+        if (answer(bucket, pages, 1) != S3_PAGES_ADDED)
+            return S3_UNKNOWN;
+    }
+    return presence;
+}
+
+/* A bucket of the even numbers below twice its count. */
+static struct bucket *make_bucket(size_t count, size_t page)
+{
+    struct bucket *bucket = calloc(1, sizeof *bucket);
+    bucket->count = count;
+    bucket->page = page;
+    for (size_t i = 0; i < count; i++)
+        snprintf(bucket->key[i], KEY_SIZE, "a/%08zu", 2 * i);
+    return bucket;
+}
+
+/* Looks up `count` keys, the i-th being order(i): what is told must be right.  How many were told,
+ * and not passed over. */
+static size_t look_all(struct bucket *bucket, size_t count, size_t (*order)(size_t))
+{
+    struct s3_pages pages;
+    struct s3_known known;
+    char key[KEY_SIZE];
+    size_t told = 0, wrong = 0, most = 0;
+    s3_pages_begin(&pages, SPAN("a/"));
+    for (size_t i = 0; i < count; i++) {
+        size_t n = order(i);
+        bool is = n % 2 == 0 && n / 2 < bucket->count;
+        snprintf(key, sizeof key, "a/%08zu", n);
+        enum s3_presence presence = look(bucket, &pages, key, &known);
+        told += presence != S3_UNASKED;
+        wrong += presence != S3_UNASKED && presence != (is ? S3_PRESENT : S3_ABSENT);
+        wrong += presence == S3_PRESENT && known.size != n / 2;
+        most = pages.count > most ? pages.count : most;
+    }
+    check(wrong == 0, "what the pages tell is right");
+    check(most <= S3_PAGES_MOST, "no more pages are kept than may be");
+    s3_pages_end(&pages);
+    return told;
+}
+
+static size_t ascending(size_t i)
+{
+    return i;
+}
+
+static size_t descending(size_t i)
+{
+    return 2 * KEYS - i;
+}
+
+static size_t scattered(size_t i)
+{
+    return i * 7919 % (2 * KEYS);
+}
+
+static size_t sparse(size_t i)
+{
+    return 40 * i;
+}
+
+static void check_orders(void)
+{
+    struct bucket *bucket = make_bucket(KEYS, 1000);
+    check(look_all(bucket, 2 * KEYS, ascending) == 2 * KEYS, "in order all keys are told");
+    check(bucket->lists == KEYS / 1000 || bucket->lists == KEYS / 1000 + 1,
+          "in order one pass is enough");
+    bucket->lists = 0;
+    check(look_all(bucket, 2 * KEYS, scattered) > 2 * KEYS * 99 / 100,
+          "scattered, nearly all keys are told");
+    check(bucket->lists <= 3 * KEYS / 1000, "scattered, a few passes are enough");
+    bucket->lists = 0;
+    check(look_all(bucket, 2 * KEYS, descending) > KEYS, "descending, most keys are told");
+    bucket->lists = 0;
+    bucket->page = 20; /* a store with small pages: they answer one key each */
+    check(look_all(bucket, KEYS / 20, sparse) < KEYS / 40, "sparse keys are not asked for");
+    check(bucket->lists < 40, "listing that does not help ends");
+    free(bucket);
+}
+
+static void check_times(void)
+{
+    struct bucket *bucket = make_bucket(10, 1000);
+    struct s3_pages pages;
+    struct s3_known known;
+    s3_pages_begin(&pages, SPAN("a/"));
+    check(look(bucket, &pages, "a/00000002", &known) == S3_PRESENT, "a key is there");
+    check_text(known.etag, "00000000000000000000000000000001", "its ETag");
+    check(s3_pages_find(&pages, SPAN("a/00000004"), S3_PAGES_AGE, &known) == S3_PRESENT,
+          "and so is another one, a minute later");
+    s3_pages_forget(&pages, SPAN("a/00000004"));
+    check(s3_pages_find(&pages, SPAN("a/00000004"), 2, &known) == S3_UNASKED,
+          "what was replaced is not told");
+    check(s3_pages_find(&pages, SPAN("a/00000006"), S3_PAGES_AGE + 2, &known) == S3_UNKNOWN,
+          "an old page is not believed");
+    s3_pages_failed(&pages);
+    check(s3_pages_find(&pages, SPAN("a/00000006"), S3_PAGES_AGE + 2, &known) == S3_UNASKED,
+          "after a failure the next keys are not asked for");
+    s3_pages_end(&pages);
+    free(bucket);
+}
+
+static void check_answers(void)
+{
+    static const char head[] = "<ListBucketResult><IsTruncated>true</IsTruncated>";
+    static const struct {
+        const char *contents;
+        enum s3_pages_added added;
+    } known[] = {
+        {"<Contents><Key>b</Key><Size>1</Size></Contents></ListBucketResult>", S3_PAGES_ADDED},
+        {"<Contents><Key>c</Key><Size>1</Size></Contents><Contents><Key>b</Key><Size>1</Size>"
+         "</Contents></ListBucketResult>",
+         S3_PAGES_DISORDER},
+        {"<Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>", S3_PAGES_DISORDER},
+        {"<Contents><Key>b</Key><Size>1</Size></Contents>", S3_PAGES_UNREADABLE},
+        {"<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes></ListBucketResult>",
+         S3_PAGES_UNREADABLE},
+        {"</ListBucketResult>", S3_PAGES_UNREADABLE}, /* more follow, but after what? */
+    };
+    struct s3_pages pages;
+    struct s3_known unused;
+    char query[S3_LIST_QUERY_MAX], document[400];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        s3_pages_begin(&pages, SPAN(""));
+        check(s3_pages_find(&pages, SPAN("b"), 1, &unused) == S3_UNKNOWN,
+              "at first all is unknown");
+        s3_pages_query(&pages, SPAN("b"), query);
+        snprintf(document, sizeof document, "%s%s", head, known[i].contents);
+        check(s3_pages_add(&pages, span_of(document), 1) == known[i].added, known[i].contents);
+        s3_pages_end(&pages);
+    }
+}
+
+int main(void)
+{
+    check_before();
+    check_orders();
+    check_times();
+    check_answers();
+    printf("%u checks, %u failed\n", checks, failures);
+    return failures > 0;
+}
