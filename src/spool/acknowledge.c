@@ -1,9 +1,7 @@
 #include "config.h"
 
-#include "base/digest.h"
 #include "deliver/receipts_reader.h"
 #include "spool/acknowledge.h"
-#include "spool/filelines.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,30 +82,13 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
     return read;
 }
 
-/* The first eight bytes of the SHA-256.  False: libcrypto cannot. */
-static bool digest_of(struct span line, uint64_t *digest)
+/* Says what became of one line with that digest.  *mark is the first receipt that is not of an
+ * earlier line, and moves on. */
+static void judge(struct acknowledgement *a, struct receipt_mark **mark, size_t line, bool blank,
+                  uint64_t digest)
 {
-    unsigned char bytes[DIGEST_SIZE];
-    if (!digest_sha256(line, bytes))
-        return false;
-    *digest = 0;
-    for (int i = 0; i < 8; i++)
-        *digest = *digest << 8 | bytes[i];
-    return true;
-}
-
-/* Says what became of one line.  *mark is the first receipt that is not of an earlier line, and
- * moves on. */
-static bool judge(struct acknowledgement *a, struct receipt_mark **mark, size_t line,
-                  struct span text)
-{
-    enum line_verdict verdict = filelines_is_blank(text) ? LINE_DONE : LINE_STAYS;
-    struct receipt_mark *end = a->mark + a->marks;
-    uint64_t digest = 0;
-    while (*mark < end && (*mark)->line < line)
-        ++*mark;
-    if (*mark < end && (*mark)->line == line && !digest_of(text, &digest))
-        return false;
+    enum line_verdict verdict = blank ? LINE_DONE : LINE_STAYS;
+    const struct receipt_mark *end = a->mark + a->marks;
     for (; *mark < end && (*mark)->line == line; ++*mark) {
         if ((*mark)->digest != digest)
             continue;
@@ -118,7 +99,15 @@ static bool judge(struct acknowledgement *a, struct receipt_mark **mark, size_t 
             verdict = (*mark)->verdict;
     }
     a->verdict[line - 1] = (unsigned char)verdict;
-    return true;
+}
+
+/* Passes over receipts of earlier lines.  Whether there is one of this line. */
+static bool has_mark(const struct acknowledgement *a, struct receipt_mark **mark, size_t line)
+{
+    const struct receipt_mark *end = a->mark + a->marks;
+    while (*mark < end && (*mark)->line < line)
+        ++*mark;
+    return *mark < end && (*mark)->line == line;
 }
 
 /* Judges so many lines of a file, of which the first has the number `first`. */
@@ -129,25 +118,41 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
     struct span text;
     bool judged = true;
     filelines_begin(&lines, fd);
-    for (size_t i = 0; judged && i < count && filelines_next(&lines, false, &text); i++)
-        judged = judge(a, mark, first + i, text);
+    for (size_t i = 0; judged && i < count && filelines_next(&lines, false, &text); i++) {
+        uint64_t digest = 0;
+        judged = !has_mark(a, mark, first + i) || line_digest(text, &digest);
+        if (judged)
+            judge(a, mark, first + i, filelines_is_blank(text), digest);
+    }
     int error = judged ? lines.error : ENOMEM;
     filelines_end(&lines);
     errno = error;
     return error == 0;
 }
 
+/* The same by digests that were computed while the command ran. */
+static void compare_digests(struct acknowledgement *a, const struct line_digests *digests,
+                            size_t count, size_t first, struct receipt_mark **mark)
+{
+    for (size_t line = first; line < first + count; line++) {
+        has_mark(a, mark, line);
+        judge(a, mark, line, digests->blank[line - 1], digests->digest[line - 1]);
+    }
+}
+
 static bool compare_part(struct acknowledgement *a, const struct batch *batch,
                          const struct batch_part *part, size_t first, struct receipt_mark **mark)
 {
-    int fd = batch_open_part(batch, part);
+    int fd = batch_open_part(batch, part), error = 0;
     if (fd < 0)
         return true;
-    bool compared = compare_lines(a, fd, part->lines, first, mark);
-    int error = errno;
+    if (first - 1 + part->lines <= batch->digests.count && batch_part_is_unchanged(part, fd))
+        compare_digests(a, &batch->digests, part->lines, first, mark);
+    else if (!compare_lines(a, fd, part->lines, first, mark))
+        error = errno;
     close(fd);
     errno = error;
-    return compared;
+    return error == 0;
 }
 
 static void count(struct acknowledgement *a, size_t lines)

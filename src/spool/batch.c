@@ -82,6 +82,7 @@ void batch_end(struct batch *batch)
         close(batch->input);
     if (batch->memory >= 0)
         close(batch->memory);
+    line_digests_end(&batch->digests);
     free(batch->part);
     *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1};
 }
@@ -153,6 +154,19 @@ static int make_joined(const struct spooldir *spool)
     return fd;
 }
 
+static int64_t time_of(const struct stat *is)
+{
+    return (int64_t)is->st_mtim.tv_sec * 1000000000 + is->st_mtim.tv_nsec;
+}
+
+/* Names the part, which is that file. */
+static void name_part(struct batch_part *part, const char *name, const struct stat *is)
+{
+    snprintf(part->name, sizeof part->name, "%s", name);
+    part->file = is->st_ino;
+    part->time = time_of(is);
+}
+
 static void add_part(struct batch *batch, const struct batch_part *part)
 {
     batch->part[batch->parts++] = *part;
@@ -202,7 +216,7 @@ static void join(struct batch *batch, struct backlog *backlog, uint64_t limit)
             break;
         bool fits = (uint64_t)is.st_size <= limit - batch->bytes;
         if (fits) {
-            snprintf(part.name, sizeof part.name, "%s", backlog->name[backlog->next]);
+            name_part(&part, backlog->name[backlog->next], &is);
             copied = pass_through(fd, joined, &part);
         }
         close(fd);
@@ -244,7 +258,7 @@ bool batch_gather(struct batch *batch, const struct spooldir *spool, struct back
     int fd = next_segment(spool, backlog, &is, reason);
     if (fd < 0)
         return false;
-    snprintf(part.name, sizeof part.name, "%s", backlog->name[backlog->next++]);
+    name_part(&part, backlog->name[backlog->next++], &is);
     batch->input = fd;
     batch->part = malloc(PARTS * sizeof *batch->part);
     if (batch->part == NULL || !pass_through(fd, -1, &part)) {
@@ -325,7 +339,7 @@ void batch_receipts_name(const struct batch *batch, const char *directory, char 
 /* One line of what was written down: "BYTES LINES NAME". */
 static bool read_part(struct batch *batch, struct span line)
 {
-    struct batch_part part;
+    struct batch_part part = {.time = 0};
     int end = 0;
     char text[SPOOL_NAME + 64];
     if (line.len >= sizeof text || batch->parts == PARTS)
@@ -376,6 +390,38 @@ int batch_open_part(const struct batch *batch, const struct batch_part *part)
         return fd;
     close(fd);
     return -1;
+}
+
+bool batch_part_is_unchanged(const struct batch_part *part, int fd)
+{
+    struct stat is;
+    return part->time != 0 && fstat(fd, &is) == 0 && is.st_ino == part->file &&
+           (uint64_t)is.st_size == part->bytes && time_of(&is) == part->time;
+}
+
+/* Whether the command has written receipts. */
+static bool has_receipts(const struct batch *batch)
+{
+    char name[SPOOL_NAME + 16];
+    struct stat is;
+    work_name(batch, "receipts", name);
+    return (batch->memory >= 0
+                ? fstat(batch->memory, &is)
+                : fstatat(batch->spool->place[SPOOL_WORK], name, &is, AT_SYMLINK_NOFOLLOW)) == 0 &&
+           is.st_size > 0;
+}
+
+bool batch_digest(struct batch *batch, bool *more)
+{
+    *more = false;
+    if (batch->digests.digest == NULL) {
+        if (!has_receipts(batch))
+            return false;
+        if (!line_digests_begin(&batch->digests, batch->input, batch->lines))
+            return true;
+    }
+    *more = line_digests_step(&batch->digests);
+    return true;
 }
 
 int batch_open_receipts(const struct batch *batch)

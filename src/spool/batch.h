@@ -9,6 +9,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include "spool/line_digests.h"
 #include "spool/spooldir.h"
 
 /* Names of segments, oldest first: as many as were found at one look, up to a limit. */
@@ -22,6 +23,8 @@ struct batch_part {
     char name[SPOOL_NAME];
     uint64_t bytes;
     size_t lines; /* blank ones count; a last one without a newline too */
+    ino_t file;   /* what it was when the batch was gathered, to tell whether it is the same … */
+    int64_t time; /* … and unchanged since (nanoseconds); 0: not known */
 };
 
 struct batch {
@@ -33,6 +36,7 @@ struct batch {
     size_t lines;
     int input;  /* the command's standard input, at its start; -1: none */
     int memory; /* where the disk is full: the receipts, in memory; -1: they are a file */
+    struct line_digests digests; /* of its lines, so far */
 };
 
 /* What a receipts file's name takes, with that of the directory. */
@@ -56,6 +60,14 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
 
 /* Opens one of its segments; -1: it is gone, or is not what it was. */
 int batch_open_part(const struct batch *batch, const struct batch_part *part);
+
+/* Whether the segment, open as fd, is as it was when the batch was gathered. */
+bool batch_part_is_unchanged(const struct batch_part *part, int fd);
+
+/* While the command runs: computes some of the digests that its receipts will be compared with,
+ * once there are receipts.  *more is whether there is more to compute.  False: there are no
+ * receipts yet. */
+bool batch_digest(struct batch *batch, bool *more);
 
 /* Opens its receipts, a descriptor for the caller to close; -1: there are none. */
 int batch_open_receipts(const struct batch *batch);

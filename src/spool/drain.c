@@ -17,6 +17,7 @@
 enum {
     ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
     LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
+    FIRST_RECEIPTS = 4000,    /* the same, for the command's first receipts; later less often */
 };
 
 static uint32_t random_bits(void)
@@ -353,7 +354,8 @@ static void start(struct drain *d, int64_t now)
     }
     lock_say_holder(d->running, d->run.pid);
     d->phase = DRAIN_RUNNING;
-    d->due = INT64_MAX;
+    d->started = now;
+    d->due = now + FIRST_RECEIPTS;
 }
 
 static void take_next(struct drain *d, int64_t now)
@@ -373,10 +375,24 @@ static void take_next(struct drain *d, int64_t now)
     }
 }
 
+/* While the command runs there is time to compute what its receipts will be compared with. */
+static void work_ahead(struct drain *d, int64_t now)
+{
+    bool more = false;
+    if (batch_digest(&d->batch, &more))
+        d->due = more ? now : INT64_MAX;
+    else
+        d->due = now + FIRST_RECEIPTS + (now - d->started) / 4;
+}
+
 void drain_step(struct drain *d, int64_t now)
 {
     if (now < d->due)
         return;
+    if (d->phase == DRAIN_RUNNING) {
+        work_ahead(d, now);
+        return;
+    }
     if (d->phase == DRAIN_ORPHAN)
         take_over(d, now);
     if (d->phase == DRAIN_UNSETTLED)

@@ -41,7 +41,8 @@ struct drain {
     char *deliver_command[2];
     int lock, running; /* descriptors */
     enum drain_phase phase;
-    int64_t due; /* when the phase is looked at again */
+    int64_t due;     /* when the phase is looked at again */
+    int64_t started; /* when the command was */
     struct backlog backlog;
     struct batch batch;
     struct command_run run;
@@ -58,7 +59,8 @@ struct drain {
 bool drain_open(struct drain *drain, const struct drain_options *options, const char *directory);
 
 /* Does what can be done at this moment: starts a command, looks whether segments have come, tries
- * to settle again.  Returns once `phase` and `due` say what it waits for. */
+ * to settle again, computes digests while the command runs.  Returns once `phase` and `due` say
+ * what it waits for. */
 void drain_step(struct drain *drain, int64_t now);
 
 /* New segments may be there. */

@@ -89,7 +89,7 @@ static bool step_all(struct loop *loop, int64_t now, int64_t *due)
     *due = INT64_MAX;
     for (size_t i = 0; i < loop->count; i++) {
         struct drain *d = &loop->drain[i];
-        if (d->phase != DRAIN_ENDED && d->phase != DRAIN_RUNNING)
+        if (d->phase != DRAIN_ENDED)
             drain_step(d, now);
         if (d->phase == DRAIN_IDLE && loop->watch[i] < 0 && d->due > now + UNWATCHED)
             d->due = now + UNWATCHED;
