@@ -354,8 +354,8 @@ static void start(struct drain *d, int64_t now)
     }
     lock_say_holder(d->running, d->run.pid);
     d->phase = DRAIN_RUNNING;
-    d->started = now;
-    d->due = now + FIRST_RECEIPTS;
+    d->patience = FIRST_RECEIPTS;
+    d->due = now + d->patience;
 }
 
 static void take_next(struct drain *d, int64_t now)
@@ -379,10 +379,13 @@ static void take_next(struct drain *d, int64_t now)
 static void work_ahead(struct drain *d, int64_t now)
 {
     bool more = false;
-    if (batch_digest(&d->batch, &more))
+    if (batch_digest(&d->batch, &more)) {
         d->due = more ? now : INT64_MAX;
-    else
-        d->due = now + FIRST_RECEIPTS + (now - d->started) / 4;
+        return;
+    }
+    d->due = now + d->patience;
+    if (d->patience < CLOCK_SECOND)
+        d->patience += d->patience / 2;
 }
 
 void drain_step(struct drain *d, int64_t now)

@@ -41,8 +41,8 @@ struct drain {
     char *deliver_command[2];
     int lock, running; /* descriptors */
     enum drain_phase phase;
-    int64_t due;     /* when the phase is looked at again */
-    int64_t started; /* when the command was */
+    int64_t due;      /* when the phase is looked at again */
+    int64_t patience; /* how long until the command's receipts are looked for again */
     struct backlog backlog;
     struct batch batch;
     struct command_run run;

@@ -12,6 +12,7 @@
 
 enum {
     BUFFER = 256 * 1024,
+    EARLY = 1024 * 1024,   /* bytes that the disk is told to begin with at once */
     RECOUNT = 1000000,     /* microseconds after which the spool's size is counted again */
     RECOUNT_FULL = 100000, /* the same, while it is full */
 };
@@ -52,7 +53,7 @@ static void reset(struct segment *segment)
     segment->fd = -1;
     segment->used = 0;
     segment->bytes = segment->lines = 0;
-    segment->kept = segment->kept_lines = 0;
+    segment->kept = segment->kept_lines = segment->begun = 0;
 }
 
 /* Takes away what was written after what was kept.  Where that cannot be done the file is let go
@@ -158,10 +159,23 @@ static bool write_all(int fd, struct span bytes)
     return true;
 }
 
+/* Lets the disk write while further lines are read, so that the sync at the end has less to wait
+ * for.  Of what is not possible nothing is lost. */
+static void begin_early(struct segment *segment, uint64_t written)
+{
+    if (!segment->early || written < segment->begun + EARLY)
+        return;
+    sync_file_range(segment->fd, (off_t)segment->begun, (off_t)(written - segment->begun),
+                    SYNC_FILE_RANGE_WRITE);
+    segment->begun = written;
+}
+
 static bool write_buffer(struct segment *segment)
 {
     bool written = write_all(segment->fd, (struct span){segment->buffer, segment->used});
     segment->used = 0;
+    if (written)
+        begin_early(segment, segment->bytes);
     return written;
 }
 

@@ -44,6 +44,8 @@ struct segment {
     size_t used;    /* bytes of it */
     uint64_t bytes; /* appended since the segment was begun */
     uint64_t lines; /* the same, in calls of segment_append() */
+    bool early;     /* set by the caller: the disk begins to write before the segment is synced */
+    uint64_t begun; /* bytes that it was told to */
     uint64_t kept;  /* bytes that segment_keep() has made safe */
     uint64_t kept_lines;
     int error; /* errno of what failed, else 0 */

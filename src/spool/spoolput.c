@@ -176,6 +176,7 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
     }
     spooldir_recover(&s->spool);
     segment_begin(&s->segment, &s->spool, &s->limit);
+    s->segment.early = true;
     return true;
 }
 
