@@ -115,43 +115,25 @@ static size_t count_newlines(struct span bytes)
     return count;
 }
 
-/* Reads the whole segment: counts its lines and, if `copy` is a descriptor, writes it there, ended
- * by a newline.  False with errno set. */
-static bool pass_through(int fd, int copy, struct batch_part *part)
+/* Reads the whole segment and counts its lines.  False with errno set. */
+static bool count_lines(int fd, struct batch_part *part)
 {
     char block[65536];
     char last = '\n';
     part->lines = 0;
     part->bytes = 0;
-    for (;;) {
-        ssize_t n = pread(fd, block, sizeof block, (off_t)part->bytes);
+    for (ssize_t n; (n = pread(fd, block, sizeof block, (off_t)part->bytes)) != 0;) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return false;
-        if (n == 0)
-            break;
         part->lines += count_newlines((struct span){block, (size_t)n});
         part->bytes += (uint64_t)n;
         last = block[n - 1];
-        if (copy >= 0 && !write_all(copy, (struct span){block, (size_t)n}))
-            return false;
     }
-    part->lines += last != '\n';
-    return last == '\n' || copy < 0 || write_all(copy, SPAN("\n"));
-}
-
-/* The file that several segments are joined in; it has no name.  -1 with errno set. */
-static int make_joined(const struct spooldir *spool)
-{
-    int work = spool->place[SPOOL_WORK];
-    int fd = openat(work, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-    fd = openat(work, "joined", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        unlinkat(work, "joined", 0);
-    return fd;
+    part->torn = last != '\n';
+    part->lines += part->torn;
+    return true;
 }
 
 static int64_t time_of(const struct stat *is)
@@ -200,50 +182,28 @@ static int next_segment(const struct spooldir *spool, struct backlog *backlog, s
     return -1;
 }
 
-/* Joins the segment, which is open as fd, and those that follow, as long as they are small enough.
- * If that fails (a full disk) the first one alone is the batch. */
+/* Joins the segments that follow to the first one, as long as they are small enough. */
 static void join(struct batch *batch, struct backlog *backlog, uint64_t limit)
 {
     struct batch_part part;
     struct reason ignored;
     struct stat is;
-    int joined = make_joined(batch->spool);
-    uint64_t first_bytes = batch->bytes;
-    bool copied = joined >= 0 && pass_through(batch->input, joined, &part);
-    while (copied && batch->parts < PARTS) {
+    bool joined = true;
+    while (joined && batch->parts < PARTS && batch->bytes < limit) {
         int fd = next_segment(batch->spool, backlog, &is, &ignored);
         if (fd < 0)
             break;
-        bool fits = (uint64_t)is.st_size <= limit - batch->bytes;
-        if (fits) {
-            name_part(&part, backlog->name[backlog->next], &is);
-            copied = pass_through(fd, joined, &part);
-        }
+        joined = (uint64_t)is.st_size <= limit - batch->bytes && count_lines(fd, &part);
         close(fd);
-        if (!fits || !copied)
-            break;
-        add_part(batch, &part);
-        backlog->next++;
+        if (joined) {
+            name_part(&part, backlog->name[backlog->next++], &is);
+            add_part(batch, &part);
+        }
     }
-    if (copied && batch->parts > 1 && lseek(joined, 0, SEEK_SET) == 0) {
-        close(batch->input);
-        batch->input = joined;
-        return;
-    }
-    if (joined >= 0)
-        close(joined);
     if (batch->parts > 1) {
-        /* The others are looked for again. */
-        backlog->next = backlog->count;
-        batch->parts = 1;
-        batch->bytes = first_bytes;
-        batch->lines = batch->part[0].lines;
+        close(batch->input);
+        batch->input = -1;
     }
-}
-
-static bool may_join(const struct batch *batch, const struct backlog *backlog, uint64_t limit)
-{
-    return backlog->next < backlog->count && batch->bytes < limit;
 }
 
 bool batch_gather(struct batch *batch, const struct spooldir *spool, struct backlog *backlog,
@@ -261,15 +221,14 @@ bool batch_gather(struct batch *batch, const struct spooldir *spool, struct back
     name_part(&part, backlog->name[backlog->next++], &is);
     batch->input = fd;
     batch->part = malloc(PARTS * sizeof *batch->part);
-    if (batch->part == NULL || !pass_through(fd, -1, &part)) {
+    if (batch->part == NULL || !count_lines(fd, &part)) {
         reason_set(reason, "%s/new/%s: %s", spool->name, part.name,
                    strerror(batch->part == NULL ? ENOMEM : errno));
         batch_end(batch);
         return false;
     }
     add_part(batch, &part);
-    if (may_join(batch, backlog, limit))
-        join(batch, backlog, limit);
+    join(batch, backlog, limit);
     spooldir_new_name(batch->id);
     batch->id[strlen(batch->id) - (sizeof SPOOL_SUFFIX - 1)] = '\0';
     return true;
@@ -411,16 +370,35 @@ static bool has_receipts(const struct batch *batch)
            is.st_size > 0;
 }
 
+/* Goes on with the next segment.  False: there is none, or it, or the one before, is not what it
+ * was. */
+static bool digest_next(struct batch *batch)
+{
+    const struct batch_part *part = &batch->part[batch->digested];
+    size_t before = 0;
+    for (size_t i = 0; i < batch->digested; i++)
+        before += batch->part[i].lines;
+    if (batch->digested == batch->parts || batch->digests.count != before)
+        return false;
+    int fd = batch_open_part(batch, part);
+    if (fd < 0)
+        return false;
+    line_digests_add(&batch->digests, fd, part->lines);
+    batch->digested++;
+    return true;
+}
+
 bool batch_digest(struct batch *batch, bool *more)
 {
+    struct line_digests *digests = &batch->digests;
     *more = false;
-    if (batch->digests.digest == NULL) {
+    if (digests->digest == NULL) {
         if (!has_receipts(batch))
             return false;
-        if (!line_digests_begin(&batch->digests, batch->input, batch->lines))
+        if (!line_digests_begin(digests, batch->lines))
             return true;
     }
-    *more = line_digests_step(&batch->digests);
+    *more = line_digests_step(digests) || digest_next(batch);
     return true;
 }
 

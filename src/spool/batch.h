@@ -1,5 +1,5 @@
 /* batch: what a command is given at once: the oldest segment, or, where that is small, several that
- * follow each other, joined.
+ * follow each other.
  *
  * A batch is written down in DIR/work (ID.batch) before the command starts, beside the receipts
  * that the command will write (ID.receipts).  A drain that finds both after a kill knows from them
@@ -23,6 +23,7 @@ struct batch_part {
     char name[SPOOL_NAME];
     uint64_t bytes;
     size_t lines; /* blank ones count; a last one without a newline too */
+    bool torn;    /* it ends without a newline */
     ino_t file;   /* what it was when the batch was gathered, to tell whether it is the same … */
     int64_t time; /* … and unchanged since (nanoseconds); 0: not known */
 };
@@ -34,9 +35,10 @@ struct batch {
     size_t parts;
     uint64_t bytes;
     size_t lines;
-    int input;  /* the command's standard input, at its start; -1: none */
+    int input;  /* the segment, open at its start, if it is only one; else -1 */
     int memory; /* where the disk is full: the receipts, in memory; -1: they are a file */
-    struct line_digests digests; /* of its lines, so far */
+    struct line_digests digests; /* of its lines, so far … */
+    size_t digested;             /* … the parts that they are of */
 };
 
 /* What a receipts file's name takes, with that of the directory. */

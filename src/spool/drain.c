@@ -55,6 +55,7 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
         .phase = DRAIN_ORPHAN,
         .backoff = {.longest = options->backoff},
         .batch = {.input = -1, .memory = -1},
+        .feed = FEED,
     };
     if (!spooldir_open(&d->spool, AT_FDCWD, directory, true, &reason)) {
         diag_fail("%s", reason.text);
@@ -77,6 +78,7 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
 
 void drain_close(struct drain *d)
 {
+    feed_end(&d->feed);
     batch_end(&d->batch);
     backlog_end(&d->backlog);
     if (d->running >= 0)
@@ -288,7 +290,7 @@ static void conclude(struct drain *d, int64_t now)
     struct acknowledgement a;
     struct reason reason;
     bool succeeded = d->end == COMMAND_SUCCEEDED;
-    if (!settle(d, &a, succeeded && !d->stopping, &reason)) {
+    if (!settle(d, &a, succeeded && !d->stopping && !d->feed.cut, &reason)) {
         if (d->phase != DRAIN_UNSETTLED)
             diag_warn("%s", reason.text);
         raise_status(d, STATUS_FAILED);
@@ -308,7 +310,9 @@ static void conclude(struct drain *d, int64_t now)
     } else if (d->stopping) {
         batch_discard(&d->batch);
     } else {
-        if (succeeded)
+        if (succeeded && d->feed.cut)
+            reason_set(&d->reason, "a segment was removed or changed while the command ran");
+        else if (succeeded)
             reason_set(&d->reason,
                        "the command ended with status 0, but its receipts call %zu "
                        "%s undelivered",
@@ -322,6 +326,7 @@ static void conclude(struct drain *d, int64_t now)
 void drain_ended(struct drain *d, int64_t now)
 {
     bool pass_on = d->options->verbose || d->state.since == 0;
+    feed_end(&d->feed);
     d->end = command_finish(&d->run, pass_on, &d->reason);
     conclude(d, now);
 }
@@ -331,23 +336,49 @@ void drain_messages(struct drain *d)
     command_messages(&d->run, d->options->verbose || d->state.since == 0);
 }
 
-/* Starts the command with the batch. */
-static void start(struct drain *d, int64_t now)
+void drain_feed(struct drain *d)
+{
+    feed_step(&d->feed, &d->batch);
+}
+
+/* Runs the command with that standard input. */
+static bool run_command(struct drain *d, int input, struct reason *reason)
 {
     char receipts[BATCH_PATH];
-    struct command command = {
+    const struct command command = {
         .argument = d->options->command != NULL ? d->options->command : d->deliver_command,
-        .input = d->batch.input,
+        .input = input,
         .inherited = d->running,
         .receipts = receipts,
         .spool = d->path,
     };
+    batch_receipts_name(&d->batch, d->path, receipts);
+    return command_start(&d->run, &command, reason);
+}
+
+/* Starts the command with the batch. */
+static bool start_command(struct drain *d)
+{
+    int input;
+    d->feed = (struct feed)FEED;
+    if (d->batch.input >= 0)
+        return run_command(d, d->batch.input, &d->reason);
+    if (!feed_begin(&d->feed, &input))
+        return reason_set(&d->reason, "no pipe for the command: %s", strerror(errno));
+    bool started = run_command(d, input, &d->reason);
+    close(input);
+    if (!started)
+        feed_end(&d->feed);
+    return started;
+}
+
+static void start(struct drain *d, int64_t now)
+{
     if (!batch_record(&d->batch, &d->reason)) {
         fail(d, now, false);
         return;
     }
-    batch_receipts_name(&d->batch, d->path, receipts);
-    if (!command_start(&d->run, &command, &d->reason)) {
+    if (!start_command(d)) {
         raise_status(d, STATUS_FAILED);
         fail(d, now, false);
         return;

@@ -11,6 +11,7 @@
 #include "spool/backoff.h"
 #include "spool/command.h"
 #include "spool/drain_state.h"
+#include "spool/feed.h"
 
 #include <limits.h>
 
@@ -45,6 +46,7 @@ struct drain {
     int64_t patience; /* how long until the command's receipts are looked for again */
     struct backlog backlog;
     struct batch batch;
+    struct feed feed; /* of the command that runs */
     struct command_run run;
     enum command_end end; /* of the command that ran last … */
     struct reason reason; /* … and of its failure */
@@ -68,6 +70,9 @@ void drain_wake(struct drain *drain, int64_t now);
 
 /* The command has written messages. */
 void drain_messages(struct drain *drain);
+
+/* The command takes more of its input. */
+void drain_feed(struct drain *drain);
 
 /* The command has ended: takes out what is done. */
 void drain_ended(struct drain *drain, int64_t now);

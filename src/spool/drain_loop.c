@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS = 12,       /* that a directory may take */
+    DESCRIPTORS = 16,       /* that a directory may take */
+    POLLED = 3,             /* of them that are waited for */
     UNWATCHED = 1000 * 1000 /* microseconds between looks at a directory without inotify */
 };
 
@@ -22,7 +23,7 @@ struct loop {
     size_t count;
     int inotify;
     int *watch;          /* a directory's watch; -1: it has none */
-    struct pollfd *poll; /* 2, and 2 a directory */
+    struct pollfd *poll; /* 2, and POLLED a directory */
     bool stopping;
 };
 
@@ -102,7 +103,7 @@ static bool step_all(struct loop *loop, int64_t now, int64_t *due)
 
 static struct pollfd *polled(struct loop *loop, size_t i)
 {
-    return &loop->poll[2 + 2 * i];
+    return &loop->poll[2 + POLLED * i];
 }
 
 static void wait_for_something(struct loop *loop, int64_t due)
@@ -118,9 +119,10 @@ static void wait_for_something(struct loop *loop, int64_t due)
         bool running = d->phase == DRAIN_RUNNING;
         polled(loop, i)[0] = (struct pollfd){running ? d->run.exited : -1, POLLIN, 0};
         polled(loop, i)[1] = (struct pollfd){running ? d->run.messages : -1, POLLIN, 0};
+        polled(loop, i)[2] = (struct pollfd){running ? d->feed.pipe : -1, POLLOUT, 0};
     }
-    if (poll(loop->poll, 2 + 2 * loop->count, milliseconds) < 0)
-        for (size_t i = 0; i < 2 + 2 * loop->count; i++)
+    if (poll(loop->poll, 2 + POLLED * loop->count, milliseconds) < 0)
+        for (size_t i = 0; i < 2 + POLLED * loop->count; i++)
             loop->poll[i].revents = 0;
 }
 
@@ -137,6 +139,8 @@ static void run(struct loop *loop)
         for (size_t i = 0; i < loop->count; i++) {
             if (polled(loop, i)[1].revents != 0)
                 drain_messages(&loop->drain[i]);
+            if (polled(loop, i)[2].revents != 0)
+                drain_feed(&loop->drain[i]);
             if (polled(loop, i)[0].revents != 0)
                 drain_ended(&loop->drain[i], now);
         }
@@ -160,7 +164,7 @@ void drain_loop(const struct drain_options *options, char *const *directory, siz
         .drain = malloc(count * sizeof *loop.drain),
         .inotify = -1,
         .watch = malloc(count * sizeof *loop.watch),
-        .poll = calloc(2 + 2 * count, sizeof *loop.poll),
+        .poll = calloc(2 + POLLED * count, sizeof *loop.poll),
     };
     interrupt_begin();
     raise_limit(count);

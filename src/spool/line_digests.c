@@ -4,6 +4,7 @@
 #include "spool/line_digests.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { STEP = 256 * 1024 }; /* bytes of lines */
 
@@ -18,16 +19,31 @@ bool line_digest(struct span line, uint64_t *digest)
     return true;
 }
 
-bool line_digests_begin(struct line_digests *d, int fd, size_t lines)
+bool line_digests_begin(struct line_digests *d, size_t lines)
 {
     *d = (struct line_digests){.digest = malloc((lines + 1) * sizeof *d->digest),
-                               .blank = malloc(lines + 1),
-                               .most = lines};
-    filelines_begin(&d->lines, fd);
+                               .blank = malloc(lines + 1)};
     if (d->digest != NULL && d->blank != NULL)
         return true;
     line_digests_end(d);
     return false;
+}
+
+static void close_file(struct line_digests *d)
+{
+    if (!d->open)
+        return;
+    close(d->lines.fd);
+    filelines_end(&d->lines);
+    d->open = false;
+}
+
+void line_digests_add(struct line_digests *d, int fd, size_t lines)
+{
+    close_file(d);
+    filelines_begin(&d->lines, fd);
+    d->open = true;
+    d->most += lines;
 }
 
 bool line_digests_step(struct line_digests *d)
@@ -40,12 +56,15 @@ bool line_digests_step(struct line_digests *d)
         }
         d->blank[d->count++] = filelines_is_blank(line);
     }
-    return d->count < d->most;
+    if (d->count < d->most)
+        return true;
+    close_file(d);
+    return false;
 }
 
 void line_digests_end(struct line_digests *d)
 {
-    filelines_end(&d->lines);
+    close_file(d);
     free(d->digest);
     free(d->blank);
     *d = (struct line_digests){0};

@@ -1,0 +1,98 @@
+#include "config.h"
+
+#include "base/pipe.h"
+#include "spool/feed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { AT_ONCE = 1024 * 1024 }; /* bytes */
+
+bool feed_begin(struct feed *feed, int *input)
+{
+    int end[2];
+    *feed = (struct feed)FEED;
+    if (pipe2(end, O_CLOEXEC) != 0)
+        return false;
+    /* The command's end waits, as programs expect. */
+    fcntl(end[1], F_SETFL, O_NONBLOCK);
+    pipe_grow(end[1]);
+    *input = end[0];
+    feed->pipe = end[1];
+    return true;
+}
+
+static void close_segment(struct feed *feed)
+{
+    if (feed->segment >= 0)
+        close(feed->segment);
+    feed->segment = -1;
+}
+
+void feed_end(struct feed *feed)
+{
+    close_segment(feed);
+    if (feed->pipe >= 0)
+        close(feed->pipe);
+    feed->pipe = -1;
+}
+
+/* For a file system whose files cannot be spliced. */
+static ssize_t copy(const struct feed *feed)
+{
+    char block[65536];
+    ssize_t n = pread(feed->segment, block, sizeof block, (off_t)feed->offset);
+    return n > 0 ? write(feed->pipe, block, (size_t)n) : n;
+}
+
+/* Gives some of the open segment.  As write(2). */
+static ssize_t give(const struct feed *feed, const struct batch_part *part)
+{
+    loff_t offset = (loff_t)feed->offset;
+    uint64_t rest = part->bytes - feed->offset;
+    /* The next segment's first line must not become part of a last line without a newline. */
+    if (feed->offset >= part->bytes)
+        return write(feed->pipe, "\n", 1);
+    ssize_t n = splice(feed->segment, &offset, feed->pipe, NULL,
+                       rest < AT_ONCE ? (size_t)rest : AT_ONCE, SPLICE_F_NONBLOCK);
+    return n < 0 && errno == EINVAL ? copy(feed) : n;
+}
+
+/* Opens the next segment.  False: there is none, or it is not what it was. */
+static bool open_next(struct feed *feed, const struct batch *batch)
+{
+    if (feed->part == batch->parts)
+        return false;
+    feed->segment = batch_open_part(batch, &batch->part[feed->part]);
+    feed->offset = 0;
+    feed->cut = feed->segment < 0;
+    return !feed->cut;
+}
+
+void feed_step(struct feed *feed, const struct batch *batch)
+{
+    while (feed->pipe >= 0) {
+        const struct batch_part *part = &batch->part[feed->part];
+        if (feed->segment < 0 && !open_next(feed, batch)) {
+            feed_end(feed);
+            return;
+        }
+        ssize_t n = give(feed, part);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n <= 0) {
+            /* A command that does not want to read more decides by its status. */
+            feed->cut = n == 0 || errno != EPIPE;
+            feed_end(feed);
+            return;
+        }
+        feed->offset += (uint64_t)n;
+        if (feed->offset == part->bytes + part->torn) {
+            close_segment(feed);
+            feed->part++;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/* feed: gives a command several segments, one after the other, through a pipe.
+ *
+ * A batch of one segment needs none of this: its file is the command's standard input.
+ */
+#ifndef FEED_H
+#define FEED_H
+
+#include "spool/batch.h"
+
+struct feed {
+    int pipe;        /* to be polled for writing, then feed_step(); -1: there is nothing to give */
+    int segment;     /* of the part that is being given; -1: none is open */
+    size_t part;     /* its number */
+    uint64_t offset; /* bytes of it that were given */
+    bool cut;        /* not all could be given: a segment was gone, or could not be read */
+};
+
+#define FEED                                                                                       \
+    {                                                                                              \
+        .pipe = -1, .segment = -1                                                                  \
+    }
+
+/* Makes the pipe; *input is its other end, for the command, which the caller closes.  False with
+ * errno set. */
+bool feed_begin(struct feed *feed, int *input);
+
+/* Gives as much as the pipe takes without waiting, and closes it after the last segment. */
+void feed_step(struct feed *feed, const struct batch *batch);
+
+/* Ends; the command reads nothing more. */
+void feed_end(struct feed *feed);
+
+#endif
