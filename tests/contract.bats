@@ -3,25 +3,30 @@
 load common
 load peer
 load s3
+load kafka
 
-ALL_TOOLS="audit-fileput audit-format audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
+ALL_TOOLS="audit-fileput audit-format audit-kafkaput audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
 SERVICES="audit-drain audit-prune audit-receive audit-s3get audit-report audit-verify"
 
-# What audit-post and audit-s3put send to.
+# What audit-post, audit-s3put and audit-kafkaput send to.
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     start_peer service
     echo "$url" >url
     start_s3_peer
     echo "$url" >s3-url
+    start_kafka
+    echo "$brokers" >brokers
+    [ -n "${AUDIT_TEST_KAFKA-}" ] || kafka topic audit 1
     export AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret
     openssl genpkey -algorithm ed25519 -out seal.key
 }
 teardown_file() {
     also_stop "$(cat "$BATS_FILE_TMPDIR/service/pid")"
     also_stop "$(cat "$BATS_FILE_TMPDIR/peer/pid")"
+    [ ! -e "$BATS_FILE_TMPDIR/kafka-pid" ] || also_stop "$(cat "$BATS_FILE_TMPDIR/kafka-pid")"
     stop_peers
 }
 
@@ -34,6 +39,9 @@ use() {
     cd "$BATS_TEST_TMPDIR/$tool" || return
     case $tool in
     audit-fileput) command=(audit-fileput --tee --overwrite "$PWD/store") wrapped=1 && mkdir store ;;
+    audit-kafkaput)
+        command=(audit-kafkaput --tee --brokers="$(cat "$BATS_FILE_TMPDIR/brokers")" --topic=audit)
+        ;;
     audit-path) command=(audit-path --user-id=7) ;;
     audit-post) command=(audit-post --tee --url="$(cat "$BATS_FILE_TMPDIR/url")") ;;
     audit-s3put)

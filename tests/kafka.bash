@@ -1,0 +1,95 @@
+# A Kafka cluster for the tests: librdkafka's mock brokers (tests/kafka-mock.c), or the one that
+# $AUDIT_TEST_KAFKA names, which has to make topics by itself.
+# `load kafka` after `load common` and `load peer`.
+# shellcheck disable=SC2034,SC2154 # whoever loads this uses what it sets
+
+# start_kafka: three brokers; $brokers is how to reach them.  Ends with stop_peers.
+start_kafka() {
+    kafka=$PWD
+    brokers=${AUDIT_TEST_KAFKA-}
+    [ -z "$brokers" ] || return 0
+    mkfifo kafka-control
+    "$AUDIT_BUILD/tests/kafka-mock" cluster 3 <>kafka-control >kafka-log 2>kafka-errors 3>&- &
+    echo $! >kafka-pid
+    also_stop $!
+    wait_for kafka-log
+    brokers=$(head -n 1 kafka-log)
+}
+
+# kafka COMMAND...: what kafka-mock.c lists; returns once it is done.
+kafka() {
+    local before tries=400
+    before=$(wc -l <"$kafka/kafka-log")
+    echo "$*" >"$kafka/kafka-control"
+    until [ "$(wc -l <"$kafka/kafka-log")" -gt "$before" ]; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "no answer to $*" && return 1; }
+        sleep 0.025
+    done
+    [ "$(tail -n 1 "$kafka/kafka-log")" = "ok $*" ] || { tail -n 1 "$kafka/kafka-log" && return 1; }
+}
+
+# What a real cluster cannot be told to do.
+needs_mock() {
+    [ -z "${AUDIT_TEST_KAFKA-}" ] || skip "only the mock brokers can be made to fail like this"
+}
+
+# make_topic PARTITIONS: $topic is a new one.  A real cluster makes it when it is first used.
+make_topic() {
+    topic=audit-$$-$BATS_TEST_NUMBER-$RANDOM
+    [ -n "${AUDIT_TEST_KAFKA-}" ] || kafka topic "$topic" "$1"
+}
+
+# put [OPTION]...: audit-kafkaput into $topic.
+put() {
+    audit-kafkaput --brokers="$brokers" --topic="$topic" "$@"
+}
+
+# topic_has FORMAT [TOPIC]: each message of $topic as kcat's format says, partition by partition.
+topic_has() {
+    kcat -C -q -e -b "$brokers" -t "${2:-$topic}" -f "$1"
+}
+
+# committed GROUP: a line a partition, PARTITION COMMITTED LOW HIGH.
+committed() {
+    "$AUDIT_BUILD/tests/kafka-mock" committed "$brokers" "$1" "$topic"
+}
+
+# customers EVENTS CUSTOMERS [FROM]: so many events, each with a number, of the customers in turn.
+customers() {
+    awk -v count="$1" -v customers="$2" -v from="${3:-1}" 'BEGIN {
+        for (n = from; n < from + count; n++)
+            printf "{\"event\":\"user_login\",\"timestamp\":\"2024-05-01 00:00:00 UTC\",\"n\":%d,\"user\":{\"id\":7},\"team\":{\"id\":%d},\"text\":\"an event of some length, like most\"}\n", n, 1000 + n % customers
+    }'
+}
+
+# assert_order FILE COUNT: the lines, in this order, have the numbers 1 to COUNT, each once or more; of
+# one customer a number comes first only after all that are smaller.  Prints how many came again.
+assert_order() {
+    python3 - "$1" "$2" <<'END'
+import json, sys
+seen, last, again = set(), {}, 0
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    event = event.get("event") if isinstance(event.get("event"), dict) else event
+    number, customer = event["n"], event["team"]["id"]
+    if number in seen:
+        again += 1
+        continue
+    seen.add(number)
+    assert number > last.get(customer, 0), "%d of customer %d comes late" % (number, customer)
+    last[customer] = number
+missing = set(range(1, int(sys.argv[2]) + 1)) - seen
+assert not missing, "missing: %s" % sorted(missing)[:10]
+assert len(seen) == int(sys.argv[2]), "%d are too many" % len(seen)
+print(again)
+END
+}
+
+# eventually COMMAND...: within a minute it succeeds; sanitizers may take three.
+eventually() {
+    local tries=$((600 + ${AUDIT_SANITIZED:+1200} + 0))
+    until "$@"; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
+        sleep 0.1
+    done
+}
