@@ -22,7 +22,7 @@ static struct settings settings = {
         {
             .prefix = "",
             .suffix = "",
-            .store = {.timeout = 60 * CLOCK_SECOND},
+            .timeout = 60 * CLOCK_SECOND,
             .fetch = {.parallel = 32, .window = (size_t)64 << 20, .retry_for = 300 * CLOCK_SECOND},
         },
 };
@@ -172,7 +172,7 @@ static const struct option_line options[] = {
     {.name = "timeout",
      .argument = "DURATION",
      .help = "give one attempt up after this (default 1m)",
-     OPTION_INTERVAL(struct settings, get.store.timeout, 1000)},
+     OPTION_INTERVAL(struct settings, get.timeout, 1000)},
     {.name = "cacert",
      .argument = "FILE",
      .help = "trust the certificate authorities in FILE",

@@ -78,7 +78,6 @@ static int run(char **operand, size_t operands)
     struct s3_options *options = &settings.s3;
     options->store.put.gzip = settings.compression == 1;
     options->list = settings.existing == 1;
-    options->store.timeout = sending.timeout;
     if (options->store.bucket == NULL)
         return options_usage("no bucket; give --bucket");
     if (sending.dry_run && deliver.tee != LEDGER_TEE_NONE)

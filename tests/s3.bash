@@ -89,6 +89,7 @@ assert_one_line() {
 # start_s3_peer [UPSTREAM-PORT]: an endpoint that does as tell_peer says; $url is its address.
 start_s3_peer() {
     peer=$PWD/peer
+    while [ -e "$peer" ]; do peer=${peer}2; done
     mkdir "$peer"
     python3 "$AUDIT_TESTS/s3-peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
     echo $! >"$peer/pid"

@@ -145,7 +145,6 @@ listings() {
         [ "$(outcomes)" = "1 delivered, 1 exists, 1 rejected" ]
         [ "$(listings)" = 1 ]
         stop_peers
-        rm -r "$peer"
     done
 }
 

@@ -16,7 +16,7 @@ load common
     [[ $output == *" checks, 0 failed" ]]
 }
 
-@test "what a listing tells of keys is right, in few pages" {
+@test "what a listing tells of keys is right, in few pages; signatures are those of the documents" {
     run_tool "$AUDIT_BUILD/tests/s3-units"
     assert_status 0
     assert_stderr ""

@@ -17,7 +17,6 @@ enum {
     UPLOAD_BUFFER = 128 * 1024,
     CONNECT_TIMEOUT = 10 * 1000, /* milliseconds */
     LONGEST_WAIT = 3600 * 1000,  /* milliseconds */
-    CARRIER_DESCRIPTORS = 1024,
     LEAST_ANSWER = 4096, /* bytes of an answer's buffer: most fit, and are not copied about */
 };
 
@@ -241,7 +240,6 @@ struct http_transfer *http_take_plain(struct http *http)
         return NULL;
     curl_easy_reset(transfer->easy);
     http_set_headers(transfer, NULL);
-    transfer->carrier = NULL;
     transfer->configured = 0;
     transfer->plain = true;
     set_up_plain(http, transfer);
@@ -295,13 +293,8 @@ bool http_start(struct http *http, struct http_transfer *transfer, http_done *do
     transfer->answer_cut = false;
     transfer->piece = transfer->offset = 0;
     transfer->error[0] = '\0';
-    if (transfer->carrier != NULL) {
-        http->carrier = transfer->carrier;
-        if (!transfer->carrier->start(transfer->carrier, transfer))
-            return false;
-    } else if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK) {
+    if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
         return false;
-    }
     http->running++;
     return true;
 }
@@ -320,18 +313,9 @@ void http_give(struct http *http, struct http_transfer *transfer)
 
 void http_cancel(struct http *http, struct http_transfer *transfer)
 {
-    if (transfer->carrier != NULL)
-        transfer->carrier->cancel(transfer->carrier, transfer);
-    else
-        curl_multi_remove_handle(http->multi, transfer->easy);
+    curl_multi_remove_handle(http->multi, transfer->easy);
     http->running--;
     http_give(http, transfer);
-}
-
-void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply)
-{
-    http->running--;
-    transfer->done(transfer->context, transfer, reply);
 }
 
 /* Whether the peer answered a TLS greeting with something else, as a plain HTTP server does.
@@ -364,14 +348,13 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
         reply.code = CURLE_UNSUPPORTED_PROTOCOL;
         reply.error = "this port does not speak TLS; is it an http:// URL?";
     }
-    http_finish(http, transfer, &reply);
+    http->running--;
+    transfer->done(transfer->context, transfer, &reply);
 }
 
 void http_run(struct http *http)
 {
     int running, left;
-    if (http->carrier != NULL)
-        http->carrier->run(http->carrier, http);
     curl_multi_perform(http->multi, &running);
     if ((size_t)running == http->running)
         return;
@@ -382,16 +365,13 @@ void http_run(struct http *http)
 
 bool http_wait(struct http *http, int input, int wake, int64_t timeout)
 {
-    struct curl_waitfd extra[2 + CARRIER_DESCRIPTORS];
+    struct curl_waitfd extra[2];
     unsigned extras = 0;
     int ready = 0;
     if (input >= 0)
         extra[extras++] = (struct curl_waitfd){.fd = input, .events = CURL_WAIT_POLLIN};
     if (wake >= 0)
         extra[extras++] = (struct curl_waitfd){.fd = wake, .events = CURL_WAIT_POLLIN};
-    if (http->carrier != NULL)
-        extras +=
-            http->carrier->watch(http->carrier, extra + extras, CARRIER_DESCRIPTORS, &timeout);
     if (http->options.quick_ack)
         acknowledge_at_once(http);
     /* Rounded up, so that what is due is due when the wait ends. */

@@ -48,28 +48,13 @@ typedef enum http_received http_receive(void *context, struct http_transfer *tra
 typedef void http_done(void *context, struct http_transfer *transfer,
                        const struct http_reply *reply);
 
-/* A library that carries transfers out itself, in place of libcurl's multi handle: a service that
- * has one names it in each transfer that it sets up. */
-struct http_carrier {
-    /* Begins to.  False: no memory. */
-    bool (*start)(struct http_carrier *carrier, struct http_transfer *transfer);
-    /* Moves all on without waiting, and calls http_finish() for those that are done. */
-    void (*run)(struct http_carrier *carrier, struct http *http);
-    /* Says what to wait for: writes up to `room` descriptors and returns how many, and lowers
-     * *timeout (microseconds). */
-    unsigned (*watch)(struct http_carrier *carrier, struct curl_waitfd *fd, unsigned room,
-                      int64_t *timeout);
-    void (*cancel)(struct http_carrier *carrier, struct http_transfer *transfer);
-};
-
 struct http_transfer {
     CURL *easy;
-    struct http_carrier *carrier; /* NULL: libcurl */
-    void *carried;                /* the carrier's */
-    struct edit body;             /* what is sent; the spans stay until `done` was called */
-    uint64_t configured;          /* the service's: which set-up the handle carries; 0 at first */
-    struct curl_slist *headers;   /* freed with the transfer, or when it is set up anew */
-    http_receive *receive;        /* NULL: none; of one request: http_take() sets it to NULL */
+    struct edit body;           /* what is sent; the spans stay until `done` was called */
+    void *own;                  /* the service's, who frees it; NULL at first */
+    uint64_t configured;        /* the service's: which set-up the handle carries; 0 at first */
+    struct curl_slist *headers; /* freed with the transfer, or when it is set up anew */
+    http_receive *receive;      /* NULL: none; of one request: http_take() sets it to NULL */
     http_done *done;
     void *context;               /* of done and receive */
     struct http_transfer *next;  /* among the idle ones */
@@ -90,9 +75,8 @@ struct http {
     CURLSH *share;
     struct http_transfer *idle;
     struct http_transfer *all;
-    struct http_carrier *carrier; /* once a transfer has named one */
-    size_t running;               /* transfers that were started and are not done */
-    int *socket;                  /* with quick_ack: the connections' */
+    size_t running; /* transfers that were started and are not done */
+    int *socket;    /* with quick_ack: the connections' */
     size_t sockets, sockets_size;
 };
 
@@ -129,9 +113,6 @@ void http_give(struct http *http, struct http_transfer *transfer);
 
 /* Breaks the transfer off, without `done`, and gives it back. */
 void http_cancel(struct http *http, struct http_transfer *transfer);
-
-/* For a carrier: the transfer is done, and this came of it. */
-void http_finish(struct http *http, struct http_transfer *transfer, const struct http_reply *reply);
 
 /* Moves the transfers on as far as they go without waiting, and calls `done` for those that are. */
 void http_run(struct http *http);

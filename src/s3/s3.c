@@ -261,7 +261,7 @@ static bool show(void *context, const struct request *request, struct out *out)
     out_write(out, SPAN("PUT "));
     out_write(out, span_of(url));
     out_write(out, SPAN("\n"));
-    s3_store_show(&s3->store, request->transfer, out);
+    s3_signing_show(request->transfer, out);
     for (size_t i = 0; i < request->transfer->body.count; i++)
         size += request->transfer->body.piece[i].bytes.len;
     int n = snprintf(length, sizeof length, "Content-Length: %zu\n\n", size);

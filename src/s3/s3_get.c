@@ -297,7 +297,7 @@ static bool begin(struct s3_get *get)
     struct s3_walk_options walk = {.prefix = span_of(o->prefix), .ahead = AHEAD};
     struct http_options http = {
         .cacert = o->cacert,
-        .timeout = o->store.timeout,
+        .timeout = o->timeout,
         .parallel = o->fetch.parallel,
         .quick_ack = true, /* radosgw sends the header and the body of an answer one by one */
     };

@@ -33,6 +33,7 @@ struct s3_get_options {
     struct timestamp since, until; /* of the event's own time: from since, before until */
     bool any_zone;                 /* the days in keys may be another zone's than UTC's */
     const char *cacert;
+    int64_t timeout;         /* of an attempt, microseconds */
     bool progress;           /* draw a line */
     bool summary;            /* say at the end how much was read */
     bool counts;             /* … and how many requests that took */

@@ -234,7 +234,8 @@ size_t s3_pages_before(struct span key, char text[S3_PAGES_AFTER_MAX])
 
 static struct span put(char *to, size_t *len, struct span text)
 {
-    memcpy(to, text.at, text.len);
+    if (text.len > 0)
+        memcpy(to, text.at, text.len);
     *len = text.len;
     return (struct span){to, text.len};
 }

@@ -1,8 +1,218 @@
 #include "config.h"
 
+#include "base/out.h"
+#include "base/secret.h"
 #include "s3/s3_signature.h"
 
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+/* The header of a session token.  It stays to the end, as a request that is under way may hold it.
+ */
+struct s3_token {
+    struct s3_token *next;
+    char *header; /* NULL: these credentials have no token */
+};
+
+/* --- Requests --- */
+
+/* Adds "name: value" unless there is no value. */
+static bool add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    char header[1200];
+    if (value == NULL)
+        return true;
+    int len = snprintf(header, sizeof header, "%s: %s", name, value);
+    struct curl_slist *longer =
+        (size_t)len < sizeof header ? curl_slist_append(*list, header) : NULL;
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+bool s3_signing_begin(struct s3_signing *signing, struct reason *reason)
+{
+    const struct s3_put_options *o = &signing->put;
+    struct curl_slist **list = &signing->put_headers;
+    return (add_header(list, "Content-Type", o->content_type) &&
+            add_header(list, "Content-Encoding", o->gzip ? "gzip" : NULL) &&
+            add_header(list, "If-None-Match", o->no_overwrite ? "*" : NULL) &&
+            add_header(list, "x-amz-acl", o->acl) &&
+            add_header(list, "x-amz-storage-class", o->storage_class) &&
+            add_header(list, "x-amz-server-side-encryption", o->sse) &&
+            add_header(list, "x-amz-server-side-encryption-aws-kms-key-id", o->kms_key)) ||
+           reason_set(reason, "an option's value is too long, or there is not enough memory");
+}
+
+/* With a session its token is sent along and signed; its header is made once for all requests.
+ * False: no memory. */
+static bool set_token(struct s3_signing *signing)
+{
+    const char *token = signing->credentials->token;
+    if (signing->token != NULL && signing->token_generation == *signing->generation)
+        return true;
+    struct s3_token *latest = calloc(1, sizeof *latest);
+    if (latest == NULL)
+        return false;
+    if (token != NULL && asprintf(&latest->header, "x-amz-security-token: %s", token) < 0) {
+        free(latest);
+        return false;
+    }
+    latest->next = signing->token;
+    signing->token = latest;
+    signing->token_generation = *signing->generation;
+    return true;
+}
+
+/* The transfer's headers; NULL: no memory. */
+static struct s3_headers *headers_of(struct s3_signing *signing, struct http_transfer *transfer)
+{
+    struct s3_headers *headers = transfer->own;
+    if (headers != NULL || (headers = calloc(1, sizeof *headers)) == NULL)
+        return headers;
+    transfer->own = headers;
+    headers->next = signing->headers;
+    signing->headers = headers;
+    return headers;
+}
+
+static void set_method(struct http_transfer *transfer, enum s3_method method)
+{
+    CURL *easy = transfer->easy;
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    if (method != S3_PUT)
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (method == S3_HEAD)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method == S3_PUT ? "PUT" : NULL);
+}
+
+const char *s3_method_name(enum s3_method method)
+{
+    static const char *const names[] = {[S3_GET] = "GET", [S3_HEAD] = "HEAD", [S3_PUT] = "PUT"};
+    return names[method];
+}
+
+void s3_headers_add(struct curl_slist **list, struct curl_slist *header, char *text)
+{
+    header->data = text;
+    header->next = *list;
+    *list = header;
+}
+
+static bool hash_md5(struct s3_headers *headers, struct span body)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len;
+    int start = sprintf(headers->md5_text, "Content-MD5: ");
+    return EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) == 1 &&
+           EVP_EncodeBlock((unsigned char *)headers->md5_text + start, digest, (int)len) > 0;
+}
+
+/* Writes the request's headers, the constant ones last.  False with a reason. */
+static bool set_headers(struct s3_signing *signing, struct http_transfer *transfer,
+                        const struct s3_request *request, const char *url, struct reason *reason)
+{
+    struct s3_headers *h = transfer->own;
+    bool put = request->method == S3_PUT;
+    struct curl_slist *list = put ? signing->put_headers : NULL;
+    if (!set_token(signing))
+        return reason_set(reason, "there is not enough memory");
+    if (request->if_match != NULL) {
+        snprintf(h->match_text, sizeof h->match_text, "If-Match: \"%s\"", request->if_match);
+        s3_headers_add(&list, &h->match, h->match_text);
+    }
+    if (put && signing->put.content_md5) {
+        if (!hash_md5(h, request->body))
+            return reason_set(reason, "no MD5 in libcrypto");
+        s3_headers_add(&list, &h->md5, h->md5_text);
+    }
+    if (signing->token->header != NULL)
+        s3_headers_add(&list, &h->token, signing->token->header);
+    if (!signing->signature->sign(signing, request, url, h, &list, reason))
+        return false;
+    curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, list);
+    return true;
+}
+
+static void set_range(struct http_transfer *transfer, const struct s3_request *request)
+{
+    char range[32];
+    snprintf(range, sizeof range, "%llu-", (unsigned long long)request->from);
+    curl_easy_setopt(transfer->easy, CURLOPT_RANGE, request->from > 0 ? range : NULL);
+}
+
+/* Headers, URL and range.  False with a reason. */
+static bool set_url(struct s3_signing *signing, struct http_transfer *transfer,
+                    const struct s3_request *request, struct reason *reason)
+{
+    char url[S3_URL_MAX], *whole = url;
+    s3_address_url(signing->address, request->key, url);
+    if (request->query != NULL && asprintf(&whole, "%s?%s", url, request->query) < 0)
+        return reason_set(reason, "there is not enough memory");
+    bool set = set_headers(signing, transfer, request, whole, reason);
+    curl_easy_setopt(transfer->easy, CURLOPT_URL, whole);
+    if (whole != url)
+        free(whole);
+    set_range(transfer, request);
+    return set;
+}
+
+bool s3_signing_set(struct s3_signing *signing, struct http_transfer *transfer,
+                    const struct s3_request *request, struct reason *reason)
+{
+    struct s3_headers *headers = headers_of(signing, transfer);
+    if (headers == NULL)
+        return reason_set(reason, "there is not enough memory");
+    bool fresh = transfer->configured == 0;
+    if (fresh || transfer->configured != *signing->generation) {
+        curl_easy_setopt(transfer->easy, CURLOPT_PATH_AS_IS, 1L);
+        signing->signature->configure(signing, transfer->easy);
+        transfer->configured = *signing->generation;
+    }
+    if (fresh || headers->method != request->method)
+        set_method(transfer, request->method);
+    headers->method = request->method;
+    if (!set_url(signing, transfer, request, reason))
+        return false;
+    if (request->method == S3_PUT) {
+        edit_add(&transfer->body, request->body);
+        http_send_body(transfer);
+    }
+    return true;
+}
+
+bool s3_signing_show(const struct http_transfer *transfer, struct out *out)
+{
+    const struct s3_headers *headers = transfer->own;
+    const struct curl_slist *h = headers->hash.data != NULL ? &headers->hash : &headers->date;
+    for (; h != NULL; h = h->next) {
+        if (h == &headers->authorization || h == &headers->token)
+            continue;
+        out_write(out, span_of(h->data));
+        out_write(out, SPAN("\n"));
+    }
+    return out->error == 0;
+}
+
+void s3_signing_end(struct s3_signing *signing)
+{
+    for (struct s3_headers *h; (h = signing->headers) != NULL;) {
+        signing->headers = h->next;
+        free(h->authorization_text);
+        free(h);
+    }
+    for (struct s3_token *token; (token = signing->token) != NULL;) {
+        signing->token = token->next;
+        secret_free(token->header);
+        free(token);
+    }
+    curl_slist_free_all(signing->put_headers);
+    signing->put_headers = NULL;
+}
+
+/* --- Answers --- */
 
 /* A header's value, without quotes around it, where it is one that a receipt or a message may
  * show. */

@@ -1,8 +1,8 @@
-/* s3_signature: requests to S3, and how they are signed and sent, behind one interface.
+/* s3_signature: requests to S3, set up on libcurl's handles, and how they are signed, behind one
+ * interface.
  *
  *   s3_v4  signature version 4, through libcurl
- *   s3_v2  signature version 2, through libs3, for stores that know nothing else; in a build
- *          without libs3 its begin() says so
+ *   s3_v2  signature version 2, for stores that know nothing else
  */
 #ifndef S3_SIGNATURE_H
 #define S3_SIGNATURE_H
@@ -33,7 +33,12 @@ struct s3_signing {
     const struct credentials *credentials;
     const uint64_t *generation; /* counts the credentials */
     struct s3_put_options put;
-    void *state; /* the signature's own */
+    const struct s3_signature *signature;
+
+    struct curl_slist *put_headers; /* of every PUT */
+    struct s3_token *token;         /* the session tokens' headers, the latest first */
+    uint64_t token_generation;      /* of the credentials that the latest belongs to */
+    struct s3_headers *headers;     /* of all transfers */
 };
 
 struct s3_request {
@@ -43,7 +48,6 @@ struct s3_request {
     struct span body;     /* of a PUT; stays where it is until the answer is there */
     uint64_t from;        /* of a GET: the first byte; 0: the whole object */
     const char *if_match; /* of a GET: the ETag that the object must have; NULL: any */
-    int64_t timeout;      /* microseconds, for what libcurl does not time */
 };
 
 /* What came back. */
@@ -56,28 +60,52 @@ struct s3_answer {
     int64_t length;        /* Content-Length; -1: not told */
 };
 
+/* A transfer's own headers, written anew for each request. */
+struct s3_headers {
+    struct curl_slist hash, date, authorization, md5, token, match;
+    char hash_text[96];
+    char date_text[48];
+    char *authorization_text;
+    char md5_text[48];
+    char match_text[96];
+    enum s3_method method; /* the one that the handle is set up for */
+    struct s3_headers *next;
+};
+
 struct s3_signature {
-    /* Looks at the options, before anything is sent.  False with a reason: it cannot do that. */
-    bool (*begin)(struct s3_signing *signing, struct reason *reason);
+    /* Sets what all of a handle's requests have in common. */
+    void (*configure)(const struct s3_signing *signing, CURL *easy);
 
-    /* Sets up the transfer.  False with a reason. */
-    bool (*set)(struct s3_signing *signing, struct http_transfer *transfer,
-                const struct s3_request *request, struct reason *reason);
-
-    /* Reads the answer. */
-    void (*answer)(struct s3_signing *signing, const struct http_transfer *transfer,
-                   const struct http_reply *reply, struct s3_answer *answer);
-
-    /* Writes a PUT's headers as they would be sent, without what is signed. */
-    bool (*show)(struct s3_signing *signing, const struct http_transfer *transfer, struct out *out);
-
-    /* Ends what begin() began, after the last transfer. */
-    void (*end)(struct s3_signing *signing);
+    /* Adds the headers that sign the request for this URL to those that it has, *list.  False with
+     * a reason. */
+    bool (*sign)(const struct s3_signing *signing, const struct s3_request *request,
+                 const char *url, struct s3_headers *headers, struct curl_slist **list,
+                 struct reason *reason);
 };
 
 extern const struct s3_signature s3_v4, s3_v2;
 
-/* An answer's headers, for both signatures. */
+/* Begins with the members up to `signature` set.  False with a reason; s3_signing_end() in either
+ * case. */
+bool s3_signing_begin(struct s3_signing *signing, struct reason *reason);
+
+/* Sets up the transfer.  False with a reason. */
+bool s3_signing_set(struct s3_signing *signing, struct http_transfer *transfer,
+                    const struct s3_request *request, struct reason *reason);
+
+/* Writes the headers of a PUT that was set up, without a signature and a token. */
+bool s3_signing_show(const struct http_transfer *transfer, struct out *out);
+
+/* Ends it, after the last transfer. */
+void s3_signing_end(struct s3_signing *signing);
+
+/* Puts a header of the transfer's at the beginning of the list. */
+void s3_headers_add(struct curl_slist **list, struct curl_slist *header, char *text);
+
+/* "PUT" and so on. */
+const char *s3_method_name(enum s3_method method);
+
+/* Reads an answer's headers and, of one that is no success, its document. */
 void s3_answer_read(const struct http_reply *reply, struct s3_answer *answer);
 
 #endif

@@ -238,7 +238,7 @@ enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfe
 {
     const struct s3_error *error = &answer->error;
     long status = reply->status;
-    store->signature->answer(&store->signing, transfer, reply, answer);
+    s3_answer_read(reply, answer);
     if (status >= 200 && status < 300) {
         store->secret_is_right = true;
         return S3_DONE;
@@ -370,10 +370,9 @@ enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool
 }
 
 bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
-                  struct s3_request *request, struct reason *reason)
+                  const struct s3_request *request, struct reason *reason)
 {
-    request->timeout = store->options.timeout;
-    return store->signature->set(&store->signing, transfer, request, reason);
+    return s3_signing_set(&store->signing, transfer, request, reason);
 }
 
 /* Whether the region can be part of a signature. */
@@ -419,7 +418,7 @@ bool s3_store_begin(struct s3_store *store, const struct s3_store_options *optio
 {
     struct reason reason;
     static const struct s3_signature *const signatures[] = {&s3_v4, &s3_v2};
-    *store = (struct s3_store){.options = *options, .signature = signatures[options->signature]};
+    *store = (struct s3_store){.options = *options};
     bool begun =
         keyring_begin(&store->keyring, options->profile, &reason) && set_address(store, &reason);
     store->signing = (struct s3_signing){
@@ -428,8 +427,9 @@ bool s3_store_begin(struct s3_store *store, const struct s3_store_options *optio
         .credentials = &store->keyring.credentials,
         .generation = &store->keyring.generation,
         .put = options->put,
+        .signature = signatures[options->signature],
     };
-    if (!begun || !store->signature->begin(&store->signing, &reason) ||
+    if (!begun || !s3_signing_begin(&store->signing, &reason) ||
         (!dry && !keyring_find(&store->keyring, &reason))) {
         diag_fail("%s", reason.text);
         return false;
@@ -445,14 +445,8 @@ const char *s3_store_ca_bundle(const struct s3_store *store)
     return bundle != NULL ? bundle : store->keyring.profile.setting[PROFILE_CA_BUNDLE];
 }
 
-bool s3_store_show(struct s3_store *store, const struct http_transfer *transfer, struct out *out)
-{
-    return store->signature->show(&store->signing, transfer, out);
-}
-
 void s3_store_end(struct s3_store *store)
 {
-    if (store->signing.state != NULL)
-        store->signature->end(&store->signing);
+    s3_signing_end(&store->signing);
     keyring_end(&store->keyring);
 }

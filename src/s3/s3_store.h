@@ -20,7 +20,6 @@ struct s3_store_options {
     int addressing;            /* an enum s3_addressing */
     int signature;             /* 0: version 4, 1: version 2 */
     struct s3_put_options put; /* without content_type nothing is put */
-    int64_t timeout;           /* of a request, microseconds */
 };
 
 /* The options that the tools share; the context is a struct s3_store_options. */
@@ -28,7 +27,6 @@ extern const struct option_line s3_store_options[];
 
 struct s3_store {
     struct s3_store_options options;
-    const struct s3_signature *signature;
     const char *region;
     struct s3_address address;
     struct keyring keyring;
@@ -59,7 +57,7 @@ enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool
 
 /* Sets up a transfer.  False with a reason. */
 bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
-                  struct s3_request *request, struct reason *reason);
+                  const struct s3_request *request, struct reason *reason);
 
 enum s3_meaning {
     S3_DONE,
@@ -82,9 +80,6 @@ enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfe
 /* Says the store answered a listing with something else. */
 void s3_store_say_no_listing(const struct s3_store *store, long status,
                              const struct s3_answer *answer, struct reason *reason);
-
-/* Writes a PUT's headers as they would be sent (--dry-run), without the signature. */
-bool s3_store_show(struct s3_store *store, const struct http_transfer *transfer, struct out *out);
 
 /* After http_end(). */
 void s3_store_end(struct s3_store *store);

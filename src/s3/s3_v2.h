@@ -1,0 +1,28 @@
+/* s3_v2: what signature version 2 signs.
+ *
+ * Amazon S3 Developer Guide, "Signing and authenticating REST requests".
+ */
+#ifndef S3_V2_H
+#define S3_V2_H
+
+#include "base/span.h"
+
+#include <curl/curl.h>
+
+struct s3_v2_request {
+    const char *method;
+    const char *bucket; /* where the host names it; NULL: the path does, or there is none */
+    struct span path;   /* as the request has it, encoded */
+    struct span query;  /* likewise, without the '?' */
+    const struct curl_slist *headers; /* "Name: value" */
+};
+
+/* The text that is signed, to be freed; *len is its length.  NULL: no memory. */
+char *s3_v2_text(const struct s3_v2_request *request, size_t *len);
+
+enum { S3_V2_SIGNATURE = 32 }; /* bytes of a signature at most, its NUL included */
+
+/* Signs the text.  False: libcrypto has no HMAC-SHA1. */
+bool s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE]);
+
+#endif
