@@ -637,7 +637,7 @@ zstd compressed with zstd; use: zstdcat FILE
 utf16 text in UTF-16; use: iconv -f UTF-16 -t UTF-8 FILE
 utf16le text in UTF-16; use: iconv -f UTF-16LE -t UTF-8 FILE
 utf16be text in UTF-16; use: iconv -f UTF-16BE -t UTF-8 FILE
-twice compressed twice; decompress it: zcat FILE'
+twice compressed twice; use: zcat FILE'
 
 @test "archives, other compressions, UTF-16 and XML are refused whole, with what to do" {
     local file words expected

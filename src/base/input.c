@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include "base/diag.h"
-#include "base/gzip_reader.h"
 #include "base/input.h"
 #include "base/interrupt.h"
 #include "base/pipe.h"
@@ -77,8 +76,7 @@ static bool open_file(struct input *input, const char *file)
     bool standard = strcmp(file, "-") == 0;
     input->name = standard ? "stdin" : file;
     input->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-    input->begun = input->compressed = input->refused = false;
-    input->head_len = 0;
+    decoder_next(&input->decoder);
     if (input->fd < 0 && errno == EINTR && interrupt_asked() != NULL) {
         /* A named pipe waits for its writer in open(2). */
         interrupt(input);
@@ -135,7 +133,7 @@ static bool would_block(int fd)
 
 bool input_pending(const struct input *input)
 {
-    return input->compressed && !input->refused && gzip_reader_pending(input->gzip_reader);
+    return decoder_pending(&input->decoder);
 }
 
 bool input_unread(const struct input *input)
@@ -143,7 +141,7 @@ bool input_unread(const struct input *input)
     struct stat file;
     if (names_left(&input->names) || input_pending(input))
         return true;
-    return input->fd >= 0 && !input->refused && fstat(input->fd, &file) == 0 &&
+    return input->fd >= 0 && !input->decoder.refused && fstat(input->fd, &file) == 0 &&
            S_ISREG(file.st_mode) && lseek(input->fd, 0, SEEK_CUR) < file.st_size;
 }
 
@@ -160,93 +158,18 @@ bool input_await(struct input *input)
     return !input->stop;
 }
 
-/* The file is not read, or not any further, for the reason that the message gives. */
-static ssize_t refuse(struct input *input, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static ssize_t refuse(struct input *input, const char *format, ...)
-{
-    struct reason reason;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reason.text, sizeof reason.text, format, arguments);
-    va_end(arguments);
-    diag_fail("%s: %s", input->name, reason.text);
-    input->refused = true;
-    return 0;
-}
-
-/* Reads bytes of the file, decompressed if it is gzip. */
-static ssize_t read_bytes(struct input *input, char *to, size_t room)
-{
-    const char *error;
-    ssize_t n;
-    if (input->compressed) {
-        n = gzip_reader_read(input->gzip_reader, input->fd, to, room, &error);
-        return n < 0 && error != NULL ? refuse(input, "%s", error) : n;
-    }
-    do
-        n = read(input->fd, to, room);
-    while (n < 0 && errno == EINTR);
-    return n;
-}
-
-/* Looks at the first `len` bytes, at `to`, and says how many of them are text. */
-static ssize_t begin_file(struct input *input, struct sniff what, char *to, size_t len)
-{
-    input->begun = true;
-    switch (what.kind) {
-    case SNIFF_MARKED:
-        memmove(to, to + SNIFF_MARK, len - SNIFF_MARK);
-        return (ssize_t)(len - SNIFF_MARK);
-    case SNIFF_GZIP:
-        if (input->compressed)
-            return refuse(input, "this is compressed twice; decompress it: zcat FILE | %s",
-                          diag_program());
-        input->compressed = gzip_reader_begin(&input->gzip_reader, (struct span){to, len});
-        if (!input->compressed)
-            return refuse(input, "%s", strerror(ENOMEM));
-        input->begun = false;
-        return 0;
-    case SNIFF_FOREIGN:
-        if (what.command == NULL)
-            return refuse(input, "this is %s", what.is);
-        return refuse(input, "this is %s; use: %s | %s", what.is, what.command, diag_program());
-    default:
-        return (ssize_t)len;
-    }
-}
-
-/* Reads the first bytes, as many as it takes to know what the file is. */
-static ssize_t read_first(struct input *input, char *to, size_t room)
-{
-    for (;;) {
-        size_t len = input->head_len;
-        memcpy(to, input->head, len);
-        ssize_t n = read_bytes(input, to + len, room - len);
-        if (n < 0 || input->refused)
-            return n;
-        len += (size_t)n;
-        struct sniff what = sniff((struct span){to, len}, n == 0);
-        input->head_len = 0;
-        if (what.kind == SNIFF_MORE) {
-            memcpy(input->head, to, len);
-            input->head_len = len;
-            continue;
-        }
-        ssize_t text = begin_file(input, what, to, len);
-        if (text > 0 || n == 0 || input->refused)
-            return text;
-        /* All that was read is the mark, or gzip data. */
-        if (input->begun)
-            return read_bytes(input, to, room);
-    }
-}
-
 ssize_t input_read(struct input *input, char *to, size_t room)
 {
-    if (input->refused)
-        return 0;
-    return input->begun ? read_bytes(input, to, room) : read_first(input, to, room);
+    struct reason reason;
+    ssize_t n = decoder_read(&input->decoder, input->fd, to, room, &reason);
+    if (n != DECODER_REFUSED)
+        return n;
+    if (input->decoder.command == NULL)
+        diag_fail("%s: %s", input->name, reason.text);
+    else
+        diag_fail("%s: %s; use: %s | %s", input->name, reason.text, input->decoder.command,
+                  diag_program());
+    return 0;
 }
 
 bool input_fill(struct input *input)
@@ -278,8 +201,7 @@ void input_close(struct input *input)
 {
     close_file(input);
     names_end(&input->names);
-    gzip_reader_free(input->gzip_reader);
+    decoder_free(&input->decoder);
     free(input->buffer);
-    input->gzip_reader = NULL;
     input->buffer = NULL;
 }

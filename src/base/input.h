@@ -1,20 +1,17 @@
 /* input: the bytes of the operands, one file after the other, in one growing buffer.
  *
- * Whatever a file is, text comes out: gzip is decompressed, and a byte order mark at the beginning
- * is passed over.  An archive, another compression, or text in UTF-16 is recognised by its first
- * bytes and refused whole: a message that says what to do, and STATUS_FAILED.
+ * Whatever a file is, text comes out (decoder.h).  What is refused is refused whole: a message that
+ * says what to do, and STATUS_FAILED.
  */
 #ifndef INPUT_H
 #define INPUT_H
 
+#include "base/decoder.h"
 #include "base/names.h"
-#include "base/sniff.h"
 
 #include <sys/types.h>
 
 enum { INPUT_REFUSED = 4 }; /* files that are written and must not be read, at most */
-
-struct gzip_reader;
 
 struct input {
     struct names names;
@@ -29,12 +26,7 @@ struct input {
     void (*before_wait)(void *context); /* called before a read that would block */
     void *context;
 
-    bool begun;              /* it is known what the open file is */
-    bool compressed;         /* it is gzip */
-    bool refused;            /* it is not read, or not any further */
-    char head[SNIFF_ENOUGH]; /* its first bytes, while they are too few to know */
-    size_t head_len;
-    struct gzip_reader *gzip_reader; /* NULL until the first gzip file */
+    struct decoder decoder;
 
     struct {
         dev_t device;

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/gzip_reader.h"
+#include "base/decoder.h"
 #include "file/prune.h"
 #include "filter/path_date.h"
 
@@ -59,44 +59,33 @@ static bool remove_batch(struct prune *prune, int directory)
     return all;
 }
 
-/* Reads the file, decompressed, into memory of its own.  False with a reason. */
-static bool read_file(int fd, char **bytes, size_t *len, const char **why)
+/* Reads the file's text into memory of the caller's.  False with a reason. */
+static bool read_file(int fd, char **bytes, size_t *len, struct reason *reason)
 {
-    struct gzip_reader *reader = NULL;
+    struct decoder decoder = {.begun = false};
     size_t size = 64 * 1024;
-    unsigned char head[2];
-    bool gzip =
-        pread(fd, head, sizeof head, 0) == sizeof head && head[0] == 0x1f && head[1] == 0x8b;
     ssize_t n = 0;
-    *bytes = malloc(size);
+    bool whole = true;
     *len = 0;
-    *why = NULL;
-    if (*bytes == NULL || (gzip && !gzip_reader_begin(&reader, SPAN("")))) {
-        *why = strerror(ENOMEM);
-        return false;
-    }
-    for (;;) {
-        n = gzip ? gzip_reader_read(reader, fd, *bytes + *len, size - *len, why)
-                 : read(fd, *bytes + *len, size - *len);
-        if (n < 0 && errno == EINTR && *why == NULL)
-            continue;
-        if (n <= 0)
-            break;
+    *bytes = malloc(size);
+    if (*bytes == NULL)
+        return reason_set(reason, "%s", strerror(ENOMEM));
+    while (whole && (n = decoder_read(&decoder, fd, *bytes + *len, size - *len, reason)) > 0) {
         *len += (size_t)n;
-        if (*len < size)
+        if (size - *len >= SNIFF_ENOUGH)
             continue;
         char *grown = size < FILE_MAX ? realloc(*bytes, 2 * size) : NULL;
-        if (grown == NULL) {
-            *why = "it is too large to look for an event's time in it";
-            break;
+        if (grown != NULL) {
+            *bytes = grown;
+            size *= 2;
+        } else {
+            whole = reason_set(reason, "it is too large to look for an event's time in it");
         }
-        *bytes = grown;
-        size *= 2;
     }
-    if (n < 0 && *why == NULL)
-        *why = strerror(errno);
-    gzip_reader_free(reader);
-    return *why == NULL;
+    if (n == -1)
+        reason_set(reason, "%s", strerror(errno));
+    decoder_free(&decoder);
+    return whole && n == 0;
 }
 
 /* The time of the one event in the file.  False with a reason. */
@@ -106,15 +95,14 @@ static bool event_time_of_file(struct prune *prune, int directory, const char *n
     struct event event;
     struct timestamp time;
     struct reason why;
-    const char *failure;
     char *bytes = NULL;
     size_t len;
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return reason_set(reason, "%s", strerror(errno));
     bool told = false;
-    if (!read_file(fd, &bytes, &len, &failure))
-        reason_set(reason, "%s", failure);
+    if (!read_file(fd, &bytes, &len, &why))
+        reason_set(reason, "no date in its path, and %.400s", why.text);
     else if (!event_read_record(&prune->json, (struct span){bytes, len}, 0, NULL, NULL, &event,
                                 &why) ||
              event.kind == EVENT_UNKNOWN)

@@ -33,6 +33,7 @@ static ssize_t arrive(int fd, void *buffer, size_t size)
 
 #define read arrive
 #undef _POSIX_C_SOURCE
+#include "../../src/base/decoder.c"
 #include "../../src/base/input.c"
 #undef read
 

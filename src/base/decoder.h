@@ -1,0 +1,44 @@
+/* decoder: the text of one file after the other, read from a descriptor.
+ *
+ * gzip is decompressed, and a byte order mark at the beginning is passed over.  An archive, another
+ * compression, or text in UTF-16 is recognised by its first bytes and refused.
+ */
+#ifndef DECODER_H
+#define DECODER_H
+
+#include "base/diag.h"
+#include "base/sniff.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct gzip_reader;
+
+/* Begins zeroed. */
+struct decoder {
+    bool begun;      /* it is known what the file is */
+    bool compressed; /* it is gzip */
+    bool refused;    /* it is not read, or not any further */
+    /* Of a file that is refused: what makes text of it, with FILE as its operand; NULL: nothing. */
+    const char *command;
+    char head[SNIFF_ENOUGH]; /* its first bytes, while they are too few to know */
+    size_t head_len;
+    struct gzip_reader *gzip_reader; /* NULL until the first gzip file */
+};
+
+enum { DECODER_REFUSED = -2 };
+
+/* Begins with another file. */
+void decoder_next(struct decoder *decoder);
+
+/* Reads up to `room` bytes of text, SNIFF_ENOUGH at least, as read(2) does: 0 at the end, -1 with
+ * errno set; EINTR does not happen.  DECODER_REFUSED with a reason: it cannot be read as text; from
+ * then on the result is 0. */
+ssize_t decoder_read(struct decoder *decoder, int fd, char *to, size_t room, struct reason *reason);
+
+/* Whether decoder_read() has bytes without reading from the descriptor, which may then block. */
+bool decoder_pending(const struct decoder *decoder);
+
+void decoder_free(struct decoder *decoder);
+
+#endif
