@@ -43,7 +43,7 @@ installed_units() {
     for unit in $(units); do
         echo "$unit"
         grep -qx 'Restart=on-failure' "$unit"
-        grep -qx 'RestartPreventExitStatus=2' "$unit"
+        grep -qx 'RestartPreventExitStatus=2 CREDENTIALS' "$unit"
     done
 }
 
