@@ -592,9 +592,73 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.pem \
         -subj "/CN=nobody" -days 2 2>/dev/null
     post '{}' --cacert ca.pem --cert own.pem --key own.key
-    [ "$code" != 200 ]
+    assert_answer 401
     stop_receiver
     [ "$(spooled | wc -l)" -eq 1 ]
+}
+
+# begin_client: openssl's client in the background, with a client's certificate; what is written to
+# descriptor 7 it sends, what it receives is in the file `received`.
+begin_client() {
+    rm -f to-client
+    mkfifo to-client
+    openssl s_client -quiet -connect "$address" -cert client.pem -key client.key <to-client >received 2>/dev/null 3>&- &
+    also_stop $!
+    exec 7>to-client
+}
+
+# answers STATUS COUNT: that many answers of that status have come over the open connection.
+answers() {
+    printf 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}' >&7
+    local tries
+    for ((tries = 0; tries < 200; tries++)); do
+        [ "$(grep -c "^HTTP/1.1 $1 " received)" != "$2" ] || return 0
+        sleep 0.05
+    done
+    cat received >&2
+    return 1
+}
+
+@test "SIGHUP reloads --client-ca: no connection is refused, and old ones obey too" {
+    make_certificates
+    cp ca.pem authorities.pem
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.pem \
+        -subj "/CN=nobody" -days 2 2>/dev/null
+    start_receiver --cert=server.pem --key=server.key --client-ca=authorities.pem spool
+    url=https://$address/
+    begin_client
+    answers 200 1
+    post '{}' --cacert ca.pem --cert own.pem --key own.key
+    assert_answer 401
+    # Both, while one authority takes over from the other.
+    cat ca.pem own.pem >authorities.pem
+    hang_up "SIGHUP: reloaded"
+    answers 200 2
+    post '{}' --cacert ca.pem --cert own.pem --key own.key
+    assert_answer 200
+    post '{}' --cacert ca.pem --cert client.pem --key client.key --tlsv1.2 --tls-max 1.2
+    assert_answer 200
+    cp own.pem authorities.pem
+    hang_up "SIGHUP: reloaded"
+    answers 401 1
+    post '{}' --cacert ca.pem --cert client.pem --key client.key
+    assert_answer 401
+    post '{}' --cacert ca.pem --cert own.pem --key own.key --tlsv1.2 --tls-max 1.2
+    assert_answer 200
+    # What cannot be read changes nothing.
+    echo nothing >authorities.pem
+    hang_up "authorities.pem: "
+    grep -q "the authorities stay as they were" receiver.err
+    rm authorities.pem
+    hang_up "authorities.pem: No such file or directory; the authorities stay as they were"
+    post '{}' --cacert ca.pem --cert own.pem --key own.key
+    assert_answer 200
+    # A client is not told names by which it would keep its certificate to itself.
+    openssl s_client -connect "$address" </dev/null 2>/dev/null | grep -q '^No client certificate CA names sent'
+    exec 7>&-
+    stop_receiver
+    assert_status 0
+    [ "$(spooled | wc -l)" -eq 6 ]
 }
 
 # halves GO: a client in the background that is in the middle of a request until the file GO exists.

@@ -22,6 +22,11 @@ struct identity {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct identity *newest;
 
+/* Who may sign clients' certificates.  GnuTLS's own list, which MHD fills, cannot change while it
+ * is in use. */
+static pthread_rwlock_t authorities_lock = PTHREAD_RWLOCK_INITIALIZER;
+static gnutls_x509_trust_list_t authorities;
+
 static void identity_free(struct identity *identity)
 {
     for (unsigned i = 0; i < identity->count; i++)
@@ -108,11 +113,13 @@ bool certificate_load(const char *certificate_file, const char *key_file, struct
     return true;
 }
 
-static int retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+static int retrieve(gnutls_session_t session, const gnutls_datum_t *names, int count,
                     const gnutls_pk_algorithm_t *algorithms, int length, gnutls_pcert_st **chain,
                     unsigned *chain_length, gnutls_privkey_t *key)
 {
-    (void)session, (void)authorities, (void)count, (void)algorithms, (void)length;
+    (void)names, (void)count, (void)algorithms, (void)length;
+    /* The names that MHD's list has may be old ones, by which a client would choose wrongly. */
+    gnutls_certificate_send_x509_rdn_sequence(session, 1);
     pthread_mutex_lock(&lock);
     struct identity *identity = newest;
     pthread_mutex_unlock(&lock);
@@ -127,36 +134,65 @@ void *const certificate_callback = (void *)retrieve;
 bool certificate_load_authorities(const char *file, char **pem, struct reason *reason)
 {
     gnutls_datum_t text;
-    gnutls_x509_crt_t *list;
-    unsigned count;
+    gnutls_x509_trust_list_t list, old;
     errno = 0;
     int error = gnutls_load_file(file, &text);
     if (error != 0)
         return fail(reason, file, error);
-    error = gnutls_x509_crt_list_import2(&list, &count, &text, GNUTLS_X509_FMT_PEM, 0);
-    if (error == 0) {
-        for (unsigned i = 0; i < count; i++)
-            gnutls_x509_crt_deinit(list[i]);
-        gnutls_free(list);
-        *pem = strndup((const char *)text.data, text.size);
-        if (*pem == NULL)
-            error = GNUTLS_E_MEMORY_ERROR;
+    int count = gnutls_x509_trust_list_init(&list, 0);
+    if (count == 0) {
+        count = gnutls_x509_trust_list_add_trust_mem(list, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+        if (count > 0 && pem != NULL && (*pem = strndup((char *)text.data, text.size)) == NULL)
+            count = GNUTLS_E_MEMORY_ERROR;
+        if (count <= 0)
+            gnutls_x509_trust_list_deinit(list, 1);
     }
     gnutls_free(text.data);
-    return error == 0 || fail(reason, file, error);
+    if (count <= 0)
+        return fail(reason, file, count < 0 ? count : GNUTLS_E_NO_CERTIFICATE_FOUND);
+    pthread_rwlock_wrlock(&authorities_lock);
+    old = authorities;
+    authorities = list;
+    pthread_rwlock_unlock(&authorities_lock);
+    if (old != NULL)
+        gnutls_x509_trust_list_deinit(old, 1);
+    return true;
+}
+
+/* Whether an authority has signed the chain, the client's own certificate first. */
+static bool is_trusted(const gnutls_datum_t *der, unsigned count)
+{
+    gnutls_x509_crt_t chain[CHAIN_MAX];
+    unsigned have = 0, status = 0;
+    int error = count > 0 && count <= CHAIN_MAX ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+    while (error == 0 && have < count && (error = gnutls_x509_crt_init(&chain[have])) == 0)
+        error = gnutls_x509_crt_import(chain[have++], der++, GNUTLS_X509_FMT_DER);
+    if (error == 0) {
+        pthread_rwlock_rdlock(&authorities_lock);
+        error = gnutls_x509_trust_list_verify_crt(authorities, chain, count, 0, &status, NULL);
+        pthread_rwlock_unlock(&authorities_lock);
+    }
+    while (have > 0)
+        gnutls_x509_crt_deinit(chain[--have]);
+    return error == 0 && status == 0;
 }
 
 bool certificate_is_valid(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    unsigned status = 0;
-    return info != NULL && info->tls_session != NULL &&
-           gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && status == 0;
+    unsigned count = 0;
+    if (info == NULL || info->tls_session == NULL)
+        return false;
+    const gnutls_datum_t *der = gnutls_certificate_get_peers(info->tls_session, &count);
+    return der != NULL && is_trusted(der, count);
 }
 
 void certificate_free(void)
 {
+    if (authorities != NULL)
+        gnutls_x509_trust_list_deinit(authorities, 1);
+    authorities = NULL;
     while (newest != NULL) {
         struct identity *older = newest->older;
         identity_free(newest);

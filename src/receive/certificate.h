@@ -1,4 +1,5 @@
-/* certificate: the server's certificate, which can be renewed while it runs, and the clients'. */
+/* certificate: the server's certificate, and who may sign the clients'; both can be renewed while
+ * it runs. */
 #ifndef CERTIFICATE_H
 #define CERTIFICATE_H
 
@@ -14,16 +15,18 @@
  * there before is used on. */
 bool certificate_load(const char *certificate_file, const char *key_file, struct reason *reason);
 
-/* Reads the authorities that client certificates must be signed by; *pem is to be freed after the
- * server has ended.  False with a reason. */
+/* Reads the authorities that client certificates must be signed by, in PEM; from then on they count
+ * for every request, of older connections too.  *pem is the file's text for MHD, to be freed after
+ * the server has ended; pem may be NULL.  False with a reason; those that were there before stay.
+ */
 bool certificate_load_authorities(const char *file, char **pem, struct reason *reason);
 
-/* The certificate for a handshake: a gnutls_certificate_retrieve_function2, for
- * MHD_OPTION_HTTPS_CERT_CALLBACK. */
+/* The certificate for a handshake, in which a client is not told the authorities' names: a
+ * gnutls_certificate_retrieve_function2, for MHD_OPTION_HTTPS_CERT_CALLBACK. */
 extern void *const certificate_callback;
 
 /* Whether the connection's client has shown a certificate that an authority has signed, and that is
- * valid now. */
+ * valid now.  Any thread may call it. */
 bool certificate_is_valid(struct MHD_Connection *connection);
 
 /* Frees the certificates, after all servers have ended. */

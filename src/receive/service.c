@@ -65,6 +65,11 @@ static void reload(struct service *service)
         diag_warn("SIGHUP: %s; the certificate stays as it was", reason.text);
         good = false;
     }
+    if (server->authorities_file != NULL &&
+        !certificate_load_authorities(server->authorities_file, NULL, &reason)) {
+        diag_warn("SIGHUP: %s; the authorities stay as they were", reason.text);
+        good = false;
+    }
     if (journal_reopen(&service->receiver.journal) && good)
         diag_warn("SIGHUP: reloaded");
 }

@@ -28,8 +28,8 @@ struct service {
 void service_init(struct service *service);
 
 /* Receives until SIGINT or SIGTERM comes, or standard output can no longer be written.  SIGHUP has
- * credentials and certificate read, and the journal's files opened again.  What is wrong is a
- * message and STATUS_FAILED. */
+ * credentials, certificate and authorities read, and the journal's files opened again.  What is
+ * wrong is a message and STATUS_FAILED. */
 void service_run(struct service *service);
 
 #endif
