@@ -72,10 +72,16 @@ static bool take(void *context, const struct record *record,
     return true;
 }
 
-/* Closes the seal when it is due; says when it will be. */
+/* Finishes the seals that have closed, and closes the open one when it is due; says when it will
+ * be. */
 static int idle(void *context)
 {
+    struct reason reason;
     (void)context;
+    if (!sealer_wait(&job.sealer, &reason)) {
+        fail(&reason);
+        return 0;
+    }
     int64_t left = sealer_due(&job.sealer) - sealer_now();
     if (left <= 0 && close_seal())
         left = sealer_due(&job.sealer) - sealer_now();

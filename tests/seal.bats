@@ -262,6 +262,24 @@ END
     [ "$(stat -c %s seals/00000001.sha256)" -lt 8500000 ]
     verify seals addressed
     assert_sound
+    # Before more is waited for, what has closed is published.
+    mkdir waiting
+    mkfifo events
+    audit-seal --key=log.key waiting events &
+    exec 7>events
+    cat addressed >&7
+    wait_for waiting/00000001.sha256
+    exec 7>&-
+    wait $!
+    verify waiting addressed
+    assert_sound
+    # What is lost with a seal that cannot be published is counted whole.
+    mkdir full
+    run_tool bash -c 'ulimit -f 1; audit-seal --key=log.key full addressed'
+    assert_status 2
+    [[ $stderr =~ "audit-seal: full/.pending.sha256: File too large; what was read since the last seal is not sealed "\(([0-9]+)" events, 0 removals)" ]]
+    [ "${BASH_REMATCH[1]}" -gt 40000 ]
+    [ "$(ls -A full)" = ".lock" ]
 }
 
 @test "one writer: a second one says who has the lock" {

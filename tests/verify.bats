@@ -350,6 +350,15 @@ END
     assert_stderr "audit-verify: stdin:6: the event has no path; pipe it through audit-path first"
     [[ $output == *"sound, nothing was found" ]]
     [ "$(cat rejects)" = '{"n":1}' ]
+    # What is no JSON any more has been changed, and so has what got another member.
+    sed '2s/"event":{/"event":{{/; 3s/}}$/},"event":{}}/' addressed >broken
+    verify seals broken
+    assert_status 1
+    [ "$(findings | cut -d' ' -f1 | xargs)" = "changed changed" ]
+    # White space around the event is not the event's.
+    sed 's/"event":{/"event" : {/; s/}$/ } /' addressed >spaced
+    verify seals spaced
+    assert_sound
 }
 
 @test "findings in text and in JSON say the same; odd names leave no trace on a terminal" {

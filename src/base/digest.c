@@ -28,11 +28,16 @@ bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
            EVP_DigestFinal_ex(context, digest, NULL) == 1;
 }
 
-void digest_hex(const unsigned char *bytes, size_t count, char *hex)
+static inline char hex_digit(unsigned value)
 {
-    static const char digits[] = "0123456789abcdef";
+    return (char)(value + (value < 10 ? '0' : 'a' - 10));
+}
+
+/* Without a table, so that the compiler does many at once. */
+void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex)
+{
     for (size_t i = 0; i < count; i++) {
-        *hex++ = digits[bytes[i] >> 4];
-        *hex++ = digits[bytes[i] & 15];
+        hex[2 * i] = hex_digit(bytes[i] >> 4);
+        hex[2 * i + 1] = hex_digit(bytes[i] & 15);
     }
 }

@@ -11,6 +11,6 @@ enum { DIGEST_SIZE = 32, DIGEST_HEX = 64 };
 bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE]);
 
 /* Writes `count` bytes in lower-case hexadecimal, 2 * count characters without a NUL. */
-void digest_hex(const unsigned char *bytes, size_t count, char *hex);
+void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex);
 
 #endif

@@ -55,7 +55,11 @@ static void block_drop(struct reader *reader, struct block *block)
         return;
     reader->held -= block->capacity;
     if (block->capacity != reader->block_size) {
-        free(block);
+        /* One is kept: the system takes longer to clear memory than to read a file into it. */
+        struct block *other = reader->large;
+        bool larger = other == NULL || other->capacity < block->capacity;
+        reader->large = larger ? block : other;
+        free(larger ? other : block);
         return;
     }
     block->next = reader->spare;
@@ -87,6 +91,29 @@ int reader_fd(struct reader *reader)
     return !reader->at_end && !reader_full(reader) && open_file(reader) ? reader->input->fd : -1;
 }
 
+/* Makes the block that is being filled, which one line has for itself, larger. */
+static bool grow(struct reader *reader)
+{
+    struct block *block = reader->block, *large = reader->large;
+    if (large == NULL || large->capacity <= block->capacity) {
+        large = realloc(block, sizeof *block + 2 * block->capacity);
+        if (large == NULL)
+            return false;
+        reader->held += large->capacity;
+        large->capacity *= 2;
+        reader->block = large;
+        return true;
+    }
+    reader->large = NULL;
+    reader->held += large->capacity;
+    memcpy(large->bytes, block->bytes, block->used);
+    large->used = block->used;
+    large->users = 1;
+    block_drop(reader, block);
+    reader->block = large;
+    return true;
+}
+
 /* Makes room in the block that is being filled for one read, or begins another. */
 static bool make_room(struct reader *reader)
 {
@@ -103,18 +130,14 @@ static bool make_room(struct reader *reader)
             return (reader->block = block_new(reader, reader->block_size)) != NULL;
         }
     }
-    if (block->capacity - block->used >= reader->block_size / 4)
+    /* What follows a large record that is still needed gets a block of its own: it would have to
+     * move there when this one is full. */
+    bool large = block->capacity > reader->block_size && block->users > 1;
+    if (!large && block->capacity - block->used >= reader->block_size / 4)
         return true;
     size_t tail = block->used - reader->begin;
-    if (block->users == 1 && reader->begin == 0) {
-        struct block *grown = realloc(block, sizeof *block + 2 * block->capacity);
-        if (grown == NULL)
-            return false;
-        reader->held += grown->capacity;
-        grown->capacity *= 2;
-        reader->block = grown;
-        return true;
-    }
+    if (block->users == 1 && reader->begin == 0)
+        return grow(reader);
     /* Its records are all released: the unfinished line moves to the front. */
     if (block->users == 1 && tail <= block->capacity / 2) {
         memmove(block->bytes, block->bytes + reader->begin, tail);
@@ -339,6 +362,8 @@ void reader_end(struct reader *reader)
         next = record->next;
         free(record);
     }
+    free(reader->large);
+    reader->large = NULL;
     reader->spare = NULL;
     reader->unused = NULL;
 }

@@ -21,6 +21,7 @@ struct reader {
     size_t block_size;     /* of an ordinary block */
     struct block *block;   /* the one that is being filled */
     struct block *spare;   /* blocks to use again */
+    struct block *large;   /* one that held a large record, for the next one; NULL: there is none */
     struct record *unused; /* records to use again */
     struct record *pulled; /* what reader_pull() returned last */
     size_t begin;          /* where in the block the next line begins */

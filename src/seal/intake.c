@@ -40,9 +40,24 @@ struct worker {
     bool able; /* the hasher was set up */
 };
 
+struct digesting {
+    struct span bytes;
+    unsigned char *digest;
+    bool good;
+};
+
+/* A large record, which is settled before any that comes after it. */
+struct large {
+    bool pending;
+    struct item item;
+    struct digesting digesting;
+    pthread_t thread; /* that digests it while the next record is read */
+};
+
 struct work {
     struct intake *intake;
     struct reader reader;
+    struct large large;  /* comes before all batches */
     struct batch *batch; /* a ring of BATCHES */
     size_t first, count; /* those in use, in input order; the last one may be filling */
     struct worker own;   /* the main thread's */
@@ -65,9 +80,9 @@ static void worker_end(struct worker *worker)
         hasher_end(&worker->hasher);
 }
 
-/* Where the event of an addressed record must be, if the record is one: all between "event": and
- * the last brace. */
-static bool guess_body(struct span text, struct span *body)
+/* Where path and event of an addressed record must be, if the record is one: the event is all
+ * between "event": and the last brace. */
+static bool guess(struct span text, struct span *path, struct span *body)
 {
     static const char head[] = "{\"path\":\"", middle[] = "\",\"event\":";
     const char *end = span_end(text);
@@ -79,7 +94,22 @@ static bool guess_body(struct span text, struct span *body)
     if (at > end || (size_t)(end - at) < sizeof middle + 1 ||
         memcmp(at, middle, sizeof middle - 1) != 0 || end[-1] != '}')
         return false;
+    *path = span_between(text.at + sizeof head - 1, at);
     *body = span_between(at + sizeof middle - 1, end - 1);
+    return true;
+}
+
+/* Takes the record apart by where its parts must be, without a look at the event itself.  False:
+ * that does not tell. */
+static bool take_apart(struct record *record)
+{
+    struct span path, body;
+    if (!guess(record->text, &path, &body) || memchr(path.at, '\\', path.len) != NULL ||
+        body.len < 2 || body.at[0] != '{' || span_end(body)[-1] != '}')
+        return false;
+    record->path = record->name = path;
+    record->body = body;
+    record->size = body.len;
     return true;
 }
 
@@ -98,18 +128,19 @@ static void finish(struct worker *worker, struct item *item, struct span digeste
                      reason_set(&item->reason, "%s", strerror(ENOMEM));
 }
 
-static void examine(struct worker *worker, struct item *item)
+static void examine(struct worker *worker, struct item *item, bool unchecked)
 {
-    item->good = record_split(&worker->json, item->record, &item->reason);
+    item->good = (unchecked && take_apart(item->record)) ||
+                 record_split(&worker->json, item->record, &item->reason);
     if (item->good)
         finish(worker, item, (struct span){NULL, 0});
 }
 
-static void examine_batch(struct worker *worker, struct batch *batch)
+static void examine_batch(struct worker *worker, struct batch *batch, bool unchecked)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->item[i].record->too_long && !batch->item[i].record->cut)
-            examine(worker, &batch->item[i]);
+            examine(worker, &batch->item[i], unchecked);
 }
 
 /* The next batch that waits, NULL once there will be none; with the lock. */
@@ -140,7 +171,7 @@ static void *examine_batches(void *context)
     pthread_mutex_lock(&work->lock);
     while ((batch = take_batch(work)) != NULL) {
         pthread_mutex_unlock(&work->lock);
-        examine_batch(worker, batch);
+        examine_batch(worker, batch, work->intake->unchecked);
         pthread_mutex_lock(&work->lock);
         batch->state = BATCH_DONE;
         pthread_cond_signal(&work->done);
@@ -179,9 +210,24 @@ static void settle(struct work *work, struct item *item)
     reader_release(&work->reader, record);
 }
 
+/* Waits for the digest of the large record, and settles it. */
+static void settle_large(struct work *work)
+{
+    struct large *large = &work->large;
+    if (!large->pending)
+        return;
+    large->pending = false;
+    pthread_join(large->thread, NULL);
+    if (large->item.good)
+        finish(&work->own, &large->item,
+               large->digesting.good ? large->digesting.bytes : (struct span){NULL, 0});
+    settle(work, &large->item);
+}
+
 /* Waits for the oldest batch, or does it here, and settles its records. */
 static void settle_first(struct work *work)
 {
+    settle_large(work);
     struct batch *batch = &work->batch[work->first];
     bool here;
     pthread_mutex_lock(&work->lock);
@@ -192,7 +238,7 @@ static void settle_first(struct work *work)
         pthread_cond_wait(&work->done, &work->lock);
     pthread_mutex_unlock(&work->lock);
     if (here)
-        examine_batch(&work->own, batch);
+        examine_batch(&work->own, batch, work->intake->unchecked);
     for (size_t i = 0; i < batch->count; i++)
         settle(work, &batch->item[i]);
     pthread_mutex_lock(&work->lock);
@@ -205,6 +251,7 @@ static void settle_first(struct work *work)
 
 static void settle_all(struct work *work)
 {
+    settle_large(work);
     while (work->count > 0)
         settle_first(work);
 }
@@ -246,12 +293,6 @@ static struct batch *open_batch(struct work *work)
     return last_batch(work);
 }
 
-struct digesting {
-    struct span bytes;
-    unsigned char *digest;
-    bool good;
-};
-
 static void *digest_bytes(void *context)
 {
     struct digesting *d = context;
@@ -264,24 +305,23 @@ static void *digest_bytes(void *context)
     return NULL;
 }
 
-/* A large record: checked here, digested by a thread meanwhile. */
+/* A large record: checked here, digested by a thread, which goes on while the next is read. */
 static void take_large(struct work *work, struct record *record)
 {
-    struct item item = {.record = record};
-    struct digesting d = {.digest = item.digest};
-    pthread_t thread;
+    struct large *large = &work->large;
+    struct span path;
     settle_all(work);
-    bool aside = work->wanted > 0 && guess_body(record->text, &d.bytes) &&
-                 pthread_create(&thread, NULL, digest_bytes, &d) == 0;
-    if (!aside) {
-        examine(&work->own, &item);
-    } else {
-        item.good = record_split(&work->own.json, record, &item.reason);
-        pthread_join(thread, NULL);
-        if (item.good)
-            finish(&work->own, &item, d.good ? d.bytes : (struct span){NULL, 0});
+    *large = (struct large){.item = {.record = record}};
+    large->digesting.digest = large->item.digest;
+    large->pending = work->wanted > 0 && guess(record->text, &path, &large->digesting.bytes) &&
+                     pthread_create(&large->thread, NULL, digest_bytes, &large->digesting) == 0;
+    if (!large->pending) {
+        examine(&work->own, &large->item, work->intake->unchecked);
+        settle(work, &large->item);
+        return;
     }
-    settle(work, &item);
+    large->item.good = (work->intake->unchecked && take_apart(record)) ||
+                       record_split(&work->own.json, record, &large->item.reason);
 }
 
 static void take(struct work *work, struct record *record)

@@ -1,8 +1,8 @@
 /* intake: reads addressed events and gives each its SHA-256, in input order.
  *
  * To take a record apart and to digest its event costs more than reading it, so that threads do it,
- * a batch of records each; of a very large record one thread checks the text while another digests
- * it.  What little comes now and then is dealt with at once, without threads.
+ * a batch of records each; a very large record is digested by one thread while its text is checked
+ * and the next one is read.  What little comes now and then is dealt with at once, without threads.
  */
 #ifndef INTAKE_H
 #define INTAKE_H
@@ -22,7 +22,8 @@ struct intake {
      * there is nothing to do then. */
     int (*idle)(void *context);
     void *context;
-    bool tee; /* write each line that was taken to standard output */
+    bool unchecked; /* do not check that an event is JSON where its place in the line is plain */
+    bool tee;       /* write each line that was taken to standard output */
 };
 
 /* Reads until the input's end, a signal that asks to stop, or filter->stop.  Bare events are

@@ -26,6 +26,12 @@ bool seal_path_check(struct span path, struct reason *reason)
 size_t seal_path_escape(struct span path, char text[SEAL_PATH_ESCAPED], bool *escaped)
 {
     char *to = text;
+    *escaped = memchr(path.at, '\\', path.len) != NULL || memchr(path.at, '\n', path.len) != NULL ||
+               memchr(path.at, '\r', path.len) != NULL;
+    if (!*escaped) {
+        memcpy(text, path.at, path.len);
+        return path.len;
+    }
     for (size_t i = 0; i < path.len; i++) {
         char c = path.at[i];
         if (c != '\\' && c != '\n' && c != '\r') {
@@ -35,7 +41,6 @@ size_t seal_path_escape(struct span path, char text[SEAL_PATH_ESCAPED], bool *es
         *to++ = '\\';
         *to++ = c == '\n' ? 'n' : c == '\r' ? 'r' : '\\';
     }
-    *escaped = (size_t)(to - text) > path.len;
     return (size_t)(to - text);
 }
 

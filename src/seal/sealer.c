@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "seal/hasher.h"
 #include "seal/sealer.h"
 
 #include <errno.h>
@@ -192,10 +193,123 @@ bool sealer_check(const struct sealer *sealer, struct span path, struct reason *
     return true;
 }
 
+int64_t sealer_due(const struct sealer *sealer)
+{
+    return sealer->opened + sealer->head.every * 1000;
+}
+
+/* Puts the first lines before the others: the whole seal. */
+static struct span assemble(struct sealer *sealer)
+{
+    char first[RESERVED];
+    size_t len = seal_head_write(&sealer->head, first);
+    if (sealer->head.number > 1)
+        len += seal_previous_write(sealer->previous, sealer->head.log, sealer->head.number - 1,
+                                   first + len);
+    char *seal = sealer->buffer + RESERVED - len;
+    memcpy(seal, first, len);
+    return (struct span){seal, len + sealer->used};
+}
+
+/* Digests, signs and publishes the seal. */
+static bool publish(struct sealer *sealer, struct publication *p)
+{
+    unsigned char signature[SEAL_SIGNATURE_MAX];
+    struct hasher hasher;
+    size_t len;
+    if (!hasher_begin(&hasher))
+        return reason_set(&p->reason, "%s", strerror(ENOMEM));
+    bool good = hasher_digest(&hasher, p->seal, p->digest) ||
+                reason_set(&p->reason, "%s", strerror(ENOMEM));
+    hasher_end(&hasher);
+    return good && seal_key_sign(sealer->key, p->seal, signature, &len, &p->reason) &&
+           seal_dir_publish(&sealer->dir, p->head.number, p->seal,
+                            (struct span){(char *)signature, len}, &p->reason);
+}
+
+static void *publish_in_thread(void *context)
+{
+    struct sealer *sealer = context;
+    sealer->publication.good = publish(sealer, &sealer->publication);
+    return NULL;
+}
+
+bool sealer_wait(struct sealer *sealer, struct reason *reason)
+{
+    struct publication *p = &sealer->publication;
+    if (!p->pending)
+        return true;
+    if (p->threaded)
+        pthread_join(p->thread, NULL);
+    p->pending = false;
+    if (!p->good) {
+        sealer->failed = true;
+        sealer->head.events += p->head.events;
+        sealer->head.removals += p->head.removals;
+        *reason = p->reason;
+        return false;
+    }
+    sealer->events += p->head.events;
+    sealer->removals += p->head.removals;
+    sealer->seals++;
+    memcpy(sealer->previous, p->digest, DIGEST_SIZE);
+    if (sealer->published != NULL)
+        sealer->published(sealer->context, p->head.number, p->digest);
+    return true;
+}
+
+/* Room for the first lines, where the open seal has no other. */
+static bool get_buffer(struct sealer *sealer, struct reason *reason)
+{
+    enum { LEAST = 64 * 1024 };
+    if (sealer->buffer == NULL && (sealer->buffer = malloc(LEAST)) != NULL)
+        sealer->capacity = LEAST;
+    return sealer->buffer != NULL || reason_set(reason, "%s", strerror(ENOMEM));
+}
+
+/* Hands the open seal over, to be published; its memory is exchanged for that of the one before. */
+static void start_publication(struct sealer *sealer)
+{
+    struct publication *p = &sealer->publication, before = *p;
+    *p = (struct publication){.head = sealer->head,
+                              .buffer = sealer->buffer,
+                              .capacity = sealer->capacity,
+                              .seal = assemble(sealer),
+                              .pending = true};
+    sealer->buffer = before.buffer;
+    sealer->capacity = before.capacity;
+    sealer->head.from = sealer->opened = sealer->head.to;
+    p->threaded = pthread_create(&p->thread, NULL, publish_in_thread, sealer) == 0;
+    if (!p->threaded)
+        p->good = publish(sealer, p);
+}
+
+/* Closes the open seal and opens the next one, after the seal before is published.  False with a
+ * reason: that seal could not be, or there is no memory. */
+static bool close_seal(struct sealer *sealer, struct reason *reason)
+{
+    if (!sealer_wait(sealer, reason))
+        return false;
+    if (!get_buffer(sealer, reason)) {
+        sealer->failed = true;
+        return false;
+    }
+    sealer->head.to = sealer_now();
+    if (sealer->head.to < sealer->head.from) {
+        diag_warn("the clock is %" PRId64
+                  " s behind the end of the seal before; that time is taken",
+                  (sealer->head.from - sealer->head.to + 999) / 1000);
+        sealer->head.to = sealer->head.from;
+    }
+    start_publication(sealer);
+    sealer->failed = !open_next(sealer, sealer->head.number, reason);
+    return !sealer->failed;
+}
+
 /* Room for one more line, NULL with a reason. */
 static char *make_room(struct sealer *sealer, struct reason *reason)
 {
-    if (sealer->used + SEAL_LINE_MAX > SEALER_LINES && !sealer_close(sealer, reason))
+    if (sealer->used + SEAL_LINE_MAX > SEALER_LINES && !close_seal(sealer, reason))
         return NULL;
     size_t need = RESERVED + sealer->used + SEAL_LINE_MAX;
     if (need > sealer->capacity) {
@@ -234,66 +348,18 @@ bool sealer_remove(struct sealer *sealer, struct span path, struct reason *reaso
     return true;
 }
 
-int64_t sealer_due(const struct sealer *sealer)
-{
-    return sealer->opened + sealer->head.every * 1000;
-}
-
-/* Puts the first lines before the others: the whole seal. */
-static struct span assemble(struct sealer *sealer)
-{
-    char first[RESERVED];
-    size_t len = seal_head_write(&sealer->head, first);
-    if (sealer->head.number > 1)
-        len += seal_previous_write(sealer->previous, sealer->head.log, sealer->head.number - 1,
-                                   first + len);
-    char *seal = sealer->buffer + RESERVED - len;
-    memcpy(seal, first, len);
-    return (struct span){seal, len + sealer->used};
-}
-
-static bool publish(struct sealer *sealer, struct reason *reason)
-{
-    unsigned char signature[SEAL_SIGNATURE_MAX], digest[DIGEST_SIZE];
-    size_t len;
-    if (sealer->buffer == NULL) { /* an empty seal */
-        sealer->buffer = malloc(64 * 1024);
-        if (sealer->buffer == NULL)
-            return reason_set(reason, "%s", strerror(ENOMEM));
-        sealer->capacity = 64 * 1024;
-    }
-    sealer->head.to = sealer_now();
-    if (sealer->head.to < sealer->head.from) {
-        diag_warn("the clock is %" PRId64
-                  " s behind the end of the seal before; that time is taken",
-                  (sealer->head.from - sealer->head.to + 999) / 1000);
-        sealer->head.to = sealer->head.from;
-    }
-    struct span seal = assemble(sealer);
-    if (!digest_sha256(seal, digest))
-        return reason_set(reason, "%s", strerror(ENOMEM));
-    if (!seal_key_sign(sealer->key, seal, signature, &len, reason) ||
-        !seal_dir_publish(&sealer->dir, sealer->head.number, seal,
-                          (struct span){(char *)signature, len}, reason))
-        return false;
-    sealer->events += sealer->head.events;
-    sealer->removals += sealer->head.removals;
-    sealer->seals++;
-    sealer->head.from = sealer->opened = sealer->head.to;
-    memcpy(sealer->previous, digest, DIGEST_SIZE);
-    if (sealer->published != NULL)
-        sealer->published(sealer->context, sealer->head.number, digest);
-    return open_next(sealer, sealer->head.number, reason);
-}
-
 bool sealer_close(struct sealer *sealer, struct reason *reason)
 {
-    sealer->failed = !publish(sealer, reason);
-    return !sealer->failed;
+    return close_seal(sealer, reason) && sealer_wait(sealer, reason);
 }
 
 void sealer_end(struct sealer *sealer)
 {
+    struct publication *p = &sealer->publication;
+    if (p->pending && p->threaded)
+        pthread_join(p->thread, NULL);
+    free(p->buffer);
+    *p = (struct publication){0};
     seal_dir_close(&sealer->dir);
     free(sealer->buffer);
     sealer->buffer = NULL;

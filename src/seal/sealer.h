@@ -1,7 +1,8 @@
 /* sealer: writes a log: takes digests of events and publishes seals.
  *
  * A seal's lines are kept in memory until it closes, at most SEALER_LINES bytes of them: a seal
- * that has so many closes early.
+ * that has so many closes early.  A thread signs and publishes such a one while the next takes
+ * lines.
  */
 #ifndef SEALER_H
 #define SEALER_H
@@ -9,14 +10,31 @@
 #include "seal/seal_dir.h"
 #include "seal/seal_key.h"
 
+#include <pthread.h>
+
 enum { SEALER_LINES = 8 << 20 };
+
+/* A seal that has closed and is on its way into the directory. */
+struct publication {
+    struct seal_head head;
+    char *buffer; /* that holds it */
+    size_t capacity;
+    struct span seal;
+    unsigned char digest[DIGEST_SIZE];
+    pthread_t thread;
+    bool pending;  /* not waited for yet */
+    bool threaded; /* by the thread */
+    bool good;
+    struct reason reason; /* unless it is good */
+};
 
 struct sealer {
     struct seal_dir dir;
     const struct seal_key *key;
-    struct seal_head head; /* of the open seal; `to` is set when it closes */
-    int64_t opened;        /* when this run opened the seal: it closes `every` later */
-    unsigned char previous[DIGEST_SIZE]; /* of the seal before it */
+    struct seal_head head;          /* of the open seal; `to` is set when it closes */
+    int64_t opened;                 /* when this run opened the seal: it closes `every` later */
+    struct publication publication; /* of the seal before it */
+    unsigned char previous[DIGEST_SIZE]; /* of that seal, once it is published */
     char *buffer;                        /* room for the first lines, then the open seal's lines */
     size_t used, capacity;               /* bytes of lines */
     uint64_t events, removals;           /* sealed in this run */
@@ -41,7 +59,7 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
 bool sealer_check(const struct sealer *sealer, struct span path, struct reason *reason);
 
 /* Adds an event, or a path that was removed.  Closes the seal first if it is full.  False with a
- * reason: the seal could not be published, or no memory. */
+ * reason: a seal could not be published, or no memory. */
 bool sealer_add(struct sealer *sealer, const unsigned char digest[DIGEST_SIZE], struct span path,
                 struct reason *reason);
 bool sealer_remove(struct sealer *sealer, struct span path, struct reason *reason);
@@ -54,6 +72,10 @@ int64_t sealer_now(void);
 
 /* Closes the open seal, publishes it and opens the next one.  False with a reason. */
 bool sealer_close(struct sealer *sealer, struct reason *reason);
+
+/* Waits until the seals that have closed are published.  False with a reason: one could not be, and
+ * what it has counts as part of the open seal again. */
+bool sealer_wait(struct sealer *sealer, struct reason *reason);
 
 /* Frees everything and gives up the lock.  The open seal is not published. */
 void sealer_end(struct sealer *sealer);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -101,22 +102,52 @@ struct examined {
     struct span signature; /* at == NULL: there is none */
     unsigned char digest[DIGEST_SIZE];
     struct seal_reader reader;
+    struct verify_key *key; /* that its signature is checked with; NULL: it is not */
+    pthread_t thread;       /* that checks it, while the entries are read */
+    bool threaded;
+    bool is_signed;                             /* what came out */
+    char bad_entry[sizeof(struct reason) + 32]; /* what is wrong with an entry; "": nothing */
+    bool breaks_chain; /* the seal before it has other bytes than it says */
 };
 
-static void check_signature(struct verify *v, struct examined *e)
+static void *verify_signature(void *context)
 {
-    struct verify_key *key = find_key(v, e->reader.head.key);
+    struct examined *e = context;
+    e->is_signed = seal_key_verify(&e->key->key, e->bytes, e->signature);
+    return NULL;
+}
+
+static void begin_signature(struct verify *v, struct examined *e)
+{
+    enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than to start a thread */
+    if (e->signature.at == NULL || (e->key = find_key(v, e->reader.head.key)) == NULL)
+        return;
+    e->threaded =
+        e->bytes.len >= WORTH_IT && pthread_create(&e->thread, NULL, verify_signature, e) == 0;
+    if (!e->threaded)
+        verify_signature(e);
+}
+
+static void end_signature(struct examined *e)
+{
+    if (e->threaded)
+        pthread_join(e->thread, NULL);
+    e->threaded = false;
+}
+
+static void tell_signature(struct verify *v, struct examined *e)
+{
     if (e->signature.at == NULL) {
         tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig", "there is no signature");
-    } else if (key == NULL) {
+    } else if (e->key == NULL) {
         char detail[128];
         snprintf(detail, sizeof detail, "no --key has the fingerprint %s", e->reader.head.key);
         tell(v, FINDING_UNKNOWN_KEY, e->number, ".sha256", detail);
-    } else if (!seal_key_verify(&key->key, e->bytes, e->signature)) {
+    } else if (!e->is_signed) {
         tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig",
              "it is not the key's signature of this seal");
     } else {
-        key->seals++;
+        e->key->seals++;
     }
 }
 
@@ -196,16 +227,13 @@ static bool read_entries(struct verify *v, struct examined *e)
     enum seal_item item;
     while (good && (item = seal_next(&e->reader, &entry)) != SEAL_END) {
         if (item == SEAL_BAD) {
-            char detail[sizeof e->reader.reason + 32];
-            snprintf(detail, sizeof detail, "line %zu: %s", e->reader.line, e->reader.reason.text);
-            tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
+            snprintf(e->bad_entry, sizeof e->bad_entry, "line %zu: %s", e->reader.line,
+                     e->reader.reason.text);
             break;
         }
         if (item == SEAL_PREVIOUS) {
-            if (v->before == e->number - 1 &&
-                memcmp(v->before_digest, entry.digest, DIGEST_SIZE) != 0)
-                tell(v, FINDING_CHAIN_BROKEN, e->number, ".sha256",
-                     "the seal before it has other bytes than it says");
+            e->breaks_chain = v->before == e->number - 1 &&
+                              memcmp(v->before_digest, entry.digest, DIGEST_SIZE) != 0;
             continue;
         }
         v->sealed += item == SEAL_EVENT;
@@ -215,6 +243,15 @@ static bool read_entries(struct verify *v, struct examined *e)
                            wanted);
     }
     return good;
+}
+
+static void tell_entries(struct verify *v, const struct examined *e)
+{
+    if (e->breaks_chain)
+        tell(v, FINDING_CHAIN_BROKEN, e->number, ".sha256",
+             "the seal before it has other bytes than it says");
+    if (e->bad_entry[0] != '\0')
+        tell(v, FINDING_BAD_SEAL, e->number, ".sha256", e->bad_entry);
 }
 
 /* Compares the seal with the heads that were kept. */
@@ -273,14 +310,18 @@ static bool check_seal(struct verify *v, struct examined *e)
         v->before = 0;
         return true;
     }
-    check_signature(v, e);
+    begin_signature(v, e);
+    bool good = read_entries(v, e);
+    end_signature(e);
+    tell_signature(v, e);
     check_time(v, e);
     if (!check_stamp(v, e))
         return false;
-    if (!read_entries(v, e)) {
+    if (!good) {
         diag_fail("%s", v->entries.reason.text);
         return false;
     }
+    tell_entries(v, e);
     if (v->first_number == 0) {
         v->first_number = e->number;
         v->from = head->from;
