@@ -84,10 +84,11 @@ static void wait_for_jobs(struct commit *commit, int64_t due)
     }
 }
 
-/* Waits for others to share the sync with.  The lock is held. */
+/* Waits for others to share the sync with, but no longer than another sync would take.  The lock is
+ * held. */
 static void wait_for_others(struct commit *commit)
 {
-    struct timespec until = after(commit->first->since + commit->wait - clock_now());
+    struct timespec until = after(commit->wait < commit->took ? commit->wait : commit->took);
     while (commit->count < commit->expected && commit->bytes < GROUP_BYTES && !commit->closing)
         if (pthread_cond_timedwait(&commit->wake, &commit->lock, &until) != 0)
             return;
@@ -123,8 +124,14 @@ static int64_t tick(struct commit *commit)
 static void handle(struct commit *commit, struct commit_job *jobs)
 {
     pthread_mutex_lock(&commit->storing);
+    int64_t begun = clock_now();
     keep(commit, jobs);
+    commit->took = clock_now() - begun;
     pthread_mutex_unlock(&commit->storing);
+    pthread_mutex_lock(&commit->lock);
+    /* Those that are answered now will come again, and the others are here already. */
+    commit->expected = commit->taken + commit->count;
+    pthread_mutex_unlock(&commit->lock);
     while (jobs != NULL) {
         struct commit_job *next = jobs->next; /* done() may free the job */
         jobs->done(jobs);
@@ -152,10 +159,6 @@ static void *run(void *context)
         if (jobs == NULL)
             continue;
         handle(commit, jobs);
-        pthread_mutex_lock(&commit->lock);
-        /* Those that were answered come again, and the others are here already. */
-        commit->expected = commit->taken + commit->count;
-        pthread_mutex_unlock(&commit->lock);
     }
 }
 
@@ -183,7 +186,6 @@ bool commit_begin(struct commit *commit)
 bool commit_add(struct commit *commit, struct commit_job *job)
 {
     job->next = NULL;
-    job->since = clock_now();
     pthread_mutex_lock(&commit->lock);
     bool open = !commit->closing;
     if (open) {

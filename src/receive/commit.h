@@ -2,8 +2,8 @@
  *
  * A thread of its own takes the requests that wait, appends the lines of all of them, makes sure
  * once that they are kept, and tells each what became of its lines.  It waits a little for others
- * before it begins: until as many have come as there were senders last time, or the longest wait is
- * over.
+ * before it begins: until as many have come as there were senders last time, or for as long as that
+ * group took to be kept, or until the longest wait is over.
  */
 #ifndef COMMIT_H
 #define COMMIT_H
@@ -23,7 +23,6 @@ struct commit_job {
     enum store_result result;             /* for done() */
     void (*done)(struct commit_job *job); /* called by the committing thread */
     struct commit_job *next;
-    int64_t since; /* when it was added */
 };
 
 struct commit {
@@ -44,6 +43,7 @@ struct commit {
     size_t taken;            /* how many the last group had */
     size_t expected;         /* how many the next one may have: as many, and those that came
                                 while it was synced */
+    int64_t took;            /* microseconds that the last group took to be kept */
     _Atomic int64_t failed;  /* when the last lines could not be kept; 0: they could */
     size_t refused;          /* requests, since then */
     bool told;               /* the user knows */
