@@ -36,9 +36,9 @@ build_packages() {
     }
 }
 
-# The packages of the first build, which the tests share.
+# The packages of the first build, which the tests share; or those in $AUDIT_PACKAGES.
 first_build() {
-    echo "$BATS_FILE_TMPDIR/first"
+    echo "${AUDIT_PACKAGES:-$BATS_FILE_TMPDIR/first}"
 }
 
 # packages DIRECTORY: those that are installed, without the debugging symbols.

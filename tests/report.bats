@@ -117,6 +117,16 @@ shown=$last of 5000 rows are shown.
 json=ACME"
 }
 
+@test "screen readers, the keyboard and weak eyes: names, headings, focus, contrast in light and dark" {
+    command -v chromedriver >/dev/null || skip "chromedriver is not here"
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
+    events | head -n 3000 | audit-report --rows=40 >page.html
+    run_tool timeout 110 python3 "$AUDIT_TESTS/report-access.py" page.html
+    assert_status 0
+    [[ $output =~ ^([0-9]+)\ headings,\ ([0-9]+)\ names,\ ([0-9]+)\ tables ]]
+    [ "${BASH_REMATCH[1]}" -ge 20 ] && [ "${BASH_REMATCH[2]}" -ge 60 ] && [ "${BASH_REMATCH[3]}" -eq 8 ]
+}
+
 # Texts that break out where a page is made carelessly.
 hostile() {
     python3 - <<'END'

@@ -134,7 +134,8 @@ static void put_table(const struct chart *chart, struct out *out)
 {
     char text[CALENDAR_TEXT];
     html_format(out,
-                "<details><summary>The numbers</summary><div class=\"scroll\"><table><thead><tr>"
+                "<details><summary>The numbers</summary><div class=\"scroll\"><table "
+                "aria-label=\"Jobs and activities over time\"><thead><tr>"
                 "<th scope=\"col\">%c%s</th>",
                 unit_name[chart->unit][0] - 'a' + 'A', unit_name[chart->unit] + 1);
     for (int s = 0; s < CALENDAR_SERIES; s++)
@@ -211,7 +212,8 @@ static void put_week_picture(const struct calendar *calendar, uint64_t most, str
 
 static void put_week_table(const struct calendar *calendar, struct out *out)
 {
-    html_put(out, "<details><summary>The numbers</summary><div class=\"scroll\"><table><thead><tr>"
+    html_put(out, "<details><summary>The numbers</summary><div class=\"scroll\"><table "
+                  "aria-label=\"Events by hour and day of the week\"><thead><tr>"
                   "<th scope=\"col\">Hour</th>");
     for (int day = 0; day < 7; day++)
         html_format(out, "<th scope=\"col\" class=\"num\">%.3s</th>", day_name[day]);

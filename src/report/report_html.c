@@ -151,7 +151,10 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, str
         html_put(out, "<p class=\"soft\">None.</p></section>\n");
         return;
     }
-    html_put(out, "<table><thead><tr><th scope=\"col\">Name</th><th scope=\"col\" class=\"num\">");
+    html_format(out,
+                "<table aria-label=\"%s\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\" "
+                "class=\"num\">",
+                report_ranking_title(ranking));
     html_put(out, jobs ? "Jobs</th><th scope=\"col\" class=\"num\">Failed</th>" : "Events</th>");
     html_put(out, "<td class=\"bar\"></td></tr></thead><tbody>\n");
     for (size_t i = 0; i < count; i++)
@@ -232,7 +235,8 @@ static void put_rows(const struct report *r, struct out *out)
     }
     put_filters(out);
     html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
-                  "the newest first\"><table class=\"rows\"><thead><tr><th scope=\"col\">Time</th>"
+                  "the newest first\"><table class=\"rows\" "
+                  "aria-label=\"Activities\"><thead><tr><th scope=\"col\">Time</th>"
                   "<th scope=\"col\">Who</th><th scope=\"col\">Activity</th>"
                   "<th scope=\"col\">Asset</th></tr></thead><tbody id=\"rows\">\n");
     for (size_t i = 0; i < r->rows.count; i++)
@@ -287,7 +291,8 @@ bool report_html(const struct report *r, struct out *out)
     html_put(out, "<section><h2>Over time</h2>\n");
     if (!charts_timeline(&r->calendar, out))
         return false;
-    html_put(out, "</section>\n<section><h2>Look at these first</h2>\n<div class=\"grid\">\n");
+    html_put(out,
+             "</section>\n<section><h2>Look at these first</h2>\n<div class=\"grid small\">\n");
     for (enum finding f = 0; f < FINDINGS; f++)
         put_finding(r, f, out);
     html_put(out, "</div></section>\n<section><h2>Who and what</h2>\n<div class=\"grid\">\n");
