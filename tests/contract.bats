@@ -553,6 +553,7 @@ $tool: list: name 3 is empty"
         use "$tool"
         { record 1 && head -c 20000000 /dev/zero | tr '\0' '\n' && record 2; } | gzip >packed
         mkfifo pipe
+        : >out
         "${command[@]}" <pipe >out &
         exec {writer}>pipe
         cat packed >&"$writer"

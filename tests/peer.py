@@ -24,7 +24,8 @@ How it behaves is in DIRECTORY/script, a JSON object that is read again when it 
                 are dropped, and 400 is answered only if the last stream object had one of them
     status      of the answer to what is taken (200)
     need        [header, value]: without it 401
-    token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long;
+    token       {"seconds": N, "delay": N}: /token gives OAuth2 tokens that are good for so long,
+                and with "requests" for so many requests;
                 with "status" and "said" it answers that
     seed        of the random source
 Its own address answers too: GET /quit ends it.  Standard library only.
@@ -56,10 +57,17 @@ class State:
         self.requests = 0
         self.tokens = 0
         self.expiry = {}
+        self.uses = {}
         self.stored = set()
         self.newest = {}
         self.log = open(os.path.join(directory, "log"), "a", buffering=1)
         self.events = open(os.path.join(directory, "events"), "ab", buffering=0)
+
+    def use(self, token):
+        """Whether the token is still good for this request."""
+        with self.lock:
+            self.uses[token] = self.uses.get(token, 0) - 1
+            return self.uses[token] >= 0 and self.expiry[token] > time.time()
 
     def read_script(self):
         path = os.path.join(self.directory, "script")
@@ -151,6 +159,7 @@ class Handler(BaseHTTPRequestHandler):
             token = "token-%d" % state.tokens
             wanted = script["token"]
             state.expiry[token] = time.time() + wanted.get("seconds", 3600)
+            state.uses[token] = wanted.get("requests", float("inf"))
         time.sleep(wanted.get("delay", 0))
         status = wanted.get("status", 200)
         with open(os.path.join(state.directory, "tokens"), "ab") as f:
@@ -278,7 +287,7 @@ class Handler(BaseHTTPRequestHandler):
             return False
         if "token" in script:
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
-            return self.server.state.expiry.get(token, 0) > time.time()
+            return self.server.state.use(token)
         return True
 
     def do_POST(self):

@@ -682,7 +682,7 @@ END
     [ "$(from_log 'sum(r["status"] == 401 for r in log)')" -eq 0 ]
     [ "$(wc -l <"$peer/tokens")" -ge 2 ]
     # The service drops tokens earlier than was said: a 401, one renewal, and on it goes.
-    start_peer b '{"token":{"seconds":0.5,"told":3600},"delay":0.02}'
+    start_peer b '{"token":{"requests":250,"told":3600}}'
     run_tool audit-post --url="$url" --auth=oauth2 --token-url="${url%/in}/token" --token-auth=basic --credential-file=credential in
     assert_status 0
     assert_stderr ""
