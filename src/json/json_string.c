@@ -2,6 +2,7 @@
 
 #include "json/json_block.h"
 #include "json/json_string.h"
+#include "json/json_word.h"
 
 #include <stdint.h>
 
@@ -118,6 +119,12 @@ static inline char *put_escape(unsigned char byte, char *to)
     return to;
 }
 
+/* Whether one of the eight bytes is written as an escape. */
+static inline bool has_escaped(uint64_t word)
+{
+    return (json_word_control(word) | json_word_equal(word, '"') | json_word_equal(word, '\\')) != 0;
+}
+
 size_t json_string_encode(struct span *text, char *out, size_t size)
 {
     const char *at = text->at, *end = span_end(*text);
@@ -138,6 +145,13 @@ size_t json_string_encode(struct span *text, char *out, size_t size)
         at += JSON_BLOCK;
     }
     while (at < end && to <= full) {
+        if (end - at >= JSON_WORD && full - to >= JSON_WORD &&
+            !has_escaped(json_word_read((const unsigned char *)at))) {
+            memcpy(to, at, JSON_WORD);
+            at += JSON_WORD;
+            to += JSON_WORD;
+            continue;
+        }
         unsigned char byte = (unsigned char)*at++;
         if (escape_of[byte] == 0)
             *to++ = (char)byte;
