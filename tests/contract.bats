@@ -148,10 +148,12 @@ to_gone() {
         local size
         for size in 250000 400000 1100000; do
             record 1 >in
-            printf '%s' "$(record 2 "\"pad\":\"$(head -c $size /dev/zero | tr '\0' x)\"")" >>in
+            record 2 '"pad":"%"' | tr -d '\n' >last
+            { cut -d% -f1 last | tr -d '\n' && head -c $size /dev/zero | tr '\0' x && cut -d% -f2 last | tr -d '\n'; } >>in
             "${command[@]}" in >out
-            run_tool cat out
-            assert_records 1 2
+            [ "$(tail -c 1 in)" = "}" ]
+            [ "$(grep -o '9000[0-9]' out | uniq | xargs)" = "90001 90002" ]
+            [ "$(wc -l <out)" -eq 2 ]
             "${command[@]}" <in | cmp - out
         done
     done
@@ -667,9 +669,7 @@ $tool: html: this is an HTML or XML page, not JSON"
     local n
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        for n in {1..1300}; do
-            echo '{"broken":nope}'
-        done >in
+        yes '{"broken":nope}' | head -n 1300 >in
         record 1 >>in
         echo '{"other":"\q"}' >>in
         run_tool "${command[@]}" --rejects=rejects in
@@ -681,9 +681,10 @@ $tool: html: this is an HTML or XML page, not JSON"
         [[ $(sed -n 11p <<<"$stderr") == "$tool: in:1302: "* ]]
         [[ $(sed -n 12p <<<"$stderr") == "$tool: ... and 1,290 more like the last: "* ]]
         [ "$(wc -l <rejects)" -eq 1301 ]
-        run_tool "${command[@]}" --verbose in
+        status=0
+        "${command[@]}" --verbose in >out 2>messages || status=$?
         assert_status 1
-        [ "$(wc -l <<<"$stderr")" -eq 1301 ]
+        [ "$(wc -l <messages)" -eq 1301 ]
     done
 }
 

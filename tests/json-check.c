@@ -97,15 +97,15 @@ static struct json_error read_growing(struct span text, size_t stride)
     char *copy = exact_copy((struct span){text.at, len});
     json_begin(&json, copy, len);
     enum json_progress progress;
-    while ((progress = json_whole(&json)) == JSON_CUT && len < text.len) {
+    while ((progress = json_whole(&json)) == JSON_MORE && len < text.len) {
         len = next_cut(text, len, stride);
         char *grown = exact_copy((struct span){text.at, len});
         json_extend(&json, grown, len);
         free(copy);
         copy = grown;
     }
-    if (progress == JSON_CUT)
-        json_cut(&json);
+    if (progress == JSON_MORE)
+        json_no_more(&json);
     size_t past = progress == JSON_WHOLE ? (size_t)(json_past(&json) - copy) : 0;
     free(copy);
     return progress == JSON_WHOLE ? check_rest(text, past) : json_error(&json);

@@ -191,7 +191,7 @@ static void look_up(struct delivery *d)
 }
 
 /* Submits what was read; false: there is no room for more now. */
-static bool take_records(struct delivery *d, int64_t *wake_at)
+static bool submit_records(struct delivery *d, int64_t *wake_at)
 {
     struct sink *sink = d->sink;
     struct record *record;
@@ -307,7 +307,7 @@ static void turn(struct delivery *d)
     int64_t wake_at = INT64_MAX;
     d->now = d->sink->now = clock_now();
     look_up(d);
-    bool room = take_records(d, &wake_at);
+    bool room = submit_records(d, &wake_at);
     commit_due(d, &wake_at);
     if (d->sink->run != NULL)
         d->sink->run(d->sink, &wake_at);

@@ -49,7 +49,7 @@ bool http_begin(struct http *http, const struct http_options *options)
     return true;
 }
 
-static size_t take_answer(char *data, size_t size, size_t count, void *context)
+static size_t receive_body(char *data, size_t size, size_t count, void *context)
 {
     struct http_transfer *transfer = context;
     size_t len = size * count;
@@ -168,7 +168,7 @@ static void set_up_plain(struct http *http, struct http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_SHARE, http->share);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, send_pieces);
     curl_easy_setopt(easy, CURLOPT_READDATA, transfer);

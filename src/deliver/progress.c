@@ -18,7 +18,7 @@ static void put(const char *text, size_t len)
     (void)ignored;
 }
 
-static void take_away(void)
+static void erase(void)
 {
     static const char clear[] = "\r\033[K";
     if (drawn)
@@ -31,7 +31,7 @@ void progress_begin(struct progress *progress, bool on, int64_t now)
     *progress = (struct progress){
         .on = on, .began = now, .measured = now, .next = on ? now + EVERY : INT64_MAX};
     if (on)
-        diag_before(take_away);
+        diag_before(erase);
 }
 
 static double per_second(size_t count, int64_t microseconds)
@@ -86,6 +86,6 @@ void progress_end(struct progress *progress)
 {
     if (!progress->on)
         return;
-    take_away();
+    erase();
     diag_before(NULL);
 }

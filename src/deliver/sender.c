@@ -423,7 +423,7 @@ static bool batch_is_ready(const struct sender *s)
 }
 
 /* Moves fresh records into the request, as many as fit. */
-static void take_batch(struct sender *s, struct request *request)
+static void fill_request(struct sender *s, struct request *request)
 {
     const struct service *service = s->service;
     const struct records *taken = &request->records;
@@ -453,7 +453,7 @@ static struct request *batch(struct sender *s)
         sink_stop(&s->sink, NULL, "no memory left");
         return NULL;
     }
-    take_batch(s, request);
+    fill_request(s, request);
     s->fresh_size -= request->size;
     s->ripe -= s->ripe < request->records.count ? s->ripe : request->records.count;
     return request;

@@ -17,7 +17,7 @@ static void wipe(char *part)
     curl_free(part);
 }
 
-static void take(CURLU *handle, CURLUPart what, char **part)
+static void get_part(CURLU *handle, CURLUPart what, char **part)
 {
     if (curl_url_get(handle, what, part, 0) != CURLUE_OK)
         *part = NULL;
@@ -28,25 +28,25 @@ bool url_parse(struct url *url, const char *text)
     char *scheme = NULL;
     CURLU *handle = curl_url();
     *url = (struct url){0};
-    bool taken = handle != NULL && curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK;
-    if (taken) {
-        take(handle, CURLUPART_SCHEME, &scheme);
-        take(handle, CURLUPART_USER, &url->user);
-        take(handle, CURLUPART_PASSWORD, &url->password);
-        take(handle, CURLUPART_HOST, &url->host);
-        take(handle, CURLUPART_PORT, &url->port);
-        take(handle, CURLUPART_PATH, &url->path);
-        take(handle, CURLUPART_QUERY, &url->query);
-        take(handle, CURLUPART_FRAGMENT, &url->fragment);
+    bool valid = handle != NULL && curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK;
+    if (valid) {
+        get_part(handle, CURLUPART_SCHEME, &scheme);
+        get_part(handle, CURLUPART_USER, &url->user);
+        get_part(handle, CURLUPART_PASSWORD, &url->password);
+        get_part(handle, CURLUPART_HOST, &url->host);
+        get_part(handle, CURLUPART_PORT, &url->port);
+        get_part(handle, CURLUPART_PATH, &url->path);
+        get_part(handle, CURLUPART_QUERY, &url->query);
+        get_part(handle, CURLUPART_FRAGMENT, &url->fragment);
     }
     url->https = scheme != NULL && strcmp(scheme, "https") == 0;
-    taken = taken && scheme != NULL && (url->https || strcmp(scheme, "http") == 0) &&
+    valid = valid && scheme != NULL && (url->https || strcmp(scheme, "http") == 0) &&
             url->host != NULL && url->path != NULL;
     curl_free(scheme);
     curl_url_cleanup(handle);
-    if (!taken)
+    if (!valid)
         url_free(url);
-    return taken;
+    return valid;
 }
 
 void url_free(struct url *url)

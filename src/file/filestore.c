@@ -201,8 +201,8 @@ static enum filestore_result say_presence(const struct filestore *store, enum pr
 }
 
 /* Looks whether the path is there, before anything is written for it. */
-static enum filestore_result look(struct filestore *store, const char *path, struct span bytes,
-                                  struct reason *reason)
+static enum filestore_result find_present(struct filestore *store, const char *path,
+                                          struct span bytes, struct reason *reason)
 {
     size_t where;
     int dir = subdirs_open(&store->subdirs, path, false, &where);
@@ -249,7 +249,7 @@ enum filestore_result filestore_stage(struct filestore *store, unsigned slot, co
     struct slot_name name;
     /* With overwrite what is there now may be replaced by one that is staged before this one. */
     enum filestore_result result =
-        store->overwrite ? FILESTORE_DONE : look(store, path, bytes, reason);
+        store->overwrite ? FILESTORE_DONE : find_present(store, path, bytes, reason);
     if (result != FILESTORE_DONE)
         return result;
     if (write_file(store, slot_name(slot, &name), bytes))

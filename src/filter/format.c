@@ -50,7 +50,8 @@ static bool drops_duplicates(const struct format *format)
 /* Takes a member that was just read out of its object: with the comma before it, or, of the members
  * before the first one that stays, the comma after it.  The text may end here: it need not be JSON.
  */
-static void take_out(struct format *format, const char *name, const char *end, bool kept, int level)
+static void remove_member(struct format *format, const char *name, const char *end, bool kept,
+                          int level)
 {
     const char *next = json_at(&format->json);
     if (kept)
@@ -66,10 +67,10 @@ static void finish_member(struct format *format, struct frame *frame, int level,
                           const char *end, bool gone, bool duplicate)
 {
     if (duplicate)
-        take_out(format, name, end, frame->context_kept, level - 1);
+        remove_member(format, name, end, frame->context_kept, level - 1);
     frame->context_kept |= !duplicate;
     if (gone)
-        take_out(format, name, end, frame->kept, level);
+        remove_member(format, name, end, frame->kept, level);
     frame->kept |= !gone;
 }
 
@@ -91,7 +92,7 @@ static void read_line(struct format *format, int level)
             return;
         masked |= mask && value.type == JSON_TRUE;
         if (gone)
-            take_out(format, key.text.at - 1, span_end(value.text), kept, level);
+            remove_member(format, key.text.at - 1, span_end(value.text), kept, level);
         else if (data)
             splices_add(&format->splices,
                         (struct splice){value.text, SPAN("{\"data\":\"masked\"}"), level, true});

@@ -132,7 +132,7 @@ static enum texts_result frame(struct texts *texts, struct text *text)
             texts->read(texts->context, text->bytes);
             return TEXTS_ONE;
         }
-        if (progress == JSON_CUT && bytes.len <= texts->limit) {
+        if (progress == JSON_MORE && bytes.len <= texts->limit) {
             bool more = most < bytes.len || input_fill(input);
             bytes = input_bytes(input);
             if (more || given < bytes.len) {
@@ -141,7 +141,7 @@ static enum texts_result frame(struct texts *texts, struct text *text)
                 json_extend(json, bytes.at, given);
                 continue;
             }
-            json_cut(json);
+            json_no_more(json);
             progress = JSON_WRONG;
         }
         enum texts_result result =
@@ -187,7 +187,7 @@ static bool skip_punctuation(struct texts *texts)
 
 /* Takes the rest of the line at hand for one whole text.  False: it is not one, or the line is not
  * at hand whole. */
-static bool take_line(struct texts *texts, struct text *text)
+static bool line_as_text(struct texts *texts, struct text *text)
 {
     struct span bytes = input_bytes(texts->input);
     if (*bytes.at != '{' || !find_line_end(texts) || texts->line_mixed)
@@ -208,7 +208,7 @@ static bool take_line(struct texts *texts, struct text *text)
 static enum texts_result next_file(struct texts *texts)
 {
     if (texts->open && texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN) {
-        enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_CUT, 0});
+        enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_END, 0});
         texts->array = ARRAY_NONE;
         return result;
     }
@@ -247,5 +247,5 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
     }
     if (texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN)
         texts->array = ARRAY_AFTER;
-    return take_line(texts, text) ? TEXTS_ONE : frame(texts, text);
+    return line_as_text(texts, text) ? TEXTS_ONE : frame(texts, text);
 }

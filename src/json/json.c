@@ -93,7 +93,7 @@ static bool fail_at_end(struct json *json)
 {
     if (json->index.error.code != JSON_OK)
         return fail(json, json->index.error.code, json->index.text + json->index.error.offset);
-    return fail(json, json->index.string != 0 ? JSON_ERROR_STRING : JSON_ERROR_CUT, text_end(json));
+    return fail(json, json->index.string != 0 ? JSON_ERROR_STRING : JSON_ERROR_END, text_end(json));
 }
 
 /* Makes sure that the next token is available.  False: there is no further token. */
@@ -377,7 +377,7 @@ static enum json_progress skip(struct json *json, unsigned floor)
         }
     } while (json_index_fill(index));
     json->state = state;
-    return JSON_CUT;
+    return JSON_MORE;
 }
 
 bool json_value(struct json *json, struct json_value *value)
@@ -394,7 +394,7 @@ bool json_value(struct json *json, struct json_value *value)
             return false;
         json->state = type == JSON_OBJECT ? WANT_KEY_END : WANT_ELEMENT_END;
         enum json_progress progress = skip(json, floor);
-        if (progress == JSON_CUT)
+        if (progress == JSON_MORE)
             fail_at_end(json);
         past = progress == JSON_WHOLE ? json->token + 1 : NULL;
         break;
@@ -441,11 +441,11 @@ bool json_has_space(const struct json *json)
 }
 
 /* The text has run out inside the value: because it is cut, or because a byte is wrong. */
-static enum json_progress cut(struct json *json)
+static enum json_progress ran_out(struct json *json)
 {
     if (json->index.error.code == JSON_OK) {
         json->token_offset = (size_t)(json->token - json->index.text);
-        return JSON_CUT;
+        return JSON_MORE;
     }
     fail_at_end(json);
     return JSON_WRONG;
@@ -457,7 +457,7 @@ static enum json_progress whole_scalar(struct json *json)
     const unsigned char *past;
     if (*json->token == '"') {
         if (!have_token(json) && json->index.string != 0)
-            return cut(json);
+            return ran_out(json);
         past = string_past(json);
     } else {
         past = read_scalar(json, json->token);
@@ -472,7 +472,7 @@ enum json_progress json_whole(struct json *json)
 {
     if (json->state != IN_STRING && json->depth == 0) {
         if (!have_token(json))
-            return cut(json);
+            return ran_out(json);
         if (class_of[*peek_token(json)] <= CLASS_STRING) {
             json->token = peek_token(json);
             json->index.used++;
@@ -482,10 +482,10 @@ enum json_progress json_whole(struct json *json)
     if (json->state == IN_STRING)
         return whole_scalar(json);
     enum json_progress progress = skip(json, 0);
-    return progress == JSON_CUT ? cut(json) : progress;
+    return progress == JSON_MORE ? ran_out(json) : progress;
 }
 
-void json_cut(struct json *json)
+void json_no_more(struct json *json)
 {
     fail_at_end(json);
 }

@@ -117,13 +117,13 @@ static inline bool json_key_is(const struct json_key *key, struct span name)
 /* Reading a value that is still arriving: the outermost value of a text that grows.
  *
  * json_begin() with what is there, cut after the last '}', ']' or white space; json_whole() reads
- * on.  JSON_CUT asks for more: json_extend() and call it again.  JSON_WHOLE: the value ends at
+ * on.  JSON_MORE asks for more: json_extend() and call it again.  JSON_WHOLE: the value ends at
  * json_past(); what follows it was not looked at.  JSON_WRONG: see json_error(). */
-enum json_progress { JSON_WHOLE, JSON_CUT, JSON_WRONG };
+enum json_progress { JSON_WHOLE, JSON_MORE, JSON_WRONG };
 enum json_progress json_whole(struct json *json);
 
-/* Says that nothing more comes: json_error() is then what a cut text lacks. */
-void json_cut(struct json *json);
+/* Says that nothing more comes: json_error() is then what the text lacks. */
+void json_no_more(struct json *json);
 
 void json_extend(struct json *json, const char *text, size_t len);
 

@@ -9,7 +9,7 @@ const char *json_error_text(enum json_code code)
     switch (code) {
     case JSON_OK:
         return "no error";
-    case JSON_ERROR_CUT:
+    case JSON_ERROR_END:
         return "the text ends inside a value";
     case JSON_ERROR_STRING:
         return "the text ends inside a string";

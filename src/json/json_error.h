@@ -6,7 +6,7 @@
 
 enum json_code {
     JSON_OK = 0,
-    JSON_ERROR_CUT,         /* the text ends inside a value */
+    JSON_ERROR_END,         /* the text ends inside a value */
     JSON_ERROR_STRING,      /* the text ends inside a string */
     JSON_ERROR_VALUE,       /* something else where a value is expected */
     JSON_ERROR_KEY,         /* something else where a member name is expected */

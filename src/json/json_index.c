@@ -175,7 +175,7 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
 }
 
 /* Goes over a block, of which the first `size` bytes are the text's at `next`. */
-static inline __attribute__((always_inline)) void take_block(struct json_index *index,
+static inline __attribute__((always_inline)) void scan_block(struct json_index *index,
                                                              struct json_block block, size_t size,
                                                              uint64_t (*between)(uint64_t),
                                                              unsigned (*count)(uint64_t))
@@ -186,10 +186,10 @@ static inline __attribute__((always_inline)) void take_block(struct json_index *
 }
 
 /* Goes over the whole blocks that end before `end`. */
-static void take_blocks(struct json_index *index, size_t end)
+static void scan_blocks(struct json_index *index, size_t end)
 {
     while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
-        take_block(index, json_block_read(index->text + index->next), JSON_BLOCK,
+        scan_block(index, json_block_read(index->text + index->next), JSON_BLOCK,
                    json_block_between, json_block_count);
 }
 
@@ -199,10 +199,10 @@ JSON_AVX2 static unsigned count_avx2(uint64_t mask)
     return (unsigned)__builtin_popcountll(mask);
 }
 
-JSON_AVX2 static void take_blocks_avx2(struct json_index *index, size_t end)
+JSON_AVX2 static void scan_blocks_avx2(struct json_index *index, size_t end)
 {
     while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
-        take_block(index, json_avx2_read(index->text + index->next), JSON_BLOCK, json_avx2_between,
+        scan_block(index, json_avx2_read(index->text + index->next), JSON_BLOCK, json_avx2_between,
                    count_avx2);
 }
 #endif
@@ -216,15 +216,15 @@ bool json_index_fill(struct json_index *index)
         size_t end = left < JSON_WINDOW ? index->len : index->next + JSON_WINDOW;
 #ifdef JSON_BLOCK_AVX2
         if (json_has_avx2())
-            take_blocks_avx2(index, end);
+            scan_blocks_avx2(index, end);
 #endif
-        take_blocks(index, end);
+        scan_blocks(index, end);
         size_t rest = end - index->next;
         if (rest > 0 && index->error.code == JSON_OK) {
             unsigned char padded[JSON_BLOCK]; /* with blanks, which are no tokens */
             memset(padded, ' ', sizeof padded);
             memcpy(padded, index->text + index->next, rest);
-            take_block(index, json_block_read(padded), rest, json_block_between, json_block_count);
+            scan_block(index, json_block_read(padded), rest, json_block_between, json_block_count);
         }
     } while (index->count == 0 && index->next < index->len && index->error.code == JSON_OK);
     return index->count > 0;

@@ -122,7 +122,8 @@ static inline char *put_escape(unsigned char byte, char *to)
 /* Whether one of the eight bytes is written as an escape. */
 static inline bool has_escaped(uint64_t word)
 {
-    return (json_word_control(word) | json_word_equal(word, '"') | json_word_equal(word, '\\')) != 0;
+    return (json_word_control(word) | json_word_equal(word, '"') | json_word_equal(word, '\\')) !=
+           0;
 }
 
 size_t json_string_encode(struct span *text, char *out, size_t size)
