@@ -21,8 +21,8 @@ struct job {
     struct timestamp now;
     uint64_t inner; /* the fields that criteria and counts read */
     bool invert, count, list, table;
-    const char *list_category; /* NULL: all */
-    uint64_t selected;         /* with --count */
+    int category;      /* that is listed; -1: all */
+    uint64_t selected; /* with --count */
 };
 
 static bool add_criterion(struct job *job, enum criterion criterion, const char *argument,
@@ -97,8 +97,13 @@ static bool take_list(void *context, const char *category, struct reason *reason
     struct job *job = context;
     unsigned number;
     job->list = true;
-    job->list_category = category;
-    return category == NULL || select_find_category(&job->selection, category, &number, reason);
+    job->category = -1;
+    if (category == NULL)
+        return true;
+    if (!select_find_category(&job->selection, category, &number, reason))
+        return false;
+    job->category = (int)number;
+    return true;
 }
 
 /* A transform: passes on the events that are selected, or counts them. */
@@ -136,14 +141,8 @@ static enum listing_form output_form(const struct job *job)
 static void print_catalogue(struct job *job, struct filter *filter)
 {
     const struct catalogue *catalogue = select_catalogue(&job->selection);
-    struct reason reason;
-    unsigned number;
-    int category = -1;
-    if (catalogue != NULL && job->list_category != NULL &&
-        select_find_category(&job->selection, job->list_category, &number, &reason))
-        category = (int)number;
     if (catalogue == NULL ||
-        !listing_activities(catalogue, category, output_form(job), &filter->out))
+        !listing_activities(catalogue, job->category, output_form(job), &filter->out))
         diag_fail("%s", strerror(ENOMEM));
 }
 
