@@ -44,8 +44,8 @@ FAULTS = [
 ]
 INTERRUPTED = ('read', 'write', 'wait')
 EVERY = bool(os.environ.get('FAULTS_EVERY'))
-FIRST = 40     # of the calls of a kind, so many are tried one after the other;
-FURTHER = 8     # of those after them about so many for each doubling, drawn by the seed
+FIRST = 24     # of the calls of a kind, so many are tried one after the other;
+FURTHER = 5     # of those after them about so many for each doubling, drawn by the seed
 
 
 class Failure(Exception):

@@ -604,7 +604,8 @@ to_full() { "$@" >/dev/full; }
 }
 
 @test "SIGTERM, SIGINT and SIGHUP: what was read is stored, acknowledged or kept, and the place is told" {
-    check make 30000 >in
+    # More than is stored before the signal comes, on a busy machine too.
+    check make 90000 >in
     local signal process count
     for signal in TERM INT HUP; do
         rm -rf store teed rejects receipts && mkdir store
@@ -623,7 +624,7 @@ to_full() { "$@" >/dev/full; }
         touch rejects
         [ ! -s rejects ]
         count=$(wc -l <teed)
-        [ "$count" -gt 0 ] && [ "$count" -lt 30000 ]
+        [ "$count" -gt 0 ] && [ "$count" -lt 90000 ]
         cat teed rejects | head -c -1 | cmp -n "$(($(cat teed rejects | wc -c) - 1))" - in
         check complete store teed
         [ "$(check receipts in receipts | cut -d' ' -f1,2)" = "delivered $count" ]

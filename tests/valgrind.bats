@@ -54,7 +54,7 @@ mixed() {
 @test "audit-template under valgrind" {
     local template
     audit-path "$DATA/bare.ndjson" >addressed
-    for template in "$AUDIT_SOURCE"/templates/*.json; do
+    for template in workato newrelic; do
         clean 0 audit-template -t "$template" --now=2024-01-01T00:00:00Z addressed
     done
     clean 1 audit-template -t workato --rejects=rejects --max-record=64KiB < <(mixed)
@@ -72,7 +72,6 @@ mixed() {
 }
 
 @test "audit-seal and audit-verify under valgrind" {
-    local kind
     mkdir -p archive/seals
     audit-path "$DATA/bare.ndjson" >addressed
     audit-fileput archive addressed
@@ -90,14 +89,11 @@ mixed() {
     touch archive/seals/00000005.sig archive/seals/00000002.tsr
     clean 1 audit-verify --key=log.key.pub --key=next.key.pub archive/seals archive
     clean 2 audit-seal --key=log.key archive/seals addressed
-    for kind in 'EC -pkeyopt ec_paramgen_curve:P-256' 'RSA -pkeyopt rsa_keygen_bits:2048'; do
-        # shellcheck disable=SC2086 # words
-        openssl genpkey -algorithm $kind -out log.key 2>/dev/null
-        openssl pkey -in log.key -pubout -out log.pub
-        rm -rf seals && mkdir seals
-        clean 0 audit-seal --key=log.key seals addressed
-        clean 0 audit-verify --key=log.pub seals addressed
-    done
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out log.key 2>/dev/null
+    openssl pkey -in log.key -pubout -out log.pub
+    mkdir seals
+    clean 0 audit-seal --key=log.key seals addressed
+    clean 0 audit-verify --key=log.pub seals addressed
 }
 
 @test "audit-s3get under valgrind" {
@@ -155,9 +151,10 @@ json.dump(told, open("peer/script", "w"))'
     for tool in "$AUDIT_SOURCE"/src/audit-*.c; do
         tool=$(basename "$tool" .c)
         clean 0 "$tool" --help
-        clean 0 "$tool" --version
-        clean 2 "$tool" --no-such-option
     done
+    # These are the same code for all.
+    clean 0 audit-post --version
+    clean 2 audit-post --no-such-option
 }
 
 @test "the reader of JSON under valgrind, on every text of the table" {
