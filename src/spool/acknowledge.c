@@ -45,10 +45,11 @@ static int by_line(const void *a, const void *b)
                : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static bool add_mark(struct acknowledgement *a, size_t *capacity, const struct receipt_mark *mark)
+static bool add_mark(struct acknowledgement *a, size_t lines, size_t *capacity,
+                     const struct receipt_mark *mark)
 {
     if (a->marks == *capacity) {
-        size_t wanted = *capacity == 0 ? 1024 : 2 * *capacity;
+        size_t wanted = *capacity == 0 ? lines : 2 * *capacity;
         struct receipt_mark *grown = realloc(a->mark, wanted * sizeof *grown);
         if (grown == NULL)
             return false;
@@ -57,6 +58,15 @@ static bool add_mark(struct acknowledgement *a, size_t *capacity, const struct r
     }
     a->mark[a->marks++] = *mark;
     return true;
+}
+
+static void sort_marks(struct acknowledgement *a)
+{
+    for (size_t i = 1; i < a->marks; i++)
+        if (a->mark[i].line < a->mark[i - 1].line) {
+            qsort(a->mark, a->marks, sizeof *a->mark, by_line);
+            return;
+        }
 }
 
 /* Reads the receipts; a torn last line, or any other that is none, is passed over. */
@@ -72,13 +82,12 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
         struct receipt_mark mark = {.offset = filelines_offset(&lines, text),
                                     .length = (uint32_t)text.len};
         if (text.len <= UINT32_MAX && read_mark(&json, text, &mark) && mark.line <= count)
-            kept = add_mark(a, &capacity, &mark);
+            kept = add_mark(a, count, &capacity, &mark);
     }
     errno = kept ? lines.error : ENOMEM;
     filelines_end(&lines);
     bool read = errno == 0;
-    if (a->marks > 0)
-        qsort(a->mark, a->marks, sizeof *a->mark, by_line);
+    sort_marks(a);
     return read;
 }
 

@@ -2,7 +2,8 @@
 # Measures audit-spool and audit-drain on this machine's disk:
 #   tests/bench/spool.sh BUILD
 # audit-spool next to dd writing the same bytes with a sync every 8 MB; audit-spool and audit-drain into audit-post, batched, next to
-# audit-post alone, against one nginx.  Alternating runs, the best of each side.  Status 1 if a ratio
+# audit-post alone, against one nginx; and lines on their way through a queue on disk into a file, next
+# to rsyslog where that is installed.  Alternating runs, the best of each side.  Status 1 if a ratio
 # that is asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
@@ -18,9 +19,10 @@ done
 
 # Not in /tmp, which may be in memory.
 work=$(mktemp -d "${BENCH_DISK:-$build}/audit-bench.XXXXXX")
-nginx=
+nginx='' rsyslog=''
 stop() {
-    [ -z "$nginx" ] || kill "$nginx" 2>/dev/null || :
+    # shellcheck disable=SC2086 # one, two or none
+    kill $nginx $rsyslog 2>/dev/null || :
     wait 2>/dev/null || :
     rm -rf "$work"
 }
@@ -33,7 +35,7 @@ size = len(line % 0)
 for n in range(int(sys.argv[1]) * 1000000 // size):
     sys.stdout.write(line % n)
 END
-bytes=$(stat -c %s "$work/events")
+of=$work/events # what figure() counts
 
 # seconds COMMAND...: how long it takes.
 seconds() {
@@ -47,12 +49,12 @@ holds() {
     python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
     printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
 }
-# figure NAME SECONDS...: MB/s of the best.
+# figure NAME SECONDS...: MB/s of the best, of the file $of.
 figure() {
     local name=$1
     shift
     best=$(printf '%s\n' "$@" | sort -g | head -n 1)
-    rate=$(python3 -c "print($bytes / 1e6 / $best)")
+    rate=$(python3 -c "print($(stat -c %s "$of") / 1e6 / $best)")
     printf '%-52s %6.0f MB/s\n' "$name" "$rate"
 }
 
@@ -73,7 +75,10 @@ figure "dd with a sync every 8 MB" "${dd_seconds[@]}" && dd_rate=$rate
 figure "audit-spool" "${spool_seconds[@]}"
 holds "audit-spool next to dd" "$(python3 -c "print($rate / $dd_rate)")" 0.7
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+port=$(free_port)
 cat >"$work/conf" <<END
 daemon off;
 worker_processes 1;
@@ -111,4 +116,53 @@ done
 figure "audit-post alone, batched" "${post_seconds[@]}" && post_rate=$rate
 figure "audit-drain into audit-post, batched" "${both_seconds[@]}"
 holds "audit-drain into audit-post next to audit-post alone" "$(python3 -c "print($rate / $post_rate)")" 0.8
+kill "$nginx"
+wait "$nginx" || :
+nginx='' port=$(free_port)
+
+# rsyslog gets a tenth of the lines, as it is slow.  Its queue is not synced.
+of=$work/lines
+head -c $((megabytes * 100000)) "$work/events" | sed '$d' >"$of"
+through_spool() {
+    rm -rf "$work/spool" "$work/drained" && mkdir "$work/spool"
+    "$build/audit-spool" "$work/spool" "$of"
+    "$build/audit-drain" "$work/spool" -- tee -a "$work/drained"
+    cmp "$of" "$work/drained"
+}
+through_rsyslog() {
+    : >"$work/out"
+    cat "$of" >"/dev/tcp/127.0.0.1/$port"
+    for ((tries = 6000; tries > 0; tries--)); do
+        [ "$(stat -c %s "$work/out")" -ne "$(stat -c %s "$of")" ] || return 0
+        sleep 0.01
+    done
+    return 1
+}
+if ! command -v rsyslogd >/dev/null; then
+    echo "rsyslog is not installed (Debian: apt-get install rsyslog)"
+    exit $failed
+fi
+mkdir "$work/queue"
+cat >"$work/rsyslog.conf" <<END
+global(workDirectory="$work/queue" maxMessageSize="64k")
+module(load="imptcp")
+template(name="raw" type="string" string="%rawmsg%\n")
+ruleset(name="in" queue.type="Disk" queue.filename="lines" queue.maxFileSize="8m") {
+    action(type="omfile" file="$work/out" template="raw")
+}
+input(type="imptcp" address="127.0.0.1" port="$port" ruleset="in")
+END
+rsyslogd -n -iNONE -f "$work/rsyslog.conf" &
+rsyslog=$!
+for ((tries = 200; tries > 0; tries--)); do
+    ! (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    sleep 0.05
+done
+spool_seconds=() rsyslog_seconds=()
+for ((i = 0; i < rounds; i++)); do
+    rsyslog_seconds+=("$(seconds through_rsyslog)")
+    spool_seconds+=("$(seconds through_spool)")
+done
+figure "rsyslog, through a disk queue into a file" "${rsyslog_seconds[@]}"
+figure "audit-spool and audit-drain into a file" "${spool_seconds[@]}"
 exit $failed
