@@ -1,0 +1,452 @@
+#!/usr/bin/env bats
+# audit-drain: from the spool to any command, line by line.
+load common
+load peer
+load spool
+
+@test "a command gets small segments together, or each for itself" {
+    spool one two
+    spool three
+    spool four
+    run_tool audit-drain spool -- wc -l
+    assert_output 4
+    spool one two
+    spool three
+    run_tool audit-drain --join=0 spool -- wc -l
+    assert_output "2
+1"
+    # A segment that a person has put there ends where it ends.
+    spool one
+    printf '{"event":"two"}' >last && mv last spool/new/zzz.ndjson
+    printf '\n\n{"event":"three"}\n' >last && mv last spool/new/zzzz.ndjson
+    : >spool/new/zzzzz.ndjson
+    echo no >spool/new/other.txt
+    sink
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 0
+    assert_same "$(delivered)" "one two three"
+    assert_same "$(ls spool/new)" other.txt
+}
+
+@test "receipts decide line by line: done, failed, and the rest stays" {
+    spool a reject-b later-c d
+    spool later-e reject-f
+    sink --until=now
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 1
+    assert_same "$(waiting)" "later-c later-e"
+    assert_same "$(delivered)" "a d"
+    assert_same "$(failed)" "reject-b reject-f"
+    assert_stderr_has "2 lines were rejected"
+    assert_stderr_has "not all lines were taken"
+    # The receipts beside a failed file speak of its lines.
+    for file in spool/failed/*.ndjson; do
+        assert_same "$(wc -l <"${file%.ndjson}.receipts")" 1
+        assert_same "$(grep -c '^{"line":1,.*"outcome":"rejected","status":400' "${file%.ndjson}.receipts")" 1
+    done
+    touch now
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 0
+    assert_same "$(delivered)" "a d later-c later-e"
+    assert_same "$(waiting)" ""
+    assert_same "$(ls spool/work)" ""
+}
+
+@test "receipts that do not fit are not believed" {
+    # A pipeline that drops lines before its sink: of them nothing is known until all is well.
+    spool a drop-b c d
+    sink
+    run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | "$@"' - "${sink[@]}"
+    assert_status 0
+    assert_same "$(waiting)" ""
+    # Nothing was lost, and only lines after the dropped one came twice.
+    assert_same "$(delivered)" "a c d c d"
+    # … and if it fails, what has no receipt of its own stays.
+    rm delivered
+    spool a drop-b c later-d
+    run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | "$@"' - "${sink[@]}"
+    assert_status 1
+    assert_same "$(waiting)" "drop-b c later-d"
+}
+
+@test "a command without receipts is judged by its status" {
+    spool a b
+    run_tool audit-drain spool -- sh -c 'cat >/dev/null; exit 7'
+    assert_status 1
+    assert_same "$(waiting)" "a b"
+    assert_stderr_has "the command ended with status 7"
+    sink --no-digest --status=0
+    spool later-c
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 0
+    assert_same "$(waiting)" ""
+    # One that calls itself successful and its lines undelivered is not believed.
+    spool later-d
+    sink --status=0
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 1
+    assert_same "$(waiting)" "later-d"
+    assert_stderr_has "status 0, but"
+}
+
+@test "a segment that is removed while the command reads makes nobody believe its status" {
+    mkdir spool
+    # More than a pipe holds, so that the second segment is not yet given when it is removed.
+    events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)" | audit-spool spool
+    events 4001 4001 | audit-spool spool
+    events 4002 4002 | audit-spool spool
+    cat >without_second <<'EOD'
+second=$(ls spool/new/* | sed -n 2p) && mv "$second" gone && "$@"
+EOD
+    run_tool audit-drain spool -- bash without_second tee taken
+    assert_status 1
+    assert_stderr_has "a segment was removed or changed while the command ran"
+    cmp taken <(events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)")
+    run_tool audit-drain spool -- sh -c 'cat >taken'
+    assert_status 0
+    assert_same "$(wc -l <taken)" 4001
+    # The same, with a sink whose receipts say what was done.
+    sink --out=/dev/null
+    events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)" | audit-spool spool
+    events 4001 4001 | audit-spool spool
+    run_tool audit-drain spool -- bash without_second "${sink[@]}"
+    assert_status 0
+    assert_same "$(ls spool/new spool/failed spool/work)" "$(printf 'spool/failed:\n\nspool/new:\n\nspool/work:')"
+}
+
+@test "a torn receipt is passed over" {
+    spool a b c
+    sink --tear --status=1
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 1
+    assert_same "$(waiting)" c
+    sink
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 0
+    assert_same "$(delivered)" "a b c c"
+}
+
+@test "a killed command, a killed drain: what has a receipt is done" {
+    spool a b c d
+    sink --stop-at=c
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 1
+    assert_stderr_has "signal 9"
+    # c was delivered without a receipt.
+    assert_same "$(waiting)" "c d"
+
+    # The drain is killed while its command goes on for a while.
+    rm delivered
+    start audit-drain spool -- bash -c 'trap "" TERM; "$@"; touch taken; until [ -e go ]; do sleep 0.05; done; touch ended' - \
+        "${sink[@]//--stop-at=c/--each=1}"
+    eventually test -e taken
+    kill -9 "$started"
+    eventually is_undrained
+    sink
+    start audit-drain spool -- "${sink[@]}"
+    eventually grep -q 'still runs; waiting for its end' err.audit-drain
+    assert_same "$(delivered)" c
+    touch go
+    wait "$started"
+    [ -e ended ]
+    assert_same "$(delivered)" "c d"
+}
+
+@test "a command gets SIGTERM when its drain is killed" {
+    spool a
+    start audit-drain spool -- bash -c 'trap "touch told; exit" TERM; touch begun; while :; do sleep 0.1; done'
+    eventually test -e begun
+    kill -9 "$started"
+    eventually test -e told
+}
+
+@test "SIGTERM is passed on to the whole pipeline, and what was done is done" {
+    spool a later-b c
+    sink
+    start audit-drain --follow spool -- bash -c '{ trap "touch second; exit" TERM; cat >/dev/null; } & "$@"; trap "touch first; exit 1" TERM; touch begun; while :; do sleep 0.1; done' - "${sink[@]}"
+    eventually test -e begun
+    kill -TERM "$started"
+    wait "$started"
+    [ -e first ]
+    assert_same "$(waiting)" later-b
+    # A run that was stopped and says nothing line by line is not believed.
+    start audit-drain --follow spool -- bash -c 'trap "exit 0" TERM; touch again; while :; do sleep 0.1; done'
+    eventually test -e again
+    kill -INT "$started" || :
+    kill -TERM "$started"
+    wait "$started"
+    assert_same "$(waiting)" later-b
+}
+
+@test "one drain a directory" {
+    spool a
+    start audit-drain --follow spool -- sh -c 'cat >>out'
+    eventually test -s out
+    run_tool audit-drain spool -- cat
+    assert_status 2
+    assert_stderr "audit-drain: spool: another audit-drain (process $started) drains it"
+    run_tool audit-drain --status spool
+    [[ $output == *'"draining":true'* ]]
+    # The others of its directories are drained.
+    mkdir other
+    echo '{"event":"b"}' | audit-spool other
+    run_tool audit-drain spool other -- cat
+    assert_status 2
+    assert_output '{"event":"b"}'
+}
+
+@test "--follow delivers what comes, at once, and tells of an outage twice" {
+    mkdir spool
+    sink --until=now
+    start audit-drain --follow --backoff=1s spool -- "${sink[@]}"
+    drain=$started
+    spool a
+    eventually grep -q a delivered
+    spool later-b
+    eventually grep -q 'delivery fails' err.audit-drain
+    run_tool audit-drain --status spool
+    [[ $output == *'"failing_since":"2'*'"reason":"spool-sink: not all lines were taken"'* ]]
+    run_tool audit-drain --status=table spool
+    [[ $output == *"spool-sink: not all"* ]]
+    sleep 1.5
+    touch now
+    eventually grep -q 'delivery works again' err.audit-drain
+    assert_same "$(delivered)" "a later-b"
+    spool later-c
+    eventually grep -q later-c delivered
+    assert_same "$(grep -c 'delivery fails' err.audit-drain)" 1
+    assert_same "$(grep -c 'delivery works' err.audit-drain)" 1
+    # The command's own words are passed on once.
+    assert_same "$(grep -c '^spool-sink' err.audit-drain)" 1
+    run_tool audit-drain --status spool
+    [[ $output == *'"failing_since":null'* ]]
+    kill -TERM "$drain"
+    wait "$drain"
+}
+
+@test "--status and --warn for a monitor, failed lines and --retry-failed" {
+    spool a reject-b
+    run_tool audit-drain --status --warn=1h spool
+    assert_status 0
+    assert_output "$(printf '{"directory":"spool","segments":1,"bytes":35,%s,"failed":0,"failing_since":null,"attempts":0,"reason":null,"draining":false}' "$(grep -o '"oldest":"[^"]*","age":[0-9]*' <<<"$output")")"
+    sleep 1.1
+    run_tool audit-drain --status --warn=0s spool
+    assert_status 1
+    sink
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_status 1
+    run_tool audit-drain --status spool
+    assert_status 1
+    [[ $output == *'"segments":0,"bytes":0,"oldest":null,"age":0,"failed":1,'* ]]
+    run_tool audit-drain --status=table spool
+    assert_status 1
+    [ "${#lines[@]}" -eq 2 ]
+    run_tool audit-drain --retry-failed spool
+    assert_status 0
+    assert_same "$(waiting)" reject-b
+    assert_same "$(ls spool/failed)" ""
+    run_tool audit-drain --status spool
+    assert_status 0
+    run_tool audit-drain --status nowhere
+    assert_status 2
+    run_tool audit-drain --status=yaml spool
+    assert_status 2
+    run_tool audit-drain --warn=1h spool
+    assert_status 2
+}
+
+@test "what is older than --keep goes to failed, after it was tried" {
+    mkdir -p spool/new
+    echo '{"event":"old"}' >spool/new/20200101T000000.000000Z-1-1.ndjson
+    spool young
+    run_tool audit-drain --join=0 spool -- sh -c 'cat >>tried; exit 1'
+    assert_status 1
+    assert_same "$(failed)" old
+    assert_same "$(waiting)" young
+    assert_same "$(cat tried)" '{"event":"old"}'
+    assert_stderr_has "older than 7d"
+    grep -q '^{"line":1,"outcome":"undelivered","digest":"[0-9a-f]\{16\}","reason":"older than 7d (--keep); last: the command ended with status 1"}$' \
+        spool/failed/*.receipts
+    # Old or not, what is delivered is delivered.
+    audit-drain --retry-failed spool
+    mv spool/new/*.ndjson spool/new/20200101T000000.000000Z-1-1.ndjson 2>/dev/null || :
+    run_tool audit-drain spool -- cat
+    assert_status 0
+}
+
+@test "seven days of outage on a fast clock" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
+    # 50,000 seconds pass in each of ours: seven days in twelve seconds.
+    spool a b c
+    cat >deliver <<'EOD'
+#!/bin/sh -eu
+cat >/dev/null
+[ ! -e up ] || exit 0
+date +%s >>attempts
+exit 1
+EOD
+    chmod +x deliver && mv deliver spool/deliver
+    started_at=$(date +%s)
+    start env FAKETIME='+0 x50000' faketime -f '+0 x50000' audit-drain --follow spool
+    eventually grep -qs 'older than 7d went' err.env
+    touch up
+    # What is spooled by a clock far behind is delivered all the same.
+    spool d
+    eventually grep -q 'delivery works again, after [78]d' err.env
+    kill -TERM "$(cat spool/lock)"
+    assert_same "$(failed)" "a b c"
+    assert_same "$(waiting)" ""
+    assert_same "$(grep -c 'delivery fails' err.env)" 1
+    assert_same "$(grep -c 'delivery works' err.env)" 1
+    # Full jitter up to 15 minutes: 7.5 minutes in the mean, which is 1,344 attempts; the clock's speed
+    # makes each of them cost minutes.
+    attempts=$(wc -l <attempts)
+    echo "$attempts attempts"
+    [ "$attempts" -gt 50 ] && [ "$attempts" -lt 2500 ]
+    [ "$(head -n 1 attempts)" -lt $((started_at + 86400)) ]
+    # The last attempt starts before the seven days are over and ends after them: a day of this clock
+    # is less than two seconds.
+    [ "$(tail -n 1 attempts)" -ge $((started_at + 6 * 86400)) ]
+}
+
+@test "several directories side by side: a slow one and one that is down hold up nobody" {
+    mkdir -p root/{fast,slow,down}
+    for name in fast slow down; do
+        for n in 1 2 3 4 5; do
+            echo "{\"event\":\"$name-$n\"}" | audit-spool "root/$name"
+        done
+    done
+    cat >root/fast/deliver <<'EOD'
+#!/bin/sh -eu
+cat >>"$AUDIT_SPOOL/out"
+EOD
+    sed "s,^cat,until [ -e '$PWD/go' ]; do sleep 0.05; done; cat," root/fast/deliver >root/slow/deliver
+    printf '#!/bin/sh\nexit 1\n' >root/down/deliver
+    chmod +x root/*/deliver
+    start audit-drain --follow --join=0 root/*
+    eventually have_lines 5 root/fast/out
+    [ ! -s root/slow/out ]
+    touch go
+    eventually have_lines 5 root/slow/out
+    kill -TERM "$started"
+    wait "$started"
+    assert_same "$(cat root/down/new/* | wc -l)" 5
+    assert_same "$(xargs <root/slow/out)" "{event:slow-1} {event:slow-2} {event:slow-3} {event:slow-4} {event:slow-5}"
+}
+
+@test "order is kept from the spool to an HTTP service" {
+    start_peer service
+    events 1 300 >in
+    mkdir spool
+    audit-spool --segment-size=2kB spool in
+    run_tool audit-drain spool -- audit-post --parallel=1 --url="$url"
+    assert_status 0
+    cmp "$peer/events" in
+}
+
+@test "a full disk does not keep a drain from line by line receipts" {
+    unshare -rm true 2>/dev/null || skip "no right to mount"
+    sink --out=../delivered
+    cat >steps <<'EOD'
+mkdir disk && mount -t tmpfs -o size=1m tmpfs disk && mkdir disk/spool || exit 99
+cd disk
+printf '{"event":"%s"}\n' a b c | audit-spool spool
+printf '{"event":"%s"}\n' reject-d e | audit-spool spool
+printf '{"event":"%s"}\n' f | audit-spool spool
+head -c 2m /dev/zero >fill 2>/dev/null
+audit-drain --join=0 spool -- "$@"
+echo $? >../status
+rm fill
+audit-drain spool -- "$@"
+cat spool/failed/*.ndjson
+EOD
+    run_tool unshare -rm bash steps "${sink[@]}"
+    assert_status 0
+    assert_output '{"event":"reject-d"}'
+    assert_same "$(cat status)" 2
+    # e was delivered twice: the line before it had no room in failed/.
+    assert_same "$(delivered)" "a b c e e f"
+}
+
+@test "events that every sink has acknowledged leave the spool" {
+    start_peer service
+    audit-path --user-id=42 "$DATA/bare.ndjson" >in
+    mkdir spool archive
+    audit-spool spool in
+    run_tool audit-drain spool -- audit-fileput archive
+    assert_status 0
+    assert_same "$(find archive -type f | wc -l)" "$(wc -l <in)"
+    # A second time they exist, which is as good.
+    audit-spool spool in
+    run_tool audit-drain spool -- audit-fileput archive
+    assert_status 0
+    audit-spool spool in
+    run_tool audit-drain spool -- audit-post --url="$url"
+    assert_status 0
+    assert_same "$(wc -l <"$peer/events")" "$(wc -l <in)"
+    # What a sink refuses is alone in failed/, and its reason beside it.
+    { sed -n 1p in && echo '{"no":"path"}' && sed -n 2p in; } | audit-spool spool
+    run_tool audit-drain spool -- audit-fileput archive
+    assert_status 1
+    assert_same "$(cat spool/failed/*.ndjson)" '{"no":"path"}'
+    grep -q '^{"line":1,"path":null,"outcome":"rejected",.*"reason":"the event has no path; pipe it through audit-path first"}$' \
+        spool/failed/*.receipts
+    rm spool/failed/*
+    { sed -n 1p in && echo '{"poison":1}'; } | audit-spool spool
+    tell_peer '{"poison":"poison","refusal":"it is bad"}'
+    run_tool audit-drain spool -- audit-post --url="$url"
+    assert_status 1
+    assert_same "$(cat spool/failed/*.ndjson)" '{"poison":1}'
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["reason"])' <spool/failed/*.receipts >reason
+    grep 400 reason
+    # A spool can be the sink of another.
+    audit-spool spool in
+    mkdir -p archive/new
+    run_tool audit-drain spool -- audit-spool archive
+    assert_status 0
+    assert_same "$(cat archive/new/* | wc -l)" "$(wc -l <in)"
+}
+
+@test "an HTTP service that goes away and comes back" {
+    start_peer service
+    mkdir spool
+    start audit-drain --follow --backoff=1s spool -- audit-post --retry-for=1s --url="$url"
+    events 1 50 | audit-spool spool
+    eventually has_events 50
+    tell_peer '{"faults":[[1,503]]}'
+    events 51 100 | audit-spool spool
+    eventually grep -q 'delivery fails' err.audit-drain
+    tell_peer '{"faults":[[0.3,503],[0.1,"reset"]]}'
+    eventually grep -q 'delivery works again' err.audit-drain
+    eventually has_events 100
+    kill -TERM "$started"
+    wait "$started"
+    assert_same "$(cat spool/new/* 2>/dev/null | wc -l)" 0
+}
+
+@test "usage" {
+    mkdir spool
+    run_tool audit-drain
+    assert_status 2
+    assert_stderr_has "the directory DIR is missing"
+    run_tool audit-drain spool --
+    assert_status 2
+    assert_stderr_has "the command after -- is missing"
+    run_tool audit-drain --status spool -- cat
+    assert_status 2
+    run_tool audit-drain --status --retry-failed spool
+    assert_status 2
+    run_tool audit-drain nowhere -- cat
+    assert_status 2
+    assert_stderr_has "nowhere: No such file or directory; make it first"
+    run_tool audit-drain --backoff=0s spool -- cat
+    assert_status 2
+    # A command that is not there.
+    spool a
+    run_tool audit-drain spool
+    assert_status 2
+    assert_stderr_has "spool/deliver: cannot be run: No such file or directory"
+    run_tool audit-drain spool -- nonsense-command
+    assert_status 2
+    assert_same "$(waiting)" a
+}
