@@ -58,7 +58,7 @@ lose_nothing() {
 }
 
 @test "audit-s3put loses nothing in silence, whatever fails" {
-    lose_nothing s3put
+    lose_nothing s3put s3put-list
 }
 
 @test "audit-seal loses nothing in silence, whatever fails" {

@@ -384,6 +384,8 @@ CASES = {
     # libcurl 7.88 signs with a digest that it had no memory for.
     's3put': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit'],
                   small(addressed()), spared=('memory',)),
+    's3put-list': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--signature=v2',
+                        '--existing=list', '--no-overwrite'], small(addressed())),
     'seal': Seal(['audit-seal'], small(addressed())),
     'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
     'verify': Verify(['audit-verify'], addressed(), each=False),

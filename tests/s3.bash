@@ -108,14 +108,13 @@ peer_saw() {
 # Ten addressed events whose keys have every odd character.
 make_awkward_events() {
     # shellcheck disable=SC1003 # a backslash at the end is meant
-    local key keys=(
+    local keys=(
         'a b+c%20=é/*~().json' "!-_.*'()" '@:,$&;=?#[]{}|<>^`"\' 'x//double/slash/' $'tab\tand\nline'
         '日本語/🦀.json' '%2F%2f%' '...three/..two' 'a+b a%2Bb' "$(printf '%0900d' 0)"
     )
-    for key in "${keys[@]}"; do
-        python3 -c 'import json, sys
-print(json.dumps({"path": sys.argv[1], "event": {"key": sys.argv[1]}}, separators=(",", ":")))' "$key"
-    done >addressed
+    python3 -c 'import json, sys
+for key in sys.argv[1:]:
+    print(json.dumps({"path": key, "event": {"key": key}}, separators=(",", ":")))' "${keys[@]}" >addressed
 }
 
 check_awkward_keys() {

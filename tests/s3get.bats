@@ -41,7 +41,7 @@ for path, event in sorted(map(parts, open(sys.argv[1], "rb").read().splitlines()
 @test "what was put comes back byte for byte, in key order; --since and --until list no more than needed" {
     python3 - "${AUDIT_LONG:+20000}" <<'END' | audit-path --layout=current >current
 import sys
-for i in range(int(sys.argv[1] or 3000)):
+for i in range(int(sys.argv[1] or 1500)):
     print('{"id":"j-%d","status":"succeeded","recipe_id":%d,"context":{"user_id":%d},"completed_at":'
           '"2024-03-%02dT10:00:00Z","lines":[{"n":%d.50,"text":"\\u00e9%s"}]}'
           % (i, i % 5, i % 3, i % 28 + 1, i, "x" * (i * 7919 % 900)))
@@ -101,7 +101,7 @@ END
 
 @test "radosgw is killed and brought back in the middle: nothing twice, nothing missing" {
     not_sanitized
-    make_events 3000
+    make_events 1500
     put --parallel=32 addressed
     assert_status 0
     (

@@ -137,8 +137,9 @@ json.dump(told, open("peer/script", "w"))'
     start_s3_peer
     audit-path "$DATA/bare.ndjson" >addressed
     clean 0 audit-s3put --bucket=archive --endpoint="$url" --receipts=receipts --tee --prefix=a/ addressed
-    clean 1 audit-s3put --bucket=archive --endpoint="$url" --compress=gzip --no-overwrite --rejects=rejects \
-        --max-record=64KiB < <(cat addressed && mixed)
+    AWS_SESSION_TOKEN=token clean 1 audit-s3put --bucket=archive --endpoint="$url" --compress=gzip \
+        --signature=v2 --content-md5 --no-overwrite --existing=list --rejects=rejects --max-record=64KiB \
+        < <(cat addressed && mixed)
     tell_peer '{"look":{"status":404,"code":"NoSuchBucket"}}'
     clean 2 audit-s3put --bucket=archive --endpoint="$url" --rejects=rejects addressed
     clean 1 audit-s3put --bucket=archive --endpoint="$(nobody)" --retry-for=200ms --rejects=rejects addressed

@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 /* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
 static bool has_begun(void)
@@ -26,6 +27,17 @@ bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
     named = EVP_DigestInit_ex(context, named ? NULL : EVP_sha256(), NULL) == 1;
     return named && EVP_DigestUpdate(context, bytes.at, bytes.len) == 1 &&
            EVP_DigestFinal_ex(context, digest, NULL) == 1;
+}
+
+bool digest_md5(struct span bytes, unsigned char digest[DIGEST_MD5_SIZE])
+{
+    return has_begun() && EVP_Digest(bytes.at, bytes.len, digest, NULL, EVP_md5(), NULL) == 1;
+}
+
+bool digest_hmac_sha1(struct span key, struct span text, unsigned char digest[DIGEST_HMAC_SIZE])
+{
+    return has_begun() && HMAC(EVP_sha1(), key.at, (int)key.len, (const unsigned char *)text.at,
+                               text.len, digest, NULL) != NULL;
 }
 
 static inline char hex_digit(unsigned value)

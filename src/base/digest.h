@@ -1,4 +1,4 @@
-/* digest: SHA-256 (FIPS 180-4), through OpenSSL's libcrypto. */
+/* digest: SHA-256 (FIPS 180-4), MD5 and HMAC-SHA1, through OpenSSL's libcrypto. */
 #ifndef DIGEST_H
 #define DIGEST_H
 
@@ -12,5 +12,16 @@ bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE]);
 
 /* Writes `count` bytes in lower-case hexadecimal, 2 * count characters without a NUL. */
 void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex);
+
+enum {
+    DIGEST_MD5_SIZE = 16,  /* bytes */
+    DIGEST_HMAC_SIZE = 20, /* bytes */
+};
+
+/* The MD5 of the bytes, for what S3 compares by it.  False: libcrypto cannot. */
+bool digest_md5(struct span bytes, unsigned char digest[DIGEST_MD5_SIZE]);
+
+/* The HMAC-SHA1 of the text (RFC 2104).  False: libcrypto cannot. */
+bool digest_hmac_sha1(struct span key, struct span text, unsigned char digest[DIGEST_HMAC_SIZE]);
 
 #endif

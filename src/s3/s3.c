@@ -1,10 +1,10 @@
 #include "config.h"
 
+#include "base/digest.h"
 #include "deliver/gzip.h"
 #include "deliver/sender.h"
 #include "s3/s3.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 
 /* Prefix, name and suffix. */
@@ -75,18 +75,15 @@ enum step {
     STEP_REPLACE,      /* other content is there, which it replaces */
 };
 
-/* Whether an MD5 in hexadecimal digits is that of the bytes. */
-static bool has_md5(const char *hex, struct span body)
+/* Whether an MD5 in hexadecimal digits is that of the bytes.  A policy may forbid MD5. */
+static enum { MD5_RIGHT, MD5_WRONG, MD5_UNKNOWN } check_md5(const char *hex, struct span body)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len;
-    if (EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) != 1)
-        return false;
-    for (unsigned i = 0; i < 16; i++)
-        if (hex[2 * i] != digits[digest[i] >> 4] || hex[2 * i + 1] != digits[digest[i] & 15])
-            return false;
-    return true;
+    unsigned char digest[DIGEST_MD5_SIZE];
+    char text[2 * DIGEST_MD5_SIZE];
+    if (!digest_md5(body, digest))
+        return MD5_UNKNOWN;
+    digest_hex(digest, DIGEST_MD5_SIZE, text);
+    return memcmp(hex, text, sizeof text) == 0 ? MD5_RIGHT : MD5_WRONG;
 }
 
 /* What the listing tells of an object that is there.  What it cannot tell a HEAD does: an ETag of a
@@ -96,7 +93,7 @@ static bool prepare_known(struct s3 *s3, struct request *request, const struct s
                           struct span body, struct judgement *judgement)
 {
     bool same_size = known->size == body.len;
-    if (same_size && known->etag.len == 32 && has_md5(known->etag.at, body)) {
+    if (same_size && known->etag.len == 32 && check_md5(known->etag.at, body) == MD5_RIGHT) {
         snprintf(s3->etag, sizeof s3->etag, "%.32s", known->etag.at);
         judgement->etag = s3->etag;
         judgement->answer = ANSWER_EXISTS;
@@ -158,7 +155,7 @@ static bool is_same(const struct s3_answer *answer, struct span body)
 {
     if (answer->length >= 0 && (uint64_t)answer->length != body.len)
         return false;
-    return !answer->etag_is_md5 || has_md5(answer->etag, body);
+    return !answer->etag_is_md5 || check_md5(answer->etag, body) != MD5_WRONG;
 }
 
 /* An object with other content is there, or one that could not be looked at. */

@@ -1,9 +1,9 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "s3/s3_fetch.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -367,16 +367,12 @@ static bool is_rest(const struct s3_object *object, const struct http_reply *rep
 
 static bool is_md5_right(const struct s3_object *object, const char *etag)
 {
-    static const char digits[] = "0123456789abcdef";
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len;
-    if (EVP_Digest(object->len > 0 ? object->body : "", object->len, digest, &len, EVP_md5(),
-                   NULL) != 1)
+    unsigned char digest[DIGEST_MD5_SIZE];
+    char text[2 * DIGEST_MD5_SIZE];
+    if (!digest_md5((struct span){object->len > 0 ? object->body : "", object->len}, digest))
         return true; /* a policy forbids MD5 */
-    for (unsigned i = 0; i < 16; i++)
-        if (etag[2 * i] != digits[digest[i] >> 4] || etag[2 * i + 1] != digits[digest[i] & 15])
-            return false;
-    return true;
+    digest_hex(digest, DIGEST_MD5_SIZE, text);
+    return memcmp(etag, text, sizeof text) == 0;
 }
 
 /* An answer with the object, or the rest of it. */

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/digest.h"
 #include "base/out.h"
 #include "base/secret.h"
 #include "s3/s3_signature.h"
@@ -103,11 +104,10 @@ void s3_headers_add(struct curl_slist **list, struct curl_slist *header, char *t
 
 static bool hash_md5(struct s3_headers *headers, struct span body)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len;
+    unsigned char digest[DIGEST_MD5_SIZE];
     int start = sprintf(headers->md5_text, "Content-MD5: ");
-    return EVP_Digest(body.at, body.len, digest, &len, EVP_md5(), NULL) == 1 &&
-           EVP_EncodeBlock((unsigned char *)headers->md5_text + start, digest, (int)len) > 0;
+    return digest_md5(body, digest) &&
+           EVP_EncodeBlock((unsigned char *)headers->md5_text + start, digest, DIGEST_MD5_SIZE) > 0;
 }
 
 /* Writes the request's headers, the constant ones last.  False with a reason. */

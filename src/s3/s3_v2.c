@@ -1,11 +1,11 @@
 /* Signature version 2: HMAC-SHA1 of method, date, some headers and the resource. */
 #include "config.h"
 
+#include "base/digest.h"
 #include "s3/s3_signature.h"
 #include "s3/s3_v2.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -173,13 +173,9 @@ char *s3_v2_text(const struct s3_v2_request *request, size_t *len)
 
 bool s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    if (HMAC(EVP_sha1(), secret, (int)strlen(secret), (const unsigned char *)text.at, text.len,
-             digest, &len) == NULL ||
-        len != 20)
-        return false;
-    return EVP_EncodeBlock((unsigned char *)signature, digest, (int)len) > 0;
+    unsigned char digest[DIGEST_HMAC_SIZE];
+    return digest_hmac_sha1(span_of(secret), text, digest) &&
+           EVP_EncodeBlock((unsigned char *)signature, digest, DIGEST_HMAC_SIZE) > 0;
 }
 
 /* --- The signature --- */
