@@ -120,7 +120,13 @@ static bool work(const char *seals, char **operand, size_t operands)
         return false;
     if (!verify_chain(v))
         return false;
-    return !v->with_archive || (read_archive(v, operand, operands) && verify_archive(v));
+    if (!v->with_archive)
+        return true;
+    if (read_archive(v, operand, operands))
+        return verify_archive(v);
+    if (v->entries.failed)
+        diag_fail("%s", v->entries.reason.text);
+    return false;
 }
 
 /* What the options and operands cannot be together; NULL where they can. */

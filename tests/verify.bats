@@ -48,12 +48,12 @@ seal_hours() {
     make_key log
     mkdir seals
     local at
-    for at in 0 3600 5400 12600 18100; do
+    for at in 0 3600 5400 12600 18150; do
         faketime "@$((1767225600 + at))" audit-seal --key=log.key seals </dev/null
     done
     verify --chain seals
     assert_found "gap 00000004.sha256" "gap 00000005.sha256"
-    [[ $output == *"gap: 00000004.sha256: no seal was made from 2026-01-01T01:30:00."*"Z to 2026-01-01T03:30:00."*"Z; one was due every 3600 s"* ]]
+    [[ $output == *"gap: 00000004.sha256: no seal was made from 2026-01-01T01:30:"??.???"Z to 2026-01-01T03:30:"??.???"Z; one was due every 3600 s"* ]]
     run_tool faketime "@$((1767225600 + 18000))" audit-seal --key=log.key seals
     assert_status 0
     assert_stderr_has "audit-seal: the clock is 1"
@@ -93,117 +93,6 @@ seal_hours() {
     run_tool audit-verify --key=log.pub --since=yesterday archive/seals
     assert_status 2
     assert_stderr_has "audit-verify: --since=yesterday: not a time"
-}
-
-@test "events on standard input, in any order, more than memory is used for" {
-    make_key log
-    mkdir seals tmp
-    python3 - >addressed <<'END'
-for i in range(200000):
-    print('{"path":"7/jobs/%d/2024%04d/j-%d/7-%d-j-%d-succeeded.json","event":{"n":%d,"x":"%s"}}' % (
-        i % 50, i % 1000, i * 7919 % 200000, i % 50, i * 7919 % 200000, i, 'y' * (i % 90)))
-END
-    audit-seal --key=log.key seals addressed
-    shuf --random-source=<(yes) addressed >shuffled
-    TMPDIR=$PWD/tmp verify seals shuffled
-    assert_sound
-    [[ $output == *"sealed 200000 events; in the archive: 200000"* ]]
-    [ -z "$(ls tmp)" ]
-    sed -i '5s/"n":/"m":/; 190000d; 1s/7-/8-/' shuffled
-    TMPDIR=$PWD/tmp verify seals < <(gzip -1 <shuffled)
-    assert_status 1
-    [ "$(findings | cut -d' ' -f1 | sort | xargs)" = "changed missing missing not-sealed" ]
-    # Findings are in the order of paths.
-    grep -oE '^[a-z-]+: [78]/[^:]*' <<<"$output" | cut -d' ' -f2 >paths
-    [ "$(wc -l <paths)" = 4 ]
-    LC_ALL=C sort -c paths
-    TMPDIR=$PWD/none verify seals shuffled
-    assert_status 2
-    assert_stderr_has "audit-verify: $PWD/none/audit-verify."
-    assert_stderr_has "No such file or directory"
-}
-
-@test "memory does not grow with the number of events" {
-    [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers need memory of their own"
-    local n least=300000 most=900000 peak=()
-    [ -z "${AUDIT_LONG-}" ] || most=10000000
-    make_key log
-    for n in $least $most; do
-        rm -rf seals && mkdir seals
-        make_lines() {
-            awk -v n="$n" 'BEGIN { for (i = 0; i < n; i++)
-                printf "{\"path\":\"7/jobs/%d/%d/7-%d-succeeded.json\",\"event\":{\"n\":%d}}\n", i % 50, i * 7919 % n, i, i }'
-        }
-        run_tool python3 "$AUDIT_TESTS/peak.py" audit-seal --key=log.key seals < <(make_lines)
-        [[ $stderr =~ peak\ ([0-9]+)\ bytes$ ]]
-        peak+=("${BASH_REMATCH[1]}")
-        run_tool python3 "$AUDIT_TESTS/peak.py" audit-verify --key=log.pub seals < <(make_lines)
-        assert_status 0
-        [[ $stderr =~ peak\ ([0-9]+)\ bytes$ ]]
-        peak+=("${BASH_REMATCH[1]}")
-    done
-    echo "peaks: ${peak[*]}" | tee /dev/stderr
-    [ "${peak[2]}" -lt $((peak[0] + 8 * 1024 * 1024)) ]
-    [ "${peak[3]}" -lt $((peak[1] + 8 * 1024 * 1024)) ]
-}
-
-@test "after kill -9, at whatever moment: no number twice, nothing false; a replay seals the rest" {
-    local rounds=10 round delay pid
-    [ -z "${AUDIT_LONG-}" ] || rounds=50
-    make_key log
-    make_archive 3000
-    rm -r archive
-    mkdir -p archive/seals
-    for ((round = 0; round < rounds; round++)); do
-        (
-            audit-fileput --sync=none --tee archive <addressed 2>/dev/null |
-                exec audit-seal --key=log.key --every=1s archive/seals 2>>errors
-        ) 3>&- &
-        pid=$!
-        delay=$((RANDOM % 300))
-        sleep "0.$(printf %03d $delay)"
-        pkill -9 -P "$pid" audit-seal || :
-        wait "$pid" || :
-        verify archive/seals archive
-        [ "$status" -le 1 ]
-        # What was stored and not sealed is found; before the first seal that is all there is to say.
-        if findings | grep -vE '^not-sealed 7/|^missing-seal 00000001.sha256$'; then
-            show "a false finding"
-            return 1
-        fi
-    done
-    audit-fileput --sync=none archive addressed
-    # Killed between the two renames that publish a seal.
-    audit-seal --key=log.key archive/seals addressed
-    verify archive/seals archive
-    assert_sound
-    local seals newest
-    seals=$(find archive/seals -name '*.sha256' | wc -l)
-    newest=$(printf %08d "$seals")
-    mv "archive/seals/$newest.sha256" archive/seals/.pending.sha256
-    verify archive/seals archive
-    assert_sound
-    run_tool audit-seal --key=log.key archive/seals /dev/null
-    assert_status 0
-    [ "$(find archive/seals -name '*.sha256' | wc -l)" = $((seals + 1)) ]
-    # And before both.
-    newest=$(printf %08d $((seals + 1)))
-    mv "archive/seals/$newest.sha256" archive/seals/.pending.sha256
-    mv "archive/seals/$newest.sig" archive/seals/.pending.sig
-    verify archive/seals archive
-    assert_sound
-    run_tool audit-seal --key=log.key archive/seals /dev/null
-    assert_status 0
-    [ "$(find archive/seals -name '*.sha256' | wc -l)" = $((seals + 2)) ]
-    # A torn one is put away.
-    head -c 100 "archive/seals/$newest.sha256" >archive/seals/.pending.sha256
-    run_tool audit-seal --key=log.key archive/seals /dev/null
-    assert_status 0
-    [ "$(find archive/seals -name '*.sha256' | wc -l)" = $((seals + 3)) ]
-    [ ! -e archive/seals/.pending.sha256 ]
-    verify archive/seals archive
-    assert_sound
-    check_with_coreutils log.pub
 }
 
 # make_hostile LINE...: seals/00000001.sha256 with these lines after its own first ones, well signed.

@@ -14,9 +14,10 @@
 
 enum {
     PATH_SIZE = 4096,
-    DEPTH = 1024, /* directories in one another */
-    JOBS = 128,   /* files that are open and wait */
-    BATCH = 16,   /* files that a thread takes at once */
+    DEPTH = 1024,      /* directories in one another */
+    JOBS = 128,        /* files that are open and wait */
+    BATCH = 16,        /* files that are handed on, or taken, at once */
+    LARGE = 256 << 10, /* bytes; such a file is handed on at once */
     THREADS = 8,
     READ_SIZE = 256 << 10,
 };
@@ -42,6 +43,9 @@ struct walk {
     struct work *work;
     char path[PATH_SIZE];
     size_t len;
+    struct job
+        batch[BATCH]; /* not handed on yet: to wake a thread takes longer than a small file */
+    size_t count;
 };
 
 /* A message about a path in the tree; with the lock. */
@@ -86,8 +90,6 @@ static void report(struct work *work, struct job *job, const struct result *resu
     else if (!work->stopped &&
              !work->tree->found(work->tree->context, path, HASHTREE_FILE, result->digest))
         work->stopped = true;
-    close(job->fd);
-    free(job->path);
 }
 
 /* Takes jobs from the ring; with the lock. */
@@ -105,6 +107,8 @@ static size_t take_jobs(struct work *work, struct job batch[BATCH])
     }
     if (count > 0)
         pthread_cond_signal(&work->went);
+    if (work->count > 0)
+        pthread_cond_signal(&work->came);
     return count;
 }
 
@@ -121,19 +125,20 @@ static void *digest_files(void *context)
     while ((count = take_jobs(work, batch)) > 0) {
         bool stopped = work->stopped;
         pthread_mutex_unlock(&work->lock);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             result[i].error = stopped ? ECANCELED
                               : able  ? digest_file(&hasher, &batch[i], buffer, result[i].digest)
                                       : ENOMEM;
-        pthread_mutex_lock(&work->lock);
-        for (size_t i = 0; i < count; i++) {
-            if (result[i].error == ECANCELED) {
-                close(batch[i].fd);
-                free(batch[i].path);
-            } else {
-                report(work, &batch[i], &result[i]);
-            }
+            close(batch[i].fd);
         }
+        pthread_mutex_lock(&work->lock);
+        for (size_t i = 0; i < count; i++)
+            if (result[i].error != ECANCELED)
+                report(work, &batch[i], &result[i]);
+        pthread_mutex_unlock(&work->lock);
+        for (size_t i = 0; i < count; i++)
+            free(batch[i].path);
+        pthread_mutex_lock(&work->lock);
     }
     pthread_mutex_unlock(&work->lock);
     if (able)
@@ -142,30 +147,43 @@ static void *digest_files(void *context)
     return NULL;
 }
 
-/* Hands an open file on.  False: nothing more is wanted. */
+/* Hands on what was collected.  False: nothing more is wanted. */
+static bool flush(struct walk *walk)
+{
+    struct work *work = walk->work;
+    pthread_mutex_lock(&work->lock);
+    while (JOBS - work->count < walk->count && !work->stopped)
+        pthread_cond_wait(&work->went, &work->lock);
+    bool going = !work->stopped;
+    for (size_t i = 0; i < walk->count && going; i++)
+        work->job[(work->first + work->count++) % JOBS] = walk->batch[i];
+    if (going && walk->count > 0)
+        pthread_cond_signal(&work->came);
+    pthread_mutex_unlock(&work->lock);
+    for (size_t i = 0; i < walk->count && !going; i++) {
+        free(walk->batch[i].path);
+        close(walk->batch[i].fd);
+    }
+    walk->count = 0;
+    return going;
+}
+
+/* Takes an open file, to be handed on.  False: nothing more is wanted. */
 static bool hand_on(struct walk *walk, int fd, off_t size)
 {
     struct work *work = walk->work;
     char *path = malloc(walk->len + 1);
-    pthread_mutex_lock(&work->lock);
-    while (work->count == JOBS && !work->stopped && path != NULL)
-        pthread_cond_wait(&work->went, &work->lock);
-    bool going = !work->stopped && path != NULL;
     if (path == NULL) {
+        close(fd);
+        pthread_mutex_lock(&work->lock);
         complain(work, (struct span){walk->path, walk->len}, ENOMEM);
         work->stopped = true;
+        pthread_mutex_unlock(&work->lock);
+        return false;
     }
-    if (going) {
-        memcpy(path, walk->path, walk->len);
-        work->job[(work->first + work->count++) % JOBS] = (struct job){fd, size, path, walk->len};
-        pthread_cond_signal(&work->came);
-    }
-    pthread_mutex_unlock(&work->lock);
-    if (!going) {
-        free(path);
-        close(fd);
-    }
-    return going;
+    memcpy(path, walk->path, walk->len);
+    walk->batch[walk->count++] = (struct job){fd, size, path, walk->len};
+    return (walk->count < BATCH && size < LARGE) || flush(walk);
 }
 
 static bool complain_of_walk(struct walk *walk, int error)
@@ -188,35 +206,51 @@ static bool find(struct walk *walk, enum hashtree_kind kind)
     return going;
 }
 
-/* What is neither a directory nor a file is found, a file is opened and handed on.  *directory: the
- * entry's descriptor if it is a directory to go into, else -1.  False: nothing more is wanted. */
-static bool enter(struct walk *walk, int parent, const char *name, int *directory)
+static int open_entry(int parent, const char *name, int more)
+{
+    return openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | more);
+}
+
+/* Opens what is known to be a file, and hands it on.  False: nothing more is wanted. */
+static bool enter_file(struct walk *walk, int parent, const char *name)
 {
     const struct hashtree *tree = walk->work->tree;
     struct stat status;
-    struct span path = {walk->path, walk->len};
+    int fd = open_entry(parent, name, 0);
+    if (fd < 0)
+        return errno == ENOENT || complain_of_walk(walk, errno);
+    bool is_file = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    if (is_file &&
+        (tree->skip == NULL ||
+         !tree->skip(tree->context, (struct span){walk->path, walk->len}, &status, parent, name)))
+        return hand_on(walk, fd, status.st_size);
+    close(fd);
+    return is_file || complain_of_walk(walk, EAGAIN); /* it was exchanged just now */
+}
+
+/* What is neither a directory nor a file is found, a file is opened and handed on.  *directory: the
+ * entry's descriptor if it is a directory to go into, else -1.  False: nothing more is wanted. */
+static bool enter(struct walk *walk, int parent, const struct dirent *entry, int *directory)
+{
+    const struct hashtree *tree = walk->work->tree;
+    const char *name = entry->d_name;
+    struct stat status;
     *directory = -1;
+    if (entry->d_type == DT_REG)
+        return enter_file(walk, parent, name);
     if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT || complain_of_walk(walk, errno);
-    if (tree->skip != NULL && tree->skip(tree->context, path, &status, parent, name))
+    if (S_ISREG(status.st_mode))
+        return enter_file(walk, parent, name);
+    if (tree->skip != NULL &&
+        tree->skip(tree->context, (struct span){walk->path, walk->len}, &status, parent, name))
         return true;
     if (S_ISLNK(status.st_mode))
         return find(walk, HASHTREE_LINK);
-    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+    if (!S_ISDIR(status.st_mode))
         return find(walk, HASHTREE_SPECIAL);
-    int fd = openat(parent, name,
-                    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK |
-                        (S_ISDIR(status.st_mode) ? O_DIRECTORY : 0));
-    if (fd < 0)
-        return errno == ENOENT || complain_of_walk(walk, errno);
-    if (S_ISDIR(status.st_mode))
-        *directory = fd;
-    else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        close(fd);
-        return complain_of_walk(walk, EAGAIN);
-    } else
-        return hand_on(walk, fd, status.st_size);
-    return true;
+    *directory = open_entry(parent, name, O_DIRECTORY);
+    return *directory >= 0 || errno == ENOENT || complain_of_walk(walk, errno);
 }
 
 static bool add_name(struct walk *walk, const char *name)
@@ -269,8 +303,7 @@ static bool go(struct walk *walk)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
             !add_name(walk, entry->d_name))
             continue;
-        going =
-            interrupt_asked() == NULL && enter(walk, dirfd(stream[depth - 1]), entry->d_name, &fd);
+        going = interrupt_asked() == NULL && enter(walk, dirfd(stream[depth - 1]), entry, &fd);
         if (fd < 0)
             continue;
         if (depth == DEPTH) {
@@ -282,7 +315,7 @@ static bool go(struct walk *walk)
     }
     while (depth > 0)
         closedir(stream[--depth]);
-    return going;
+    return flush(walk) && going;
 }
 
 static unsigned thread_count(const struct hashtree *tree)

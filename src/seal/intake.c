@@ -59,7 +59,8 @@ struct work {
     struct reader reader;
     struct large large;  /* comes before all batches */
     struct batch *batch; /* a ring of BATCHES */
-    size_t first, count; /* those in use, in input order; the last one may be filling */
+    size_t first, count; /* those in use, in input order */
+    bool filling;        /* the last one of them is */
     struct worker own;   /* the main thread's */
     pthread_t thread[THREADS];
     unsigned threads, wanted;
@@ -247,6 +248,7 @@ static void settle_first(struct work *work)
     work->first = (work->first + 1) % BATCHES;
     work->count--;
     pthread_mutex_unlock(&work->lock);
+    work->filling = work->filling && work->count > 0;
 }
 
 static void settle_all(struct work *work)
@@ -258,21 +260,21 @@ static void settle_all(struct work *work)
 
 static struct batch *last_batch(struct work *work)
 {
-    return work->count > 0 ? &work->batch[(work->first + work->count - 1) % BATCHES] : NULL;
+    return &work->batch[(work->first + work->count - 1) % BATCHES];
 }
 
 /* Lets the threads have the batch that is being filled. */
 static void hand_on(struct work *work)
 {
-    struct batch *batch = last_batch(work);
-    if (batch == NULL || batch->state != BATCH_FILLING)
+    if (!work->filling)
         return;
     if (work->wanted == 0) {
         settle_all(work);
         return;
     }
+    work->filling = false;
     pthread_mutex_lock(&work->lock);
-    batch->state = BATCH_WAITING;
+    last_batch(work)->state = BATCH_WAITING;
     pthread_cond_signal(&work->came);
     pthread_mutex_unlock(&work->lock);
     if (work->threads == 0)
@@ -282,14 +284,14 @@ static void hand_on(struct work *work)
 /* A batch with room for one more record. */
 static struct batch *open_batch(struct work *work)
 {
-    struct batch *batch = last_batch(work);
-    if (batch != NULL && batch->state == BATCH_FILLING)
-        return batch;
+    if (work->filling)
+        return last_batch(work);
     if (work->count == BATCHES)
         settle_first(work);
     pthread_mutex_lock(&work->lock);
     work->count++;
     pthread_mutex_unlock(&work->lock);
+    work->filling = true;
     return last_batch(work);
 }
 

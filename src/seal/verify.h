@@ -74,7 +74,7 @@ bool verify_begin(struct verify *verify, const char *seals);
 bool verify_chain(struct verify *verify);
 
 /* Notes what is there: an event of that path, whose bytes have that digest (NULL unless it is a
- * file).  False: verify_archive() will say why. */
+ * file).  False: verify->entries.reason says why. */
 bool verify_found(struct verify *verify, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest);
 
