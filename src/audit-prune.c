@@ -3,7 +3,6 @@
 
 #include "base/interrupt.h"
 #include "base/out.h"
-#include "base/timestamp.h"
 #include "base/tool.h"
 #include "file/prune.h"
 
@@ -14,8 +13,8 @@ struct settings {
     struct prune prune;
     struct out out;
     int64_t keep; /* seconds; 0: not given */
-    struct timestamp now;
-    bool pinned, summary;
+    struct option_time now;
+    bool summary;
 };
 
 static bool take_keep(void *context, const char *value, struct reason *reason)
@@ -23,16 +22,6 @@ static bool take_keep(void *context, const char *value, struct reason *reason)
     struct settings *s = context;
     return (options_duration(value, &s->keep) && s->keep > 0) ||
            reason_set(reason, "not a duration; durations are like 1y, 90d or 12h");
-}
-
-static bool take_now(void *context, const char *value, struct reason *reason)
-{
-    struct settings *s = context;
-    const struct timestamp clock = timestamp_now();
-    s->pinned = timestamp_argument(value, &clock, &s->now);
-    return s->pinned ||
-           reason_set(reason, "not a time; times are like 2025-05-31, 2025-05-31T12:00:00Z or 7d "
-                              "(ago)");
 }
 
 /* The paths leave before anything is removed, so that no removal goes unrecorded. */
@@ -78,7 +67,7 @@ static int run(char **operand, size_t operands)
                                            : "more than one directory");
     if (s->keep == 0)
         return options_usage("no retention; give --keep=DURATION, like --keep=1y");
-    s->prune.before = (s->pinned ? s->now : timestamp_now()).seconds - s->keep;
+    s->prune.before = (s->now.given ? s->now.time : timestamp_now()).seconds - s->keep;
     if (!out_begin(&s->out, STDOUT_FILENO, "standard output")) {
         diag_fail("%s", strerror(ENOMEM));
         return diag_exit_status();
@@ -107,7 +96,7 @@ static const struct option_line options[] = {
     {.name = "now",
      .argument = "TIME",
      .help = "count from TIME instead of the clock's",
-     OPTION_CALL(take_now)},
+     OPTION_TIME(struct settings, now)},
     {.name = "summary",
      .help = "say at the end how much was removed and kept\n(default on a terminal)",
      OPTION_FLAG(struct settings, summary)},

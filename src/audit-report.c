@@ -19,25 +19,15 @@ struct settings {
     struct catalogue catalogue;
     struct json json;
     size_t rows;
-    bool pinned, as_json, as_text;
+    struct option_time now;
+    bool as_json, as_text;
 };
 
 static bool take_zone(void *context, const char *zone, struct reason *reason)
 {
     struct settings *s = context;
-    s->report.zone = zone;
-    return strcmp(zone, "UTC") == 0 || timestamp_zone_set(zone) ||
-           reason_set(reason, "not UTC, or a zone that this system knows, like Europe/Berlin");
-}
-
-static bool take_now(void *context, const char *value, struct reason *reason)
-{
-    struct settings *s = context;
-    const struct timestamp clock = timestamp_now();
-    s->pinned = timestamp_argument(value, &clock, &s->report.now);
-    return s->pinned ||
-           reason_set(reason, "not a time; times are like 2025-05-31, 2025-05-31T12:00:00Z or 7d "
-                              "(ago)");
+    s->report.zone_name = zone;
+    return zone_parse_fixed(zone, &s->report.zone, reason);
 }
 
 /* A transform that lets nothing through and adds each event to the report. */
@@ -77,7 +67,7 @@ static void write_report(struct settings *s, struct filter *filter)
 
 static struct filter filter = FILTER;
 static struct settings settings = {
-    .report = {.title = "Audit events", .zone = "UTC"},
+    .report = {.title = "Audit events", .zone = ZONE_UTC, .zone_name = "UTC"},
     .rows = 5000,
 };
 
@@ -88,8 +78,7 @@ static int run(char **operand, size_t operands)
         return options_usage("--json and --text exclude each other");
     if (s->as_text)
         setlocale(LC_CTYPE, "");
-    if (!s->pinned)
-        s->report.now = timestamp_now();
+    s->report.now = s->now.given ? s->now.time : timestamp_now();
     s->report.input = operand;
     s->report.inputs = operands;
     if (!catalogue_read(&s->catalogue)) {
@@ -131,7 +120,7 @@ static const struct option_line options[] = {
     {.name = "now",
      .argument = "TIME",
      .help = "the time that the page says it was made at",
-     OPTION_CALL(take_now)},
+     OPTION_TIME(struct settings, now)},
     {.name = NULL},
 };
 

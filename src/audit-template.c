@@ -10,19 +10,9 @@
 
 struct settings {
     const char *template; /* -t's argument */
-    bool strict, check, list, pinned;
-    struct timestamp now; /* if pinned */
+    bool strict, check, list;
+    struct option_time now;
 };
-
-static bool take_now(void *context, const char *text, struct reason *reason)
-{
-    struct settings *settings = context;
-    struct timestamp clock = timestamp_now();
-    settings->pinned = timestamp_argument(text, &clock, &settings->now);
-    return settings->pinned ||
-           reason_set(reason, "not a time; times are like 2023-06-02T01:30:01.002-04:00, "
-                              "2023-06-02 or 7d (ago)");
-}
 
 static int print_names(struct filter *filter)
 {
@@ -63,7 +53,7 @@ static void use_template(const struct settings *settings, struct filter *filter,
         report(settings, file, &error);
     if (!settings->check && diag_exit_status() == STATUS_OK) {
         message.template = good ? &template : NULL;
-        message.now = settings->pinned ? &settings->now : NULL;
+        message.now = settings->now.given ? &settings->now.time : NULL;
         if (filter_begin(filter, operand, operands))
             filter_lines(filter, message_transform, &message);
         filter_end(filter);
@@ -113,7 +103,7 @@ static const struct option_line options[] = {
     {.name = "now",
      .argument = "TIME",
      .help = "the time that {{now}} shows, instead of the clock's",
-     OPTION_CALL(take_now)},
+     OPTION_TIME(struct settings, now)},
     {.name = NULL},
 };
 

@@ -27,8 +27,11 @@ build_packages() {
     local directory=$1
     shift
     mkdir -p "$directory/source"
-    tar -C "$AUDIT_SOURCE" -c --exclude=.git --exclude='./build*' --exclude=./demo-out --exclude=./autom4te.cache . |
-        tar -C "$directory/source" -x
+    # Both builds are of the same source, whatever happens to it meanwhile.
+    [ -e "$BATS_FILE_TMPDIR/source.tar" ] ||
+        tar -C "$AUDIT_SOURCE" -cf "$BATS_FILE_TMPDIR/source.tar" --exclude=.git --exclude='./build*' \
+            --exclude=./demo-out --exclude=./autom4te.cache .
+    tar -C "$directory/source" -xf "$BATS_FILE_TMPDIR/source.tar"
     (cd "$directory/source" && env DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" "$@" \
         dpkg-buildpackage -us -uc -b >"$directory/log" 2>&1) || {
         tail -n 30 "$directory/log"

@@ -216,6 +216,15 @@ static bool read_count(const struct option_line *line, const char *text, size_t 
     return true;
 }
 
+static bool take_time(struct option_time *option, const char *argument, struct reason *reason)
+{
+    const struct timestamp now = timestamp_now();
+    option->given = timestamp_argument(argument, &now, &option->time);
+    return option->given ||
+           reason_set(reason, "not a time; times are like 2025-05-31, 2025-05-31T12:00:00Z or 7d "
+                              "(ago)");
+}
+
 /* Stores the argument.  False with a reason. */
 static bool store(const struct entry *entry, const char *argument, struct reason *reason)
 {
@@ -243,6 +252,8 @@ static bool store(const struct entry *entry, const char *argument, struct reason
     case OPTION_KIND_INTERVAL:
         return (options_interval(argument, field) && *(int64_t *)field >= line->least) ||
                reason_set(reason, "not a duration; durations are like 30s, 5m or 250ms");
+    case OPTION_KIND_TIME:
+        return take_time(field, argument, reason);
     case OPTION_KIND_CALL:
         return line->take(entry->context, argument, reason);
     }

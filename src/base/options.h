@@ -12,6 +12,7 @@
 #define OPTIONS_H
 
 #include "base/diag.h"
+#include "base/timestamp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,14 @@ enum option_kind {
     OPTION_KIND_SIZE,     /* size_t, bytes, at least `least` */
     OPTION_KIND_COUNT,    /* size_t, a decimal number from `least` to `most` */
     OPTION_KIND_INTERVAL, /* int64_t, microseconds, at least `least` */
+    OPTION_KIND_TIME,     /* struct option_time: what timestamp_argument() reads */
     OPTION_KIND_CALL,     /* `take` decides */
+};
+
+/* A time that the command line may give. */
+struct option_time {
+    bool given;
+    struct timestamp time;
 };
 
 struct option_line {
@@ -69,6 +77,8 @@ struct option_line {
     .most = (largest)
 #define OPTION_INTERVAL(type, member, shortest)                                                    \
     .kind = OPTION_KIND_INTERVAL, .offset = OPTION_FIELD(type, member, int64_t), .least = (shortest)
+#define OPTION_TIME(type, member)                                                                  \
+    .kind = OPTION_KIND_TIME, .offset = OPTION_FIELD(type, member, struct option_time)
 #define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .take = (function)
 
 /* A table and the struct that its options are stored in. */

@@ -20,6 +20,12 @@ bool out_begin(struct out *out, int fd, const char *name);
  * why. */
 bool out_write(struct out *out, struct span bytes);
 
+/* The same with a text that ends with a NUL. */
+static inline bool out_text(struct out *out, const char *text)
+{
+    return out_write(out, span_of(text));
+}
+
 /* Room in the buffer for bytes that the caller makes in place, at out->buffer + out->used: at least
  * `least` (up to 4,096), after a flush if that is needed.  The caller adds what it made to
  * out->used.  0 once a write has failed. */

@@ -14,6 +14,12 @@ enum zone {
  * the whole process.  False with a reason. */
 bool zone_parse(const char *argument, enum zone *zone, struct reason *reason);
 
+/* The same without record: one zone for all that is shown. */
+bool zone_parse_fixed(const char *argument, enum zone *zone, struct reason *reason);
+
+/* The offset of a zone other than ZONE_RECORD at that time, seconds east of UTC. */
+int32_t zone_offset(enum zone zone, int64_t seconds);
+
 /* The event's date and time of day in the zone; *offset is the zone's, in seconds east of UTC, and
  * may be NULL.  False with a reason: event_time()'s, or the date in the zone is not in the years 1
  * to 9999. */

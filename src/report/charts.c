@@ -67,7 +67,7 @@ static void put_scale(const struct chart *chart, struct out *out)
                     y, y);
         html_format(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 6, y + 4);
         html_number(out, value);
-        html_put(out, "</text>");
+        out_text(out, "</text>");
     }
 }
 
@@ -89,7 +89,7 @@ static void put_bars(const struct chart *chart, struct out *out)
             html_format(out, "%s %s ", s == chart->first ? "" : ",", series_name[s]);
             html_number(out, chart->bar[i].count[s]);
         }
-        html_put(out, "</title>");
+        out_text(out, "</title>");
         for (int s = chart->first; s <= chart->last; s++) {
             double height = height_of(chart, chart->bar[i].count[s]);
             if (height <= 0)
@@ -100,19 +100,19 @@ static void put_bars(const struct chart *chart, struct out *out)
                         "height=\"%.1f\"/>",
                         s, x + gap / 2, y, slot - gap, height < 0.8 ? 0.8 : height);
         }
-        html_put(out, "</g>\n");
+        out_text(out, "</g>\n");
     }
 }
 
 static void put_key(const struct chart *chart, struct out *out)
 {
-    html_put(out, "<ul class=\"key\">");
+    out_text(out, "<ul class=\"key\">");
     for (int s = chart->first; s <= chart->last; s++)
         html_format(out,
                     "<li><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"s%d\" "
                     "width=\"10\" height=\"10\" rx=\"2\"/></svg>%s</li>",
                     s, series_name[s]);
-    html_put(out, "</ul>");
+    out_text(out, "</ul>");
 }
 
 static void put_chart(struct chart *chart, struct out *out)
@@ -127,7 +127,7 @@ static void put_chart(struct chart *chart, struct out *out)
                 WIDTH, HEIGHT, chart->title, unit_name[chart->unit]);
     put_scale(chart, out);
     put_bars(chart, out);
-    html_put(out, "</svg></div></figure>\n");
+    out_text(out, "</svg></div></figure>\n");
 }
 
 static void put_table(const struct chart *chart, struct out *out)
@@ -140,18 +140,18 @@ static void put_table(const struct chart *chart, struct out *out)
                 unit_name[chart->unit][0] - 'a' + 'A', unit_name[chart->unit] + 1);
     for (int s = 0; s < CALENDAR_SERIES; s++)
         html_format(out, "<th scope=\"col\" class=\"num\">%s</th>", series_name[s]);
-    html_put(out, "</tr></thead><tbody>\n");
+    out_text(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < chart->bars; i++) {
         html_format(out, "<tr><th scope=\"row\">%s</th>",
                     calendar_text(chart->bar[i].begin, chart->unit, text));
         for (int s = 0; s < CALENDAR_SERIES; s++) {
-            html_put(out, "<td class=\"num\">");
+            out_text(out, "<td class=\"num\">");
             html_number(out, chart->bar[i].count[s]);
-            html_put(out, "</td>");
+            out_text(out, "</td>");
         }
-        html_put(out, "</tr>\n");
+        out_text(out, "</tr>\n");
     }
-    html_put(out, "</tbody></table></div></details>\n");
+    out_text(out, "</tbody></table></div></details>\n");
 }
 
 bool charts_timeline(const struct calendar *calendar, struct out *out)
@@ -160,7 +160,7 @@ bool charts_timeline(const struct calendar *calendar, struct out *out)
     enum calendar_unit unit;
     size_t bars = calendar_timeline(calendar, &unit, &bar);
     if (bars == 0) {
-        html_put(out, "<p>No event has a time.</p>\n");
+        out_text(out, "<p>No event has a time.</p>\n");
         return calendar->used == 0;
     }
     struct chart jobs = {"Jobs", bar, bars, unit, CALENDAR_SUCCEEDED, CALENDAR_FAILED, 0, 0};
@@ -204,30 +204,30 @@ static void put_week_picture(const struct calendar *calendar, uint64_t most, str
                         shade_of(count, most), NAMES + hour * CELL, HEAD + day * ROW + 1, CELL - 2,
                         ROW - 2, day_name[day], hour);
             html_number(out, count);
-            html_put(out, "</title></rect>");
+            out_text(out, "</title></rect>");
         }
     }
-    html_put(out, "</svg></div>\n");
+    out_text(out, "</svg></div>\n");
 }
 
 static void put_week_table(const struct calendar *calendar, struct out *out)
 {
-    html_put(out, "<details><summary>The numbers</summary><div class=\"scroll\"><table "
+    out_text(out, "<details><summary>The numbers</summary><div class=\"scroll\"><table "
                   "aria-label=\"Events by hour and day of the week\"><thead><tr>"
                   "<th scope=\"col\">Hour</th>");
     for (int day = 0; day < 7; day++)
         html_format(out, "<th scope=\"col\" class=\"num\">%.3s</th>", day_name[day]);
-    html_put(out, "</tr></thead><tbody>\n");
+    out_text(out, "</tr></thead><tbody>\n");
     for (int hour = 0; hour < 24; hour++) {
         html_format(out, "<tr><th scope=\"row\">%02d:00</th>", hour);
         for (int day = 0; day < 7; day++) {
-            html_put(out, "<td class=\"num\">");
+            out_text(out, "<td class=\"num\">");
             html_number(out, calendar->week[day][hour]);
-            html_put(out, "</td>");
+            out_text(out, "</td>");
         }
-        html_put(out, "</tr>\n");
+        out_text(out, "</tr>\n");
     }
-    html_put(out, "</tbody></table></div></details>\n");
+    out_text(out, "</tbody></table></div></details>\n");
 }
 
 void charts_week(const struct calendar *calendar, struct out *out)
@@ -241,10 +241,10 @@ void charts_week(const struct calendar *calendar, struct out *out)
             }
     uint64_t most = calendar->week[busiest_day][busiest_hour];
     if (most == 0) {
-        html_put(out, "<p>No event has a time.</p>\n");
+        out_text(out, "<p>No event has a time.</p>\n");
         return;
     }
-    html_put(out, "<figure>");
+    out_text(out, "<figure>");
     put_week_picture(calendar, most, out);
     html_format(out, "<figcaption>The most events, ");
     html_number(out, most);

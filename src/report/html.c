@@ -6,11 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void html_put(struct out *out, const char *markup)
-{
-    out_write(out, span_of(markup));
-}
-
 void html_format(struct out *out, const char *format, ...)
 {
     char text[1024];
@@ -80,7 +75,7 @@ void html_text(struct out *out, struct span text)
         const char *instead = c == 0xfffd && len == 1 ? "\ufffd" : replacement(c);
         if (instead != NULL) {
             out_write(out, span_between(from, text.at));
-            html_put(out, instead);
+            out_text(out, instead);
             from = text.at + len;
         }
         text.at += len;
@@ -91,9 +86,9 @@ void html_text(struct out *out, struct span text)
 
 void html_name(struct out *out, struct span text)
 {
-    html_put(out, "<bdi>");
+    out_text(out, "<bdi>");
     html_text(out, text);
-    html_put(out, "</bdi>");
+    out_text(out, "</bdi>");
 }
 
 void html_number(struct out *out, uint64_t number)

@@ -10,9 +10,6 @@
 
 #include <stdint.h>
 
-/* Writes markup as it is. */
-void html_put(struct out *out, const char *markup);
-
 /* Writes formatted markup, at most 1,023 bytes; no text from outside may be in it. */
 void html_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -33,12 +33,10 @@ const char *report_ranking_title(enum report_ranking ranking)
 static int64_t local_time(struct report *report, int64_t seconds)
 {
     enum { QUARTER = 900 };
-    if (strcmp(report->zone, "UTC") == 0)
-        return seconds;
     int64_t quarter = seconds / QUARTER;
     if (quarter != report->offset_hour) {
         report->offset_hour = quarter;
-        report->offset = timestamp_zone_offset(seconds);
+        report->offset = zone_offset(report->zone, seconds);
     }
     return seconds + report->offset;
 }

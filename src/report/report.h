@@ -7,6 +7,7 @@
 #define REPORT_H
 
 #include "event/facet.h"
+#include "event/zone.h"
 #include "report/calendar.h"
 #include "report/findings.h"
 #include "report/leaders.h"
@@ -29,7 +30,8 @@ enum {
 struct report {
     /* Set by the caller. */
     const char *title;
-    const char *zone; /* the zone's name, "UTC" or that of timestamp_zone_set() */
+    enum zone zone;
+    const char *zone_name;
     struct timestamp now;
     char *const *input; /* the names of the files; none: standard input */
     size_t inputs;

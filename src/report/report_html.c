@@ -22,23 +22,23 @@ static bool put_hash(struct out *out, const char *text)
 
 static bool put_head(const struct report *r, struct out *out)
 {
-    html_put(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    out_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                   "style-src ");
     if (!put_hash(out, page_style))
         return false;
-    html_put(out, "; script-src ");
+    out_text(out, "; script-src ");
     if (!put_hash(out, page_script))
         return false;
-    html_put(out,
+    out_text(out,
              "; base-uri 'none'; form-action 'none'\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta name=\"referrer\" content=\"no-referrer\">\n"
              "<meta name=\"generator\" content=\"audit-report " PACKAGE_VERSION "\">\n<title>");
     html_text(out, span_of(r->title));
-    html_put(out, "</title>\n<style>");
-    html_put(out, page_style);
-    html_put(out, "</style>\n</head>\n");
+    out_text(out, "</title>\n<style>");
+    out_text(out, page_style);
+    out_text(out, "</style>\n</head>\n");
     return true;
 }
 
@@ -46,13 +46,13 @@ static void put_total(struct out *out, const char *name, const char *class, uint
 {
     html_format(out, "<li>%s <strong%s>", name, class);
     html_number(out, count);
-    html_put(out, "</strong></li>\n");
+    out_text(out, "</strong></li>\n");
 }
 
 static void put_totals(const struct report *r, struct out *out)
 {
     uint64_t jobs = r->succeeded + r->failed;
-    html_put(out, "<ul class=\"totals\">\n");
+    out_text(out, "<ul class=\"totals\">\n");
     put_total(out, "Events", "", r->events);
     put_total(out, "Jobs succeeded", " class=\"good\"", r->succeeded);
     put_total(out, "Jobs failed", " class=\"bad\"", r->failed);
@@ -60,7 +60,7 @@ static void put_totals(const struct report *r, struct out *out)
     put_total(out, "Members", "", r->ranking[RANKING_MEMBERS].used);
     put_total(out, "Recipes", "", r->ranking[RANKING_RECIPES].used);
     put_total(out, "Customers", "", r->ranking[RANKING_CUSTOMERS].used);
-    html_put(out, "</ul>\n");
+    out_text(out, "</ul>\n");
     if (jobs > 0)
         html_format(out, "<p class=\"soft\">%.2f %% of the jobs failed.</p>\n",
                     (double)r->failed * 100 / (double)jobs);
@@ -69,19 +69,19 @@ static void put_totals(const struct report *r, struct out *out)
 static void put_header(const struct report *r, struct out *out)
 {
     char from[CALENDAR_TEXT], to[CALENDAR_TEXT];
-    html_put(out, "<body>\n<a class=\"skip\" href=\"#activities\">To the activities</a>\n"
+    out_text(out, "<body>\n<a class=\"skip\" href=\"#activities\">To the activities</a>\n"
                   "<header>\n<h1>");
     html_name(out, span_of(r->title));
-    html_put(out, "</h1>\n");
+    out_text(out, "</h1>\n");
     if (r->calendar.used > 0) {
         html_format(out, "<p class=\"soft\">%s to %s, times in ",
                     calendar_text(r->calendar.first, CALENDAR_DAY, from),
                     calendar_text(r->calendar.last, CALENDAR_DAY, to));
-        html_text(out, span_of(r->zone));
-        html_put(out, "</p>\n");
+        html_text(out, span_of(r->zone_name));
+        out_text(out, "</p>\n");
     }
     put_totals(r, out);
-    html_put(out, "</header>\n<main>\n");
+    out_text(out, "</header>\n<main>\n");
 }
 
 static void put_time(struct out *out, int64_t local)
@@ -94,50 +94,50 @@ static void put_time(struct out *out, int64_t local)
 static void put_finding(const struct report *r, enum finding f, struct out *out)
 {
     const struct rows *rows = &r->finding_rows[f];
-    html_put(out, "<section class=\"card\"><span class=\"count\">");
+    out_text(out, "<section class=\"card\"><span class=\"count\">");
     html_number(out, r->finding[f]);
     html_format(out, "</span><h3>%s</h3><p class=\"soft\">%s</p>\n", finding_title(f),
                 finding_description(f));
     if (rows->count > 0)
-        html_put(out, "<ul class=\"latest\">\n");
+        out_text(out, "<ul class=\"latest\">\n");
     for (size_t i = 0; i < rows->count; i++) {
         const struct row *row = &rows->row[i];
-        html_put(out, "<li><span class=\"time soft\">");
+        out_text(out, "<li><span class=\"time soft\">");
         put_time(out, row->local);
-        html_put(out, "</span> ");
+        out_text(out, "</span> ");
         html_name(out, row->field[ROW_USER]);
-        html_put(out, "<br>");
+        out_text(out, "<br>");
         html_name(out, row->field[ROW_EVENT]);
         if (row->field[ROW_ASSET].len > 0) {
-            html_put(out, ": ");
+            out_text(out, ": ");
             html_name(out, row->field[ROW_ASSET]);
         }
-        html_put(out, "</li>\n");
+        out_text(out, "</li>\n");
     }
     if (rows->count > 0)
-        html_put(out, "</ul>");
-    html_put(out, "</section>\n");
+        out_text(out, "</ul>");
+    out_text(out, "</section>\n");
 }
 
 static void put_leader(const struct leader *leader, uint64_t most, bool jobs, struct out *out)
 {
-    html_put(out, "<tr><th scope=\"row\">");
+    out_text(out, "<tr><th scope=\"row\">");
     if (*leader->label != '\0') {
         html_name(out, span_of(leader->label));
-        html_put(out, " <span class=\"soft\">");
+        out_text(out, " <span class=\"soft\">");
         html_name(out, span_of(leader->key));
-        html_put(out, "</span>");
+        out_text(out, "</span>");
     } else {
         html_name(out, span_of(leader->key));
     }
-    html_put(out, "</th><td class=\"num\">");
+    out_text(out, "</th><td class=\"num\">");
     html_number(out, leader->count);
-    html_put(out, "</td>");
+    out_text(out, "</td>");
     if (jobs)
         html_format(out, "<td class=\"num%s\">%.1f %%</td>", leader->failures > 0 ? " bad" : "",
                     (double)leader->failures * 100 / (double)leader->count);
     charts_bar(leader->count, most, out);
-    html_put(out, "</tr>\n");
+    out_text(out, "</tr>\n");
 }
 
 static void put_ranking(const struct report *r, enum report_ranking ranking, struct out *out)
@@ -148,33 +148,33 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, str
     bool jobs = ranking == RANKING_RECIPES;
     html_format(out, "<section class=\"card\"><h3>%s</h3>\n", report_ranking_title(ranking));
     if (count == 0) {
-        html_put(out, "<p class=\"soft\">None.</p></section>\n");
+        out_text(out, "<p class=\"soft\">None.</p></section>\n");
         return;
     }
     html_format(out,
                 "<table aria-label=\"%s\"><thead><tr><th scope=\"col\">Name</th><th scope=\"col\" "
                 "class=\"num\">",
                 report_ranking_title(ranking));
-    html_put(out, jobs ? "Jobs</th><th scope=\"col\" class=\"num\">Failed</th>" : "Events</th>");
-    html_put(out, "<td class=\"bar\"></td></tr></thead><tbody>\n");
+    out_text(out, jobs ? "Jobs</th><th scope=\"col\" class=\"num\">Failed</th>" : "Events</th>");
+    out_text(out, "<td class=\"bar\"></td></tr></thead><tbody>\n");
     for (size_t i = 0; i < count; i++)
         put_leader(top[i], top[0]->count, jobs, out);
-    html_put(out, "</tbody></table>");
+    out_text(out, "</tbody></table>");
     if (leaders->used > count || leaders->error > 0) {
         html_format(out, "<p class=\"soft\">%zu of ", count);
         html_number(out, leaders->used);
         if (leaders->error > 0) {
-            html_put(out, " or more; a count can be too low by ");
+            out_text(out, " or more; a count can be too low by ");
             html_number(out, leaders->error);
         }
-        html_put(out, ".</p>");
+        out_text(out, ".</p>");
     }
-    html_put(out, "</section>\n");
+    out_text(out, "</section>\n");
 }
 
 static void put_filters(struct out *out)
 {
-    html_put(out,
+    out_text(out,
              "<form id=\"filters\" hidden aria-label=\"Filters of the activities\">\n"
              "<div><label for=\"f-text\">Text</label><input id=\"f-text\" name=\"text\" "
              "type=\"search\" autocomplete=\"off\"></div>\n"
@@ -196,91 +196,91 @@ static void put_attribute(struct out *out, const char *name, struct span value)
 {
     html_format(out, " data-%s=\"", name);
     html_text(out, value);
-    html_put(out, "\"");
+    out_text(out, "\"");
 }
 
 static void put_row(const struct row *row, struct out *out)
 {
-    html_put(out, "<tr");
+    out_text(out, "<tr");
     put_attribute(out, "u", row->field[ROW_USER]);
     put_attribute(out, "t", row->field[ROW_TYPE]);
     put_attribute(out, "c", row->field[ROW_CATEGORY]);
-    html_put(out, "><td class=\"time\">");
+    out_text(out, "><td class=\"time\">");
     put_time(out, row->local);
-    html_put(out, "</td><td>");
+    out_text(out, "</td><td>");
     html_name(out, row->field[ROW_USER]);
-    html_put(out, "</td><td>");
+    out_text(out, "</td><td>");
     html_name(out, row->field[ROW_EVENT]);
-    html_put(out, "</td><td>");
+    out_text(out, "</td><td>");
     html_name(out, row->field[ROW_TYPE]);
     if (row->field[ROW_ASSET].len > 0) {
-        html_put(out, ": ");
+        out_text(out, ": ");
         html_name(out, row->field[ROW_ASSET]);
     }
-    html_put(out, "<details><summary>JSON</summary><pre>");
+    out_text(out, "<details><summary>JSON</summary><pre>");
     html_text(out, row->json);
-    html_put(out, "</pre>");
+    out_text(out, "</pre>");
     if (row->json_len > row->json.len)
         html_format(out, "<p class=\"soft\">… the first %zu of %zu bytes</p>", row->json.len,
                     row->json_len);
-    html_put(out, "</details></td></tr>\n");
+    out_text(out, "</details></td></tr>\n");
 }
 
 static void put_rows(const struct report *r, struct out *out)
 {
-    html_put(out, "<section id=\"activities\"><h2>Activities</h2>\n");
+    out_text(out, "<section id=\"activities\"><h2>Activities</h2>\n");
     if (r->rows.count == 0) {
-        html_put(out, "<p>No activities.</p></section>\n");
+        out_text(out, "<p>No activities.</p></section>\n");
         return;
     }
     put_filters(out);
-    html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
+    out_text(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
                   "the newest first\"><table class=\"rows\" "
                   "aria-label=\"Activities\"><thead><tr><th scope=\"col\">Time</th>"
                   "<th scope=\"col\">Who</th><th scope=\"col\">Activity</th>"
                   "<th scope=\"col\">Asset</th></tr></thead><tbody id=\"rows\">\n");
     for (size_t i = 0; i < r->rows.count; i++)
         put_row(&r->rows.row[i], out);
-    html_put(out, "</tbody></table></div>\n");
+    out_text(out, "</tbody></table></div>\n");
     if (r->rows.seen > r->rows.count) {
-        html_put(out, "<p class=\"soft\">The newest ");
+        out_text(out, "<p class=\"soft\">The newest ");
         html_number(out, r->rows.count);
-        html_put(out, " of ");
+        out_text(out, " of ");
         html_number(out, r->rows.seen);
-        html_put(out, " activities (audit-report --rows).</p>\n");
+        out_text(out, " activities (audit-report --rows).</p>\n");
     }
-    html_put(out, "</section>\n");
+    out_text(out, "</section>\n");
 }
 
 static void put_footer(const struct report *r, struct out *out)
 {
     char now[TIMESTAMP_TEXT];
     size_t len = timestamp_rfc3339(&r->now, now);
-    html_put(out, "</main>\n<footer>\n<p>Made by audit-report " PACKAGE_VERSION " at ");
+    out_text(out, "</main>\n<footer>\n<p>Made by audit-report " PACKAGE_VERSION " at ");
     html_text(out, (struct span){now, len});
-    html_put(out, " from ");
+    out_text(out, " from ");
     if (r->inputs == 0)
-        html_put(out, "standard input");
+        out_text(out, "standard input");
     for (size_t i = 0; i < r->inputs; i++) {
-        html_put(out, i == 0 ? "" : ", ");
+        out_text(out, i == 0 ? "" : ", ");
         if (i == 20) {
             html_format(out, "and %zu other files", r->inputs - i);
             break;
         }
         html_name(out, span_of(r->input[i]));
     }
-    html_put(out, ".</p>\n");
+    out_text(out, ".</p>\n");
     if (r->not_events > 0) {
-        html_put(out, "<p><strong>");
+        out_text(out, "<p><strong>");
         html_number(out, r->not_events);
-        html_put(out, " records could not be counted</strong> and are not on this page.</p>\n");
+        out_text(out, " records could not be counted</strong> and are not on this page.</p>\n");
     }
     if (r->other_jobs > 0) {
         html_number(out, r->other_jobs);
-        html_put(out,
+        out_text(out,
                  " jobs have another status than succeeded or failed and are in no picture.\n");
     }
-    html_put(out, "<p>Names longer than 200 bytes are cut.</p>\n</footer>\n");
+    out_text(out, "<p>Names longer than 200 bytes are cut.</p>\n</footer>\n");
 }
 
 bool report_html(const struct report *r, struct out *out)
@@ -288,26 +288,26 @@ bool report_html(const struct report *r, struct out *out)
     if (!put_head(r, out))
         return false;
     put_header(r, out);
-    html_put(out, "<section><h2>Over time</h2>\n");
+    out_text(out, "<section><h2>Over time</h2>\n");
     if (!charts_timeline(&r->calendar, out))
         return false;
-    html_put(out,
+    out_text(out,
              "</section>\n<section><h2>Look at these first</h2>\n<div class=\"grid small\">\n");
     for (enum finding f = 0; f < FINDINGS; f++)
         put_finding(r, f, out);
-    html_put(out, "</div></section>\n<section><h2>Who and what</h2>\n<div class=\"grid\">\n");
+    out_text(out, "</div></section>\n<section><h2>Who and what</h2>\n<div class=\"grid\">\n");
     for (enum report_ranking ranking = 0; ranking < RANKINGS; ranking++)
         put_ranking(r, ranking, out);
-    html_put(out, "</div></section>\n<section><h2>The week</h2>\n");
+    out_text(out, "</div></section>\n<section><h2>The week</h2>\n");
     charts_week(&r->calendar, out);
-    html_put(out, "</section>\n");
+    out_text(out, "</section>\n");
     put_rows(r, out);
     put_footer(r, out);
     if (r->rows.count > 0) {
-        html_put(out, "<script>");
-        html_put(out, page_script);
-        html_put(out, "</script>\n");
+        out_text(out, "<script>");
+        out_text(out, page_script);
+        out_text(out, "</script>\n");
     }
-    html_put(out, "</body>\n</html>\n");
+    out_text(out, "</body>\n</html>\n");
     return true;
 }

@@ -7,11 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void put(struct out *out, const char *text)
-{
-    out_write(out, span_of(text));
-}
-
 static void put_number(struct out *out, const char *before, uint64_t number)
 {
     char text[96];
@@ -22,16 +17,16 @@ static void put_number(struct out *out, const char *before, uint64_t number)
 static void put_string(struct out *out, struct span text)
 {
     char encoded[512];
-    put(out, "\"");
+    out_text(out, "\"");
     while (text.len > 0)
         out_write(out, (struct span){encoded, json_string_encode(&text, encoded, sizeof encoded)});
-    put(out, "\"");
+    out_text(out, "\"");
 }
 
 static void put_time(struct out *out, const char *before, int64_t local)
 {
     char text[CALENDAR_TEXT];
-    put(out, before);
+    out_text(out, before);
     put_string(out, span_of(calendar_text(local, CALENDAR_DAY, text)));
 }
 
@@ -42,14 +37,14 @@ static void put_totals(const struct report *r, struct out *out)
     put_number(out, ",\"jobs\":{\"succeeded\":", r->succeeded);
     put_number(out, ",\"failed\":", r->failed);
     put_number(out, ",\"other\":", r->other_jobs);
-    put(out, "}");
+    out_text(out, "}");
     put_number(out, ",\"rejected\":", r->not_events);
     if (r->calendar.used > 0) {
         put_time(out, ",\"from\":", r->calendar.first);
         put_time(out, ",\"to\":", r->calendar.last);
     }
-    put(out, ",\"timezone\":");
-    put_string(out, span_of(r->zone));
+    out_text(out, ",\"timezone\":");
+    put_string(out, span_of(r->zone_name));
 }
 
 static bool put_timeline(const struct report *r, struct out *out)
@@ -61,32 +56,32 @@ static bool put_timeline(const struct report *r, struct out *out)
     size_t bars = calendar_timeline(&r->calendar, &unit, &bar);
     if (bars == 0 && r->calendar.used > 0)
         return false;
-    put(out, ",\"timeline\":{\"unit\":\"");
-    put(out, unit_name[unit]);
-    put(out, "\",\"periods\":[");
+    out_text(out, ",\"timeline\":{\"unit\":\"");
+    out_text(out, unit_name[unit]);
+    out_text(out, "\",\"periods\":[");
     for (size_t i = 0; i < bars; i++) {
-        put(out, i == 0 ? "{\"begin\":" : ",{\"begin\":");
+        out_text(out, i == 0 ? "{\"begin\":" : ",{\"begin\":");
         put_string(out, span_of(calendar_text(bar[i].begin, unit, text)));
         put_number(out, ",\"succeeded\":", bar[i].count[CALENDAR_SUCCEEDED]);
         put_number(out, ",\"failed\":", bar[i].count[CALENDAR_FAILED]);
         put_number(out, ",\"activities\":", bar[i].count[CALENDAR_ACTIVITIES]);
-        put(out, "}");
+        out_text(out, "}");
     }
-    put(out, "]}");
+    out_text(out, "]}");
     free(bar);
     return true;
 }
 
 static void put_week(const struct report *r, struct out *out)
 {
-    put(out, ",\"week\":[");
+    out_text(out, ",\"week\":[");
     for (int day = 0; day < 7; day++) {
-        put(out, day == 0 ? "[" : ",[");
+        out_text(out, day == 0 ? "[" : ",[");
         for (int hour = 0; hour < 24; hour++)
             put_number(out, hour == 0 ? "" : ",", r->calendar.week[day][hour]);
-        put(out, "]");
+        out_text(out, "]");
     }
-    put(out, "]");
+    out_text(out, "]");
 }
 
 static void put_ranking(const struct report *r, enum report_ranking ranking, const char *name,
@@ -95,24 +90,24 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, con
     const struct leaders *leaders = &r->ranking[ranking];
     const struct leader *top[REPORT_LEADERS];
     size_t count = leaders_top(leaders, top, REPORT_LEADERS);
-    put(out, ",\"");
-    put(out, name);
+    out_text(out, ",\"");
+    out_text(out, name);
     put_number(out, "\":{\"different\":", leaders->used);
     put_number(out, ",\"error\":", leaders->error);
-    put(out, ",\"leading\":[");
+    out_text(out, ",\"leading\":[");
     for (size_t i = 0; i < count; i++) {
-        put(out, i == 0 ? "{\"key\":" : ",{\"key\":");
+        out_text(out, i == 0 ? "{\"key\":" : ",{\"key\":");
         put_string(out, span_of(top[i]->key));
         if (*top[i]->label != '\0') {
-            put(out, ",\"name\":");
+            out_text(out, ",\"name\":");
             put_string(out, span_of(top[i]->label));
         }
         put_number(out, ",\"count\":", top[i]->count);
         if (ranking == RANKING_RECIPES)
             put_number(out, ",\"failed\":", top[i]->failures);
-        put(out, "}");
+        out_text(out, "}");
     }
-    put(out, "]}");
+    out_text(out, "]}");
 }
 
 static void put_findings(const struct report *r, struct out *out)
@@ -127,11 +122,11 @@ static void put_findings(const struct report *r, struct out *out)
         [FINDING_DELETIONS] = "deletions",
     };
     for (enum finding f = 0; f < FINDINGS; f++) {
-        put(out, f == 0 ? ",\"findings\":{\"" : ",\"");
-        put(out, name[f]);
+        out_text(out, f == 0 ? ",\"findings\":{\"" : ",\"");
+        out_text(out, name[f]);
         put_number(out, "\":", r->finding[f]);
     }
-    put(out, "}");
+    out_text(out, "}");
 }
 
 bool report_json(const struct report *r, struct out *out)
@@ -148,6 +143,6 @@ bool report_json(const struct report *r, struct out *out)
     put_findings(r, out);
     put_number(out, ",\"rows\":", r->rows.count);
     put_number(out, ",\"rows_left_out\":", r->rows.seen - r->rows.count);
-    put(out, "}\n");
+    out_text(out, "}\n");
     return true;
 }

@@ -10,11 +10,6 @@
 
 enum { NAME_COLUMNS = 34, NUMBER_COLUMNS = 12, LEAST_BAR = 8 };
 
-static void put(struct out *out, const char *text)
-{
-    out_write(out, span_of(text));
-}
-
 /* Writes the text in exactly that many columns, cut or filled with blanks.  What a terminal could
  * take for a command is a '?'. */
 static void put_cell(struct out *out, struct span text, unsigned columns)
@@ -28,7 +23,7 @@ static void put_cell(struct out *out, struct span text, unsigned columns)
         bool bidi = width >= 0 &&
                     ((wide >= 0x202a && wide <= 0x202e) || (wide >= 0x2066 && wide <= 0x2069));
         if (width < 0 || bidi) {
-            put(out, "?");
+            out_text(out, "?");
             len = len == 0 || len > text.len ? 1 : len;
             memset(&state, 0, sizeof state);
             used++;
@@ -42,7 +37,7 @@ static void put_cell(struct out *out, struct span text, unsigned columns)
         text.len -= len;
     }
     for (; used < columns; used++)
-        put(out, " ");
+        out_text(out, " ");
 }
 
 static void put_bar(struct out *out, uint64_t count, uint64_t most, unsigned columns)
@@ -50,7 +45,7 @@ static void put_bar(struct out *out, uint64_t count, uint64_t most, unsigned col
     const char *block = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? "\u2588" : "#";
     uint64_t len = most > 0 ? (count * columns + most - 1) / most : 0;
     for (uint64_t i = 0; i < len; i++)
-        put(out, block);
+        out_text(out, block);
 }
 
 static void put_line(struct out *out, struct span name, uint64_t count, uint64_t most,
@@ -59,41 +54,41 @@ static void put_line(struct out *out, struct span name, uint64_t count, uint64_t
     char number[32];
     unsigned name_columns = columns / 2 < NAME_COLUMNS ? columns / 2 : NAME_COLUMNS;
     unsigned taken = 2 + name_columns + NUMBER_COLUMNS + 2;
-    put(out, "  ");
+    out_text(out, "  ");
     put_cell(out, name, name_columns);
     snprintf(number, sizeof number, "%*" PRIu64, NUMBER_COLUMNS, count);
-    put(out, number);
+    out_text(out, number);
     if (columns > taken + LEAST_BAR) {
-        put(out, "  ");
+        out_text(out, "  ");
         put_bar(out, count, most, columns - taken);
     }
-    put(out, "\n");
+    out_text(out, "\n");
 }
 
 static void put_heading(struct out *out, const char *text)
 {
-    put(out, "\n");
-    put(out, text);
-    put(out, "\n");
+    out_text(out, "\n");
+    out_text(out, text);
+    out_text(out, "\n");
 }
 
 static void put_totals(const struct report *r, struct out *out)
 {
     char line[256], from[CALENDAR_TEXT], to[CALENDAR_TEXT];
     struct printable title;
-    put(out, diag_printable(span_of(r->title), &title));
-    put(out, "\n");
+    out_text(out, diag_printable(span_of(r->title), &title));
+    out_text(out, "\n");
     if (r->calendar.used > 0) {
         snprintf(line, sizeof line, "%s to %s (%.100s)\n",
                  calendar_text(r->calendar.first, CALENDAR_DAY, from),
-                 calendar_text(r->calendar.last, CALENDAR_DAY, to), r->zone);
-        put(out, line);
+                 calendar_text(r->calendar.last, CALENDAR_DAY, to), r->zone_name);
+        out_text(out, line);
     }
     snprintf(line, sizeof line,
              "%" PRIu64 " events: %" PRIu64 " jobs succeeded, %" PRIu64 " failed, %" PRIu64
              " activities\n",
              r->events, r->succeeded, r->failed, r->activities);
-    put(out, line);
+    out_text(out, line);
 }
 
 static bool put_timeline(const struct report *r, unsigned columns, struct out *out)
