@@ -5,7 +5,7 @@ _audit_kafkaput() {
     [[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
     case $option in
     --brokers | --topic) return ;;
-    --key) words='customer user recipe kind none' ;;
+    --key) words='customer user recipe kind path none' ;;
     --compression) words='none gzip lz4 zstd' ;;
     --retry-for | --drain) words='30s 5m 1h' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;

@@ -2,7 +2,7 @@
 complete -c audit-kafkaput -l brokers -x -d 'Some brokers of the cluster'
 complete -c audit-kafkaput -l topic -x -d 'The topic'
 complete -c audit-kafkaput -l config -r -F -d 'Properties of librdkafka'
-complete -c audit-kafkaput -l key -x -a 'customer user recipe kind none' -d 'Whose events keep their order'
+complete -c audit-kafkaput -l key -x -a 'customer user recipe kind path none' -d 'Whose events keep their order'
 complete -c audit-kafkaput -l compression -x -a 'none gzip lz4 zstd' -d 'Compress batches of messages'
 complete -c audit-kafkaput -l retry-for -x -a '30s 5m 1h' -d 'Try an event again for so long'
 complete -c audit-kafkaput -l drain -x -a '30s 5m 1h' -d 'On a signal wait so long for what is under way'

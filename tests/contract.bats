@@ -8,7 +8,7 @@ load kafka
 ALL_TOOLS="audit-fileput audit-format audit-kafkaput audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
 read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
 # What is no filter.  Of the contract these have what concerns options.
-SERVICES="audit-drain audit-prune audit-receive audit-s3get audit-report audit-verify"
+SERVICES="audit-drain audit-kafkaget audit-prune audit-receive audit-s3get audit-report audit-verify"
 
 # What audit-post, audit-s3put and audit-kafkaput send to.
 setup_file() {
@@ -50,6 +50,7 @@ use() {
     audit-s3get) command=(audit-s3get --bucket=archive) ;;
     audit-prune) command=(audit-prune --keep=1y .) ;;
     audit-receive) command=(audit-receive --listen=0) ;;
+    audit-kafkaget) command=(audit-kafkaget --brokers=127.0.0.1:1 --topic=audit --group=contract) ;;
     audit-drain) command=(audit-drain "$PWD/spool") && mkdir spool ;;
     audit-route) command=(audit-route --tee --segment-time=10ms "$PWD/spools") && mkdir -p spools/master ;;
     audit-spool) command=(audit-spool --tee --segment-time=10ms "$PWD/spool") && mkdir spool ;;

@@ -33,6 +33,12 @@ needs_mock() {
     [ -z "${AUDIT_TEST_KAFKA-}" ] || skip "only the mock brokers can be made to fail like this"
 }
 
+# quick_group: a file `config` with which the mock brokers, which wait for a member that has left until
+# its session is over, do not wait for long.
+quick_group() {
+    printf 'session.timeout.ms=3000\nheartbeat.interval.ms=300\n' >config
+}
+
 # make_topic PARTITIONS: $topic is a new one.  A real cluster makes it when it is first used.
 make_topic() {
     topic=audit-$$-$BATS_TEST_NUMBER-$RANDOM
@@ -91,5 +97,49 @@ eventually() {
     until "$@"; do
         [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
         sleep 0.1
+    done
+}
+
+# get [OPTION]... [-- COMMAND]: audit-kafkaget from $topic, as a worker of the group "workers".
+get() {
+    audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers "$@"
+}
+
+# worker [OPTION]... -- COMMAND...: the same in the background, until it is stopped; $worker is its
+# process, err.N what it says.
+worker() {
+    number=$((${number-0} + 1))
+    audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers --follow \
+        --rejects=rejects "$@" >>"out.$number" 2>>"err.$number" 3>&- &
+    worker=$!
+    workers+=" $worker"
+}
+
+# stop_worker PID: SIGTERM, and its status is 0.
+stop_worker() {
+    local status=0
+    kill -TERM "$1"
+    wait "$1" || status=$?
+    [ "$status" -eq 0 ] || { cat err.* && return 1; }
+}
+
+# The sink that acts on the texts of lines, and appends each to `delivered` as it comes.
+sink=(python3 "$AUDIT_TESTS/spool-sink.py")
+
+# For eventually.
+has_lines() {
+    [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
+}
+has_events() {
+    [ "$(sort -u delivered 2>/dev/null | wc -l)" -ge "$1" ]
+}
+# all_committed: nothing is left to the group.
+all_committed() {
+    committed workers | awk '$2 != $4 && !($2 == "-" && $4 == 0) { exit 1 }'
+}
+stop_workers() {
+    local pid
+    for pid in ${workers-}; do
+        kill -9 "$pid" 2>/dev/null || :
     done
 }

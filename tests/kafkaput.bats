@@ -99,6 +99,14 @@ kind "activity"
 {user_id}-{kind} "1001-activity"
 none null
 END
+    # What audit-template has changed still has its path.
+    audit-path --user-id=42 "$DATA/bare.ndjson" | head -n 1 | audit-template -t splunk >message
+    run_tool put --dry-run --key=path message
+    assert_status 0
+    [[ $output == *',"key":"'"$(sed 's/{"path":"\([^/]*\).*/\1/' message)"'",'* ]]
+    run_tool put --dry-run --key=path events
+    assert_status 1
+    assert_stderr_has "events:1: no key: the event has no path; pipe it through audit-path first"
     { cat events && echo '{"log":"no event"}' && echo '{"event":"x","timestamp":"2024-05-01 00:00:00 UTC","team":{"id":"../7"}}'; } >some
     make_topic 1
     run_tool put --rejects=rejects some

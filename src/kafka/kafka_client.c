@@ -6,13 +6,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void take_error(rd_kafka_t *handle, int error, const char *why, void *opaque)
+void kafka_client_error(struct kafka_client *client, rd_kafka_resp_err_t error, const char *why)
 {
-    struct kafka_client *client = opaque;
     char text[400];
     client->failures++;
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
-        rd_kafka_fatal_error(handle, text, sizeof text);
+        rd_kafka_fatal_error(client->handle, text, sizeof text);
         reason_set(&client->why, "%s", text);
         client->fatal = true;
         return;
@@ -22,18 +21,28 @@ static void take_error(rd_kafka_t *handle, int error, const char *why, void *opa
         if (client->why.text[0] != '\0')
             return;
     } else {
-        client->error = (rd_kafka_resp_err_t)error;
+        client->error = error;
     }
     client->why.text[0] = '\0';
     reason_append(&client->why, span_of(why));
 }
 
-static void take_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+static void take_error(rd_kafka_t *handle, int error, const char *why, void *opaque)
 {
-    const struct kafka_client *client = rd_kafka_opaque(handle);
-    (void)level;
+    (void)handle;
+    kafka_client_error(opaque, (rd_kafka_resp_err_t)error, why);
+}
+
+void kafka_client_log(const struct kafka_client *client, const char *facility, const char *text)
+{
     if (client->verbose)
         diag_warn("librdkafka: %s: %s", facility, text);
+}
+
+static void take_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+    (void)level;
+    kafka_client_log(rd_kafka_opaque(handle), facility, text);
 }
 
 bool kafka_client_open(struct kafka_client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf)

@@ -27,6 +27,11 @@ struct kafka_client {
  * is taken over.  False after a message. */
 bool kafka_client_open(struct kafka_client *client, rd_kafka_type_t type, rd_kafka_conf_t *conf);
 
+/* What a client whose queue is polled for events does with an error and with a log line; the
+ * callbacks do the same. */
+void kafka_client_error(struct kafka_client *client, rd_kafka_resp_err_t error, const char *why);
+void kafka_client_log(const struct kafka_client *client, const char *facility, const char *text);
+
 /* Has `event` told of what comes to the queue. */
 void kafka_client_watch(struct kafka_client *client, rd_kafka_queue_t *queue);
 

@@ -22,7 +22,8 @@ const struct option_line kafkaput_options[] = {
     {.name = "key",
      .argument = "KEY",
      .help = "whose events keep their order: customer (default), user,\n"
-             "recipe, kind, a pattern like '{user_id}-{kind}', or none",
+             "recipe, kind, a pattern like '{user_id}-{kind}', path (its\n"
+             "first component), or none",
      OPTION_TEXT(struct kafkaput_options, key)},
     {.name = "compression",
      .argument = "HOW",
@@ -146,11 +147,25 @@ static void reported(rd_kafka_t *handle, const rd_kafka_message_t *message, void
 
 /* --- Sending --- */
 
+/* The first component of the path. */
+static bool path_key(const struct record *record, struct span *key, struct reason *reason)
+{
+    struct span path = record->name;
+    if (path.at == NULL || path.len == 0 || path.at[0] == '/')
+        return reason_set(reason,
+                          "no key: the event has no path; pipe it through audit-path first");
+    const char *slash = memchr(path.at, '/', path.len);
+    *key = slash != NULL ? span_between(path.at, slash) : path;
+    return true;
+}
+
 /* Reads the record's key, which stays until the next one is read. */
 static bool read_key(struct kafkaput *k, const struct record *record, struct reason *reason)
 {
     k->keyed = record;
     k->key_value = (struct span){NULL, 0};
+    if (k->by_path)
+        return path_key(record, &k->key_value, reason);
     return strcmp(k->options->key, "none") == 0 ||
            record_key_read(&k->key, record, &k->key_value, reason);
 }
@@ -406,7 +421,9 @@ bool kafkaput_begin(struct kafkaput *k, const struct kafkaput_options *options)
     struct reason reason;
     bool verbose = k->client.verbose;
     *k = (struct kafkaput){.options = options, .client = {.event = -1, .verbose = verbose}};
-    if (strcmp(options->key, "none") != 0 && !record_key_parse(&k->key, options->key, &reason)) {
+    k->by_path = strcmp(options->key, "path") == 0;
+    if (!k->by_path && strcmp(options->key, "none") != 0 &&
+        !record_key_parse(&k->key, options->key, &reason)) {
         options_usage("--key=%s: %s", options->key, reason.text);
         return false;
     }

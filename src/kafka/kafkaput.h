@@ -34,6 +34,7 @@ struct kafkaput {
     rd_kafka_topic_t *topic;
     char name[300]; /* the sink's */
     struct record_key key;
+    bool by_path;               /* --key=path */
     const struct record *keyed; /* the record whose key was read last */
     struct span key_value;      /* at == NULL: it has none */
     struct records again;       /* to be given to librdkafka again */

@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# audit-kafkaget: several workers of a group, and what happens to them.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell
+load common
+load peer
+load kafka
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    start_kafka
+    quick_group
+}
+teardown() {
+    stop_workers
+    stop_peers
+}
+
+@test "three workers store every event, in the order of its customer, and leave no gap" {
+    local events=10000 customers=200 n
+    [ -z "${AUDIT_LONG-}" ] || events=100000 customers=500
+    make_topic 12
+    mkdir store
+    customers $events $customers | sed 's/^{.*"n":\([0-9]*\),.*"team":{"id":\([0-9]*\).*/{"path":"\2\/\1.json","event":&}/' >addressed
+    put --receipts=receipts addressed
+    # Order in the topic is the order of the input.
+    topic_has '%s\n' >found
+    [ "$(assert_order found $events)" = 0 ]
+    for n in 1 2 3; do
+        worker --batch-wait=200ms -- audit-fileput --sync=none "$PWD/store"
+    done
+    eventually all_committed
+    for n in $workers; do
+        stop_worker "$n"
+    done
+    cat err.*
+    [ "$(cat err.* | wc -l)" -eq 0 ]
+    [ "$(find store -type f | wc -l)" -eq $events ]
+    audit-format store/*/*.json | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
+    # Offsets committed are the ends of all partitions.
+    committed workers | awk '{ if ($2 != $4) exit 1; sum += $4 } END { exit sum != '$events' }'
+}
+
+@test "workers killed, stopped for too long and added: nothing is lost, and little comes twice" {
+    needs_mock
+    local first second third again
+    make_topic 6
+    customers 2000 60 >events
+    put events
+    slow() { worker --batch-bytes=10kB --batch-wait=50ms --parallel=2 -- \
+        bash -c 'sleep 0.05; exec "$@"' - "${sink[@]}"; }
+    slow && first=$worker
+    slow && second=$worker
+    eventually has_events 200
+    kill -9 "$first"
+    eventually has_events 500
+    kill -STOP "$second"
+    slow && third=$worker
+    eventually has_events 900
+    kill -CONT "$second"
+    eventually has_events 2000
+    eventually all_committed
+    stop_worker "$second"
+    stop_worker "$third"
+    [ ! -s rejects ]
+    # Each time that partitions moved, at most one batch (some 70 lines) of each of the six came twice;
+    # the mock brokers move them more often than need be.
+    again=$(sort delivered | uniq -d | wc -l)
+    cat err.*
+    echo "# $again came twice" >&3
+    [ "$(sort -u delivered | wc -l)" -eq 2000 ]
+    [ "$again" -le 1260 ]
+    sort -u delivered | cmp - <(sort events)
+}
+
+@test "a command that takes longer than max.poll.interval.ms does not cost the partitions" {
+    make_topic 2
+    customers 200 8 >events
+    put events
+    printf 'session.timeout.ms=6000\nmax.poll.interval.ms=6000\n' >config
+    worker -- bash -c 'sleep 8; exec "$@"' - "${sink[@]}"
+    eventually has_events 200
+    eventually all_committed
+    stop_worker "$worker"
+    [ ! -s err.1 ]
+    [ "$(assert_order delivered 200)" = 0 ]
+}
+
+@test "brokers that go away and come back: told twice, and nothing is lost" {
+    needs_mock
+    make_topic 4
+    customers 2000 40 >events
+    head -n 1000 events | put
+    worker --batch-wait=100ms -- "${sink[@]}"
+    eventually has_events 1000
+    kafka down 0
+    eventually grep -q "no broker can be reached, trying again" err.1
+    kafka up 0
+    tail -n +1001 events | put
+    eventually has_events 2000
+    eventually all_committed
+    eventually grep -q "a broker can be reached again" err.1
+    stop_worker "$worker"
+    cat err.1
+    [ "$(assert_order delivered 2000)" = 0 ]
+}
