@@ -424,6 +424,14 @@ EOD
     assert_same "$(cat spool/new/* 2>/dev/null | wc -l)" 0
 }
 
+@test "segments, receipts and waits hold their tables" {
+    run_tool "$AUDIT_BUILD/tests/spool-units" "$PWD"
+    echo "$output"
+    assert_status 0
+    assert_stderr ""
+    [[ $output == *" checks, 0 failed" ]]
+}
+
 @test "usage" {
     mkdir spool
     run_tool audit-drain

@@ -1,0 +1,285 @@
+/* spool-units: checks of what spool decides about segments, receipts and waits.
+ *
+ *     spool-units DIRECTORY
+ *
+ * Works in the directory.  Prints each check that fails, and how many there were; status 1 if any
+ * failed.
+ */
+#include "config.h"
+
+#include "base/clock.h"
+#include "deliver/receipts.h"
+#include "spool/acknowledge.h"
+#include "spool/backoff.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static unsigned checks, failures;
+
+static void check(int64_t is, int64_t should, const char *what)
+{
+    checks++;
+    if (is == should)
+        return;
+    failures++;
+    printf("%s: %" PRId64 ", not %" PRId64 "\n", what, is, should);
+}
+
+static void check_backoff(void)
+{
+    struct backoff backoff = {.longest = 900 * CLOCK_SECOND};
+    check(backoff_failure(&backoff, 0), 0, "first wait, no luck");
+    backoff_reset(&backoff);
+    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999, "first wait, longest");
+    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 1999, "second wait, longest");
+    check(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 2 * CLOCK_SECOND, "third wait, half");
+    for (int i = 0; i < 20; i++)
+        backoff_failure(&backoff, 0);
+    check(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 450 * CLOCK_SECOND, "the cap, half");
+    backoff.failures = UINT32_MAX;
+    int64_t wait = backoff_failure(&backoff, UINT32_MAX);
+    check(wait > 899 * CLOCK_SECOND && wait <= 900 * CLOCK_SECOND, true, "for ever: the cap");
+    check(backoff.failures, UINT32_MAX, "failures are counted up to the largest number");
+    backoff_reset(&backoff);
+    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999, "after a success: as at first");
+    backoff = (struct backoff){.longest = BACKOFF_LONGEST};
+    for (int i = 0; i < 64; i++)
+        wait = backoff_failure(&backoff, UINT32_MAX);
+    check(wait > BACKOFF_LONGEST - CLOCK_SECOND && wait <= BACKOFF_LONGEST, true, "30 days");
+}
+
+static void put(const struct spooldir *spool, enum spool_place place, const char *name,
+                const char *text)
+{
+    int fd = openat(spool->place[place], name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) != 0) {
+        perror(name);
+        exit(2);
+    }
+}
+
+static bool has(const struct spooldir *spool, enum spool_place place, const char *name)
+{
+    return faccessat(spool->place[place], name, F_OK, 0) == 0;
+}
+
+static void clear(const struct spooldir *spool)
+{
+    static const char *const names[] = {"1.ndjson", "2.ndjson", "3.ndjson", "4.ndjson"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unlinkat(spool->place[SPOOL_NEW], names[i], 0);
+}
+
+/* A batch of what is in new/, oldest first. */
+static bool gather(struct batch *batch, const struct spooldir *spool, uint64_t join)
+{
+    struct backlog backlog = {0};
+    struct reason reason;
+    bool gathered = batch_gather(batch, spool, &backlog, join, &reason);
+    backlog_end(&backlog);
+    return gathered;
+}
+
+static void check_batch(const struct spooldir *spool)
+{
+    struct batch batch, again;
+    struct reason reason;
+    char name[SPOOL_NAME + 16], receipts[BATCH_PATH];
+    check(gather(&batch, spool, 100), false, "an empty spool has no batch");
+    put(spool, SPOOL_NEW, "1.ndjson", "{\"a\":1}\n\n{\"a\":2}\n");
+    put(spool, SPOOL_NEW, "2.ndjson", "");
+    put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}");
+    put(spool, SPOOL_NEW, "4.ndjson", "{\"a\":4}\n");
+    check(gather(&batch, spool, 0), true, "the oldest segment");
+    check((int64_t)batch.parts, 1, "… alone");
+    check((int64_t)batch.lines, 3, "… has three lines, a blank one too");
+    check(batch.input >= 0, true, "… and is open");
+    batch_end(&batch);
+    check(gather(&batch, spool, 24), true, "as many as fit");
+    check((int64_t)batch.parts, 2, "… are two");
+    check((int64_t)batch.lines, 4, "… of four lines");
+    check(batch.part[1].torn, true, "… the last without a newline");
+    check(batch.input, -1, "… and several are not one file");
+    check(has(spool, SPOOL_NEW, "2.ndjson"), false, "an empty segment is removed");
+    batch_end(&batch);
+    check(gather(&batch, spool, 1000), true, "all");
+    check((int64_t)batch.parts, 3, "… are three");
+    check((int64_t)batch.bytes, 32, "… of 32 bytes");
+
+    /* What is written down is read back. */
+    check(batch_record(&batch, &reason), true, "it is written down");
+    check(batch_read(&again, spool, batch.id), true, "… and read back");
+    check((int64_t)again.parts, 3, "… with three parts");
+    check((int64_t)again.lines, 5, "… of five lines");
+    check(strcmp(again.part[2].name, "4.ndjson"), 0, "… by their names");
+    check(again.digests.count, 0, "… and no digests");
+    batch_end(&again);
+    int fd = batch_open_part(&batch, &batch.part[1]);
+    check(fd >= 0 && batch_part_is_unchanged(&batch.part[1], fd), true, "a segment as it was");
+    close(fd);
+    put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}\n{\"a\":5}\n");
+    check(batch_open_part(&batch, &batch.part[1]), -1, "one that has grown");
+    clear(spool);
+    check(batch_open_part(&batch, &batch.part[0]), -1, "one that is gone");
+
+    /* A torn list is none. */
+    snprintf(name, sizeof name, "%s.batch", batch.id);
+    put(spool, SPOOL_WORK, name, "17 3 1.ndjson\nen");
+    check(batch_read(&again, spool, batch.id), false, "a torn list");
+    batch_end(&again);
+    put(spool, SPOOL_WORK, name, "17 3 ../1.ndjson\nend\n");
+    check(batch_read(&again, spool, batch.id), false, "a list with a path");
+    batch_end(&again);
+    batch_receipts_name(&batch, "/spool", receipts);
+    check(strncmp(receipts, "/spool/work/", 12), 0, "receipts have a name in work/");
+    batch_discard(&batch);
+    check(has(spool, SPOOL_WORK, name), false, "nothing is left of it");
+}
+
+/* Appends a receipt to the text. */
+static void receipt(char *text, size_t size, size_t line, const char *of, const char *outcome)
+{
+    char digest[RECEIPTS_DIGEST + 1];
+    size_t used = strlen(text);
+    if (!receipts_digest(span_of(of), digest))
+        exit(2);
+    snprintf(
+        text + used, size - used,
+        "{\"line\":%zu,\"path\":\"a\\/b\",\"outcome\":\"%s\",\"status\":200,\"digest\":\"%s\"}\n",
+        line, outcome, digest);
+}
+
+/* Compares the batch with these receipts; letters say what became of its lines. */
+static struct acknowledgement acknowledge(struct batch *batch, const char *receipts,
+                                          char verdicts[16])
+{
+    static const char letters[] = "SDR";
+    struct acknowledgement a;
+    struct reason reason;
+    char name[SPOOL_NAME + 16];
+    snprintf(name, sizeof name, "%s.receipts", batch->id);
+    put(batch->spool, SPOOL_WORK, name, receipts);
+    int fd = batch_open_receipts(batch);
+    if (!acknowledge_read(&a, batch, fd, &reason)) {
+        puts(reason.text);
+        exit(2);
+    }
+    for (size_t i = 0; i < batch->lines; i++)
+        verdicts[i] = letters[a.verdict[i]];
+    verdicts[batch->lines] = '\0';
+    close(fd);
+    return a;
+}
+
+static void check_verdicts(struct batch *batch, const char *receipts, const char *should,
+                           const char *what)
+{
+    char is[16];
+    struct acknowledgement a = acknowledge(batch, receipts, is);
+    acknowledge_end(&a);
+    checks++;
+    if (strcmp(is, should) == 0)
+        return;
+    failures++;
+    printf("%s: %s, not %s\n", what, is, should);
+}
+
+/* The same, without digests and with those that were computed before. */
+static void check_receipts(struct batch *batch)
+{
+    char text[2048] = "", is[16];
+    check_verdicts(batch, "", "SDSSS", "no receipts: all stay but a blank line");
+    receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
+    receipt(text, sizeof text, 5, "{\"a\":4}", "undelivered");
+    receipt(text, sizeof text, 3, "{\"a\":2}", "spooled");
+    check_verdicts(batch, text, "RDDDS", "in any order");
+    struct acknowledgement a = acknowledge(batch, text, is);
+    check((int64_t)a.fitting, 4, "receipts that fit");
+    check((int64_t)a.done, 3, "lines that are done");
+    check((int64_t)a.rejected, 1, "… rejected");
+    check((int64_t)a.stays, 1, "… and stay");
+    const struct receipt_mark *mark = acknowledge_rejection(&a, 1);
+    check(mark != NULL && strncmp(text + mark->offset, "{\"line\":1,", 10) == 0, true,
+          "the receipt of the rejected line");
+    check(acknowledge_rejection(&a, 3) == NULL, true, "a line that is done has none");
+    acknowledge_all(&a, batch->lines);
+    check((int64_t)a.done, 5, "all are called done");
+    acknowledge_end(&a);
+
+    text[strlen(text) - 3] = '\0';
+    check_verdicts(batch, text, "RDSDS", "the last is torn");
+    *text = '\0';
+    receipt(text, sizeof text, 1, "{\"a\":2}", "delivered");
+    receipt(text, sizeof text, 0, "{\"a\":1}", "delivered");
+    receipt(text, sizeof text, 6, "{\"a\":4}", "delivered");
+    check_verdicts(batch, text, "SDSSS", "other digests, other lines");
+    *text = '\0';
+    receipt(text, sizeof text, 1, "{\"a\":1}", "undelivered");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "undelivered");
+    check_verdicts(batch, text, "DDSSS", "of several the best counts");
+    check_verdicts(batch,
+                   "no JSON\n[]\n{}\n{\"line\":1}\n{\"line\":\"1\",\"outcome\":\"delivered\"}\n"
+                   "{\"line\":1,\"outcome\":\"delivered\"}\n"
+                   "{\"line\":1,\"outcome\":\"delivered\",\"digest\":\"\"}\n"
+                   "{\"line\":1,\"outcome\":\"delivered\",\"digest\":\"xyzxyzxyzxyzxyzx\"}\n"
+                   "{\"line\":1,\"outcome\":\"lost\",\"digest\":\"0000000000000000\"}\n",
+                   "SDSSS", "what is no receipt");
+}
+
+static void check_acknowledge(const struct spooldir *spool)
+{
+    struct batch batch;
+    struct reason reason;
+    char text[256] = "", name[SPOOL_NAME + 16];
+    bool more = true;
+    put(spool, SPOOL_NEW, "1.ndjson", "{\"a\":1}\n \t\n{\"a\":2}\n");
+    put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}");
+    put(spool, SPOOL_NEW, "4.ndjson", "{\"a\":4}\n");
+    if (!gather(&batch, spool, 1000) || !batch_record(&batch, &reason))
+        exit(2);
+    check(batch_digest(&batch, &more), false, "no digests without receipts");
+    check_receipts(&batch);
+
+    receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
+    snprintf(name, sizeof name, "%s.receipts", batch.id);
+    put(spool, SPOOL_WORK, name, text);
+    for (more = true; more;)
+        check(batch_digest(&batch, &more), true, "digests once there are receipts");
+    check((int64_t)batch.digests.count, 5, "digests of all lines");
+    check_receipts(&batch);
+
+    /* A segment of the same size that was changed meanwhile is read again. */
+    put(spool, SPOOL_NEW, "3.ndjson", "{\"b\":3}");
+    *text = '\0';
+    receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
+    check_verdicts(&batch, text, "SDSSS", "a segment that was changed");
+    unlinkat(spool->place[SPOOL_NEW], "1.ndjson", 0);
+    check_verdicts(&batch, "", "SSSSS", "a segment that is gone");
+    batch_discard(&batch);
+    clear(spool);
+}
+
+int main(int argc, char **argv)
+{
+    struct spooldir spool;
+    struct reason reason;
+    if (argc != 2 || chdir(argv[1]) != 0 || mkdir("spool", 0777) != 0 ||
+        !spooldir_open(&spool, AT_FDCWD, "spool", true, &reason)) {
+        fputs("spool-units: no spool in that directory\n", stderr);
+        return 2;
+    }
+    check_backoff();
+    check_batch(&spool);
+    check_acknowledge(&spool);
+    spooldir_close(&spool);
+    printf("%u checks, %u failed\n", checks, failures);
+    return failures > 0;
+}
