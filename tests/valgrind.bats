@@ -173,6 +173,7 @@ END
     echo token >tokens
     make_certificates
     for tls in "" "--cert=server.pem --key=server.key --client-ca=ca.pem"; do
+        rm -f messages
         # shellcheck disable=SC2086 # none, or several
         valgrind -q --error-exitcode=99 --leak-check=full --log-file=valgrind.log \
             audit-receive --listen=unix:in.sock --auth=bearer --credential-file=tokens --max-body=100KB \
