@@ -194,6 +194,56 @@ class Fileput(Filter):
         pass
 
 
+class Spool(Fileput):
+    """audit-spool and audit-route --tee --receipts.  The names of segments differ from run to run:
+    the lines in new/ count."""
+
+    def prepare(self, directory):
+        super().prepare(directory)
+        os.mkdir(os.path.join(directory, 'store/master'))
+
+    def command(self):
+        store = 'store/master' if self.argv[0] == 'audit-spool' else 'store'
+        return self.argv + ['--tee', '--receipts=receipts', '--rejects=rejects', store] + \
+            ([] if self.piped else ['in'])
+
+    @staticmethod
+    def spooled(result):
+        return {'new': b''.join(content for name, content in sorted(result.tree.items()) if '/new/' in name)}
+
+    def learn(self, run):
+        def learn_run(faults):
+            result = run(faults)
+            result.tree = self.spooled(result)
+            return result
+        super().learn(learn_run)
+        if self.expected.tree['new'].splitlines() != self.lines:
+            raise Failure('undisturbed: not all is spooled')
+
+    def check(self, result, changes_nothing):
+        result.tree = self.spooled(result)
+        # What a killed writer may have left was not looked at: the next run will.
+        result.err = re.sub(rb'(?m)^audit-spool: store/master/tmp: [^/]*\n', b'', result.err)
+        Filter.check(self, result, changes_nothing)
+        kept = result.tree['new'].split(b'\n')
+        if kept.pop():
+            raise Failure('a segment that is not whole')
+        if any(line not in self.lines for line in kept):
+            raise Failure('spooled, but not read')
+        if any(line not in kept for line in result.out.split(b'\n')[:-1]):
+            raise Failure('acknowledged by --tee, but not spooled')
+        for line in result.files.get('receipts', b'').split(b'\n')[:-1]:
+            receipt = json.loads(line)
+            if receipt['outcome'] == 'spooled' and self.lines[receipt['line'] - 1] not in kept:
+                raise Failure('a receipt for what is not spooled: %s' % receipt['line'])
+
+    def account(self, result):
+        kept = set((result.tree['new'] + result.files.get('rejects', b'')).split(b'\n'))
+        for line in self.lines:
+            if line not in kept:
+                raise Failure('neither spooled nor rejected: %r' % line[:80])
+
+
 class Service(http.server.ThreadingHTTPServer):
     """Takes what is posted, a line an event, and what is put, and says so."""
     daemon_threads = True
@@ -390,6 +440,9 @@ CASES = {
     'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
     'verify': Verify(['audit-verify'], addressed(), each=False),
     'verify-pipe': Verify(['audit-verify', '--json'], addressed(), piped=True, each=False),
+    'spool': Spool(['audit-spool', '--segment-size=2kB'], small(addressed())),
+    'spool-pipe': Spool(['audit-spool'], addressed(), piped=True),
+    'route': Spool(['audit-route', '--segment-size=2kB'], small(addressed())),
     'fileput-pipe': Fileput(['audit-fileput'], addressed(), piped=True),
 }
 
