@@ -19,6 +19,7 @@ struct settings {
     struct catalogue catalogue;
     struct json json;
     size_t rows;
+    uint64_t inner; /* report_inner() */
     struct option_time now;
     bool as_json, as_text;
 };
@@ -37,7 +38,7 @@ static enum verdict add_event(void *context, struct span record, struct edit *ed
     struct settings *s = context;
     struct event event;
     (void)edit;
-    bool added = event_read_record(&s->json, record, report_inner(), NULL, NULL, &event, reason);
+    bool added = event_read_record(&s->json, record, s->inner, NULL, NULL, &event, reason);
     if (added && event.kind == EVENT_UNKNOWN)
         added = reason_set(reason, EVENT_UNKNOWN_REASON);
     added = added && report_event(&s->report, &event, reason);
@@ -87,6 +88,7 @@ static int run(char **operand, size_t operands)
     }
     s->report.catalogue = &s->catalogue;
     report_begin(&s->report, s->rows);
+    s->inner = report_inner();
     if (filter_begin(&filter, operand, operands)) {
         filter_lines(&filter, add_event, s);
         report_finish(&s->report);

@@ -43,7 +43,8 @@ static bool is_unusual(int64_t local)
     return hour < 6 || hour >= 22 || weekday >= 5;
 }
 
-unsigned findings_of(const struct catalogue *catalogue, struct span event, int64_t local)
+/* The findings that activities of that name belong to; FINDING_UNUSUAL_HOURS: at such hours. */
+static unsigned findings_of_name(const struct catalogue *catalogue, struct span event)
 {
     unsigned found = 0;
     int category = catalogue_event_category(catalogue, event);
@@ -53,7 +54,7 @@ unsigned findings_of(const struct catalogue *catalogue, struct span event, int64
         found |= 1u << FINDING_FAILED_LOGINS;
     if (two_factor && (has(event, "disabled") || has(event, "removed") || has(event, "recovery")))
         found |= 1u << FINDING_TWO_FACTOR_OFF;
-    if (span_equal(event, SPAN("user_login")) && is_unusual(local))
+    if (span_equal(event, SPAN("user_login")))
         found |= 1u << FINDING_UNUSUAL_HOURS;
     if ((category >= 0 && category == team) || has(event, "membership") ||
         has(event, "invitation") || has(event, "role") || has(event, "privilege_group") ||
@@ -67,4 +68,26 @@ unsigned findings_of(const struct catalogue *catalogue, struct span event, int64
     if (has(event, "deleted") || has(event, "_removed"))
         found |= 1u << FINDING_DELETIONS;
     return found;
+}
+
+unsigned findings_of(struct findings_known *known, const struct catalogue *catalogue,
+                     struct span event, int64_t local)
+{
+    const unsigned unusual = 1u << FINDING_UNUSUAL_HOURS;
+    unsigned found, hash = 2166136261u; /* FNV-1a */
+    if (event.len == 0 || event.len > FINDINGS_NAME) {
+        found = findings_of_name(catalogue, event);
+    } else {
+        for (size_t i = 0; i < event.len; i++)
+            hash = (hash ^ (unsigned char)event.at[i]) * 16777619u;
+        size_t at = hash % FINDINGS_KNOWN;
+        if (known->entry[at].len != event.len ||
+            memcmp(known->entry[at].name, event.at, event.len) != 0) {
+            memcpy(known->entry[at].name, event.at, event.len);
+            known->entry[at].len = event.len;
+            known->entry[at].found = findings_of_name(catalogue, event);
+        }
+        found = known->entry[at].found;
+    }
+    return is_unusual(local) ? found : found & ~unusual;
 }

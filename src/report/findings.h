@@ -25,7 +25,19 @@ enum finding {
 const char *finding_title(enum finding finding);
 const char *finding_description(enum finding finding);
 
+enum { FINDINGS_KNOWN = 64, FINDINGS_NAME = 48 };
+
+/* What was found out about the names that were met last.  Begins zeroed. */
+struct findings_known {
+    struct {
+        char name[FINDINGS_NAME];
+        size_t len; /* 0: unused */
+        unsigned found;
+    } entry[FINDINGS_KNOWN];
+};
+
 /* The findings that an activity belongs to, as bits.  `local` is its time in local seconds. */
-unsigned findings_of(const struct catalogue *catalogue, struct span event, int64_t local);
+unsigned findings_of(struct findings_known *known, const struct catalogue *catalogue,
+                     struct span event, int64_t local);
 
 #endif

@@ -161,12 +161,14 @@ static bool add_activity(struct report *report, const struct event *event, struc
     struct row row = {.seconds = seconds, .local = local, .json = event->text};
     memcpy(row.field, facts->value, sizeof row.field);
     report->activities++;
-    bool counted = count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
-                   count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key),
-                         facts->asset_name, false) &&
-                   count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
-                   calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
-                   keep_rows(report, &row, findings_of(catalogue, facts->value[ROW_EVENT], local));
+    bool counted =
+        count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
+        count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key), facts->asset_name,
+              false) &&
+        count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
+        calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
+        keep_rows(report, &row,
+                  findings_of(&report->findings_known, catalogue, facts->value[ROW_EVENT], local));
     return counted || reason_set(reason, "%s", strerror(ENOMEM));
 }
 

@@ -43,6 +43,7 @@ struct report {
     struct leaders ranking[RANKINGS];
     uint64_t finding[FINDINGS];
     struct rows finding_rows[FINDINGS];
+    struct findings_known findings_known;
     struct rows rows;
 
     struct facet_reader reader;

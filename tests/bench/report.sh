@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Measures audit-report next to GoAccess:
+#   tests/bench/report.sh BUILD
+# audit-report makes its page of BENCH_MEGABYTES of events; GoAccess makes its page of as many lines
+# of a web server's log, its own format.  Alternating runs, the best of each side; processor time is
+# told besides.  Status 1 if audit-report reads less than 300 MB/s.
+# shellcheck disable=SC2317 # functions are called by name
+set -euo pipefail
+export LC_ALL=C.UTF-8
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+megabytes=${BENCH_MEGABYTES:-200}
+rounds=${BENCH_ROUNDS:-3}
+
+for command in goaccess python3; do
+    command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install goaccess python3" >&2; exit 2; }
+done
+work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# Events as they are in an archive: jobs with lines, activities with details.
+python3 - "$megabytes" "$here/../report-events.py" "$work" <<'END'
+import json, subprocess, sys
+events = [json.loads(line) for line in
+          subprocess.run([sys.executable, sys.argv[2], "20000"], capture_output=True, check=True).stdout.splitlines()]
+lines, hits = [], []
+for number, event in enumerate(events):
+    if "lines" in event:
+        event["lines"] = [{"recipe_line_number": n, "adapter_name": "salesforce", "adapter_operation": "upsert",
+                           "input": {"order": "SO-%06d" % (number + n), "amount": 17.5}, "output": {"ok": True}}
+                          for n in range(number % 12)]
+        at, who, what = event["completed_at"], "-", "/jobs/%s" % event["id"]
+    else:
+        at, who, what = event["timestamp"], event["user"]["email"], "/%s/%s" % (event["event"], event["resource"]["id"])
+    lines.append(json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n")
+    day = "%s/%s/2024:%s +0000" % (at[8:10], {"03": "Mar", "04": "Apr"}[at[5:7]], at[11:19])
+    hits.append('192.0.2.%d - %s [%s] "GET %s HTTP/1.1" 200 %d "-" "Mozilla/5.0 (X11; Linux x86_64) Firefox/120.0"\n'
+                % (number % 250, who, day, what, number))
+lines, hits = "".join(lines).encode(), "".join(hits).encode()
+copies = int(sys.argv[1]) * 1000000 // len(lines) + 1
+with open(sys.argv[3] + "/events", "wb") as e, open(sys.argv[3] + "/hits", "wb") as h:
+    for _ in range(copies):
+        e.write(lines)
+        h.write(hits)
+END
+bytes=$(stat -c %s "$work/events")
+
+with_report() {
+    "$build/audit-report" "$work/events" >"$work/page.html"
+}
+with_goaccess() {
+    goaccess "$work/hits" --log-format=COMBINED --no-global-config --no-progress -o "$work/goaccess.html"
+}
+# times COMMAND...: seconds that pass, seconds of the processor.
+times() {
+    local TIMEFORMAT='%R %U %S'
+    { time "$@" >"$work/log" 2>&1; } 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
+}
+# figure NAME TIMES...: the best of both.
+figure() {
+    local name=$1
+    shift
+    best=$(printf '%s\n' "$@" | sort -g | head -n 1 | cut -d' ' -f1)
+    processor=$(printf '%s\n' "$@" | awk '{print $2 + $3}' | sort -g | head -n 1)
+    printf '%-52s %6.2f s, %.2f s of the processor\n' "$name" "$best" "$processor"
+}
+
+echo
+echo "audit-report, $((bytes / 1000000)) MB, $(wc -l <"$work/events") events"
+for ((round = 0; round < rounds; round++)); do
+    report_times+=("$(times with_report)")
+    goaccess_times+=("$(times with_goaccess)")
+done
+figure 'goaccess, as many lines of its own format' "${goaccess_times[@]}"
+goaccess_best=$best
+figure 'audit-report' "${report_times[@]}"
+printf '%-52s %6.1f times as fast\n' 'audit-report / goaccess' "$(python3 -c "print($goaccess_best / $best)")"
+rate=$(python3 -c "print($bytes / 1e6 / $best)")
+answer=holds status=0
+python3 -c "import sys; sys.exit($rate < 300)" || { answer='DOES NOT HOLD' status=1; }
+printf '%-52s %6.0f MB/s, at least 300: %s\n' 'audit-report' "$rate" "$answer"
+exit "$status"
