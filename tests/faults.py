@@ -11,6 +11,7 @@ with every record either there or in --rejects, byte for byte; a message wheneve
 0; and nothing ever that an undisturbed run does not write.  EINTR and calls that take part of what
 they are asked for must change nothing at all.  Prints how many runs there were.
 """
+import gzip
 import http.server
 import json
 import os
@@ -406,6 +407,42 @@ class Verify(Filter):
         raise Failure('findings in a sound archive')
 
 
+class Prune(Filter):
+    """audit-prune over an archive with old and new files, dated by their paths and by their events."""
+
+    OLD = ['7/activity/20230101/%d.json' % n for n in range(3)] + \
+        ['7/jobs/9/20230102/j-%d/a.json' % n for n in range(3)] + ['own/old.json', 'own/old.json.gz']
+    NEW = ['7/activity/20240609/a.json', 'own/new.json']
+
+    def prepare(self, directory):
+        for name in self.OLD + self.NEW:
+            path = os.path.join(directory, 'store', name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            year = 2023 if name in self.OLD else 2024
+            event = b'{"event":"user_login","timestamp":"%d-06-01 00:00:00 UTC","user":{"id":1}}' % year
+            with open(path, 'wb') as file:
+                file.write(gzip.compress(event) if name.endswith('.gz') else event)
+
+    def command(self):
+        return self.argv + ['store']
+
+    def learn(self, run):
+        self.expected = run({})
+        if self.expected.status != 0 or sorted(self.expected.out.decode().splitlines()) != sorted(self.OLD) or \
+                sorted(self.expected.tree) != sorted(self.NEW):
+            raise Failure('undisturbed: %s' % self.expected)
+
+    def check(self, result, changes_nothing):
+        printed = result.out.decode().split('\n')[:-1]
+        gone = set(self.OLD + self.NEW) - set(result.tree)
+        if gone & set(self.NEW) or set(printed) - set(self.OLD):
+            raise Failure('removed or printed, but not old: %s' % (gone | set(printed)))
+        if gone - set(printed):
+            raise Failure('removed, but not printed: %s' % (gone - set(printed)))
+        if (changes_nothing or result.status == 0) and (result.status != 0 or gone != set(self.OLD)):
+            raise Failure('status %d, and left: %s' % (result.status, set(self.OLD) - gone))
+
+
 def small(lines):
     return [line for line in lines if len(line) < 5000][:5]
 
@@ -424,6 +461,7 @@ CASES = {
     'select': Filter(['audit-select', '--category=recipe', '--kind=job', '-v'], broken()),
     'select-count': Filter(['audit-select', '--count-by=user'], events(), each=False),
     'select-list': Filter(['audit-select', '--list-activities'], [], piped=True, each=False),
+    'prune': Prune(['audit-prune', '--keep=1y', '--now=2024-06-10'], []),
     'report': Filter(['audit-report', '--json', '--now=2024-01-01T00:00:00Z'], events(), each=False),
     'pipe': Filter(['audit-truncate', '--limit=900'], broken(), piped=True),
     'fileput': Fileput(['audit-fileput'], addressed()),
