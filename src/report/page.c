@@ -56,6 +56,7 @@ const char page_style[] =
     ".count{float:right;margin-left:.6rem;font-size:1.3rem;font-weight:650;font-variant-numeric:"
     "tabular-nums}"
     ".scroll{overflow-x:auto}.rows{min-width:46rem}"
+    "#activities .scroll{content-visibility:auto;contain-intrinsic-size:auto 3000px}"
     ".rows thead th{position:sticky;top:0;background:var(--paper)}"
     "details>summary{cursor:pointer;color:var(--act)}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;max-width:60rem;margin:.3rem 0;"
@@ -75,7 +76,8 @@ const char page_style[] =
     "#rows details{display:none}.chart svg{min-width:0}.grid,.grid.small{display:block;columns:2;"
     "column-gap:.9rem}.grid.small{columns:3}.card{margin-bottom:.9rem}.card,.totals "
     "li,figure,tr{break-inside:avoid}h2{break-after:avoid}"
-    ".rows{min-width:0}.rows thead th{position:static}svg *,.key svg *{print-color-adjust:exact;"
+    ".rows{min-width:0}#activities .scroll{content-visibility:visible}.rows thead "
+    "th{position:static}svg *,.key svg *{print-color-adjust:exact;"
     "-webkit-print-color-adjust:exact}}";
 
 const char page_script[] =
