@@ -11,18 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The number that *text begins with; moves past it. */
-static bool read_number(const char **text, uint64_t *number)
-{
-    char *end;
-    if (**text < '0' || **text > '9')
-        return false;
-    errno = 0;
-    *number = strtoull(*text, &end, 10);
-    *text = end;
-    return errno == 0;
-}
-
 static const struct option_line standard[] = {
     {.letter = 'h', .name = "help", .help = "print this help and exit"},
     {.letter = 'V', .name = "version", .help = "print the version and exit"},
@@ -209,7 +197,7 @@ int options_choice(const char *value, const char *const names[], struct reason *
 static bool read_count(const struct option_line *line, const char *text, size_t *count)
 {
     uint64_t number;
-    if (!read_number(&text, &number) || *text != '\0' || number > (uint64_t)INT64_MAX ||
+    if (!amount_number(&text, &number) || *text != '\0' || number > (uint64_t)INT64_MAX ||
         (int64_t)number < line->least || (int64_t)number > line->most)
         return false;
     *count = (size_t)number;
@@ -340,70 +328,4 @@ bool options_read(const struct options_program *program, int argc, char **argv)
         diag_fail("%s", strerror(ENOMEM));
     parser_free(&parser);
     return going;
-}
-
-bool options_size(const char *text, size_t *bytes)
-{
-    static const char letters[] = "KMGT";
-    uint64_t number;
-    if (!read_number(&text, &number))
-        return false;
-    const char *letter = *text == '\0' ? NULL : strchr(letters, *text == 'k' ? 'K' : *text);
-    if (letter != NULL) {
-        text++;
-        uint64_t unit = strcmp(text, "B") == 0 ? 1000 : 1024;
-        for (int times = (int)(letter - letters) + 1; times > 0; times--)
-            if (__builtin_mul_overflow(number, unit, &number))
-                return false;
-    }
-    bool suffix = *text == '\0' || strcmp(text, "B") == 0 || (letter && strcmp(text, "iB") == 0);
-    *bytes = (size_t)number;
-    return suffix && *bytes == number;
-}
-
-struct unit {
-    const char *name; /* before any name that is a beginning of it */
-    int64_t size;
-};
-
-/* Adds up numbers with units. */
-static bool read_units(const char *text, const struct unit *units, int64_t *total)
-{
-    *total = 0;
-    do {
-        uint64_t number;
-        int64_t part;
-        if (!read_number(&text, &number) || number > INT64_MAX)
-            return false;
-        const struct unit *unit = units;
-        while (unit->name != NULL && strncmp(text, unit->name, strlen(unit->name)) != 0)
-            unit++;
-        if (unit->name == NULL || __builtin_mul_overflow((int64_t)number, unit->size, &part) ||
-            __builtin_add_overflow(*total, part, total))
-            return false;
-        text += strlen(unit->name);
-    } while (*text != '\0');
-    return true;
-}
-
-bool options_duration(const char *text, int64_t *seconds)
-{
-    static const struct unit units[] = {{"s", 1},     {"m", 60},     {"h", 3600},
-                                        {"d", 86400}, {"w", 604800}, {"y", 365 * 86400},
-                                        {NULL, 0}};
-    return read_units(text, units, seconds);
-}
-
-bool options_interval(const char *text, int64_t *microseconds)
-{
-    static const struct unit units[] = {{"ms", 1000},
-                                        {"s", 1000000},
-                                        {"m", 60 * (int64_t)1000000},
-                                        {"h", 3600 * (int64_t)1000000},
-                                        {"d", 86400 * (int64_t)1000000},
-                                        {"w", 604800 * (int64_t)1000000},
-                                        {"y", 365 * 86400 * (int64_t)1000000},
-                                        {NULL, 0}};
-    const int64_t longest = 10000 * (int64_t)366 * 86400 * 1000000;
-    return read_units(text, units, microseconds) && *microseconds <= longest;
 }

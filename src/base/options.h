@@ -11,6 +11,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "base/amount.h"
 #include "base/diag.h"
 #include "base/timestamp.h"
 
@@ -107,16 +108,20 @@ int options_usage(const char *format, ...) __attribute__((format(printf, 1, 2)))
  * suggests the nearest. */
 int options_choice(const char *value, const char *const names[], struct reason *reason);
 
-/* A size as GNU tools write it: 40MB is 40,000,000 bytes, 40MiB and 40M are 41,943,040; 40 is
- * bytes.  False: not a size, or above SIZE_MAX. */
-bool options_size(const char *text, size_t *bytes);
+/* The amounts that options have (amount.h). */
+static inline bool options_size(const char *text, size_t *bytes)
+{
+    return amount_size(text, bytes);
+}
 
-/* A duration, 7d 12h 30m 45s 2w 1y (365 days), or several together, in seconds.  False: it is not a
- * duration. */
-bool options_duration(const char *text, int64_t *seconds);
+static inline bool options_duration(const char *text, int64_t *seconds)
+{
+    return amount_duration(text, seconds);
+}
 
-/* The same in microseconds, with milliseconds as a unit too: 250ms, 1s500ms.  At most 10,000 years,
- * so that adding it to a clock cannot overflow. */
-bool options_interval(const char *text, int64_t *microseconds);
+static inline bool options_interval(const char *text, int64_t *microseconds)
+{
+    return amount_interval(text, microseconds);
+}
 
 #endif

@@ -1,7 +1,7 @@
 #include "config.h"
 
+#include "base/amount.h"
 #include "base/environment.h"
-#include "base/options.h"
 #include "base/timestamp.h"
 
 #include <stdio.h>
@@ -164,7 +164,7 @@ bool timestamp_parse(struct span text, struct timestamp *time)
 bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time)
 {
     int64_t ago;
-    if (options_duration(text, &ago)) {
+    if (amount_duration(text, &ago)) {
         *time = *now;
         return !__builtin_sub_overflow(now->seconds, ago, &time->seconds) &&
                time->seconds >= FIRST_SECOND;
