@@ -5,6 +5,7 @@
 load common
 load peer
 load s3
+load kafka
 
 setup() {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers and valgrind do not go together"
@@ -223,4 +224,26 @@ END
     clean 2 audit-drain spool -- ./no-such-command
     clean 1 audit-route --receipts=receipts --rejects=rejects root < <(mixed)
     clean 1 audit-route --by=user --default=nobody root addressed
+}
+
+@test "audit-kafkaput and audit-kafkaget under valgrind" {
+    local topic='' brokers='' # start_kafka and make_topic set them
+    start_kafka
+    make_topic 2
+    quick_group
+    audit-path "$DATA/bare.ndjson" >addressed
+    local kafka_options=(--brokers="$brokers" --topic="$topic")
+    clean 1 audit-kafkaput "${kafka_options[@]}" --tee --receipts=receipts --rejects=rejects --max-record=64KiB \
+        < <(cat addressed && mixed)
+    clean 0 audit-kafkaput "${kafka_options[@]}" --key=path --dry-run addressed
+    clean 1 audit-kafkaput --brokers=127.0.0.1:1 --topic=audit --retry-for=500ms --rejects=rejects addressed
+    printf '{"a":\n1}' >pretty
+    kcat -P -b "$brokers" -t "$topic" -H path=a pretty
+    printf 'no JSON' >wrong
+    kcat -P -b "$brokers" -t "$topic" -H path=a wrong
+    # Without a command: valgrind does not know pidfd_open(2).
+    clean 1 audit-kafkaget "${kafka_options[@]}" --config=config --group=workers --rejects=rejects
+    echo 'acks=1' >config
+    clean 2 audit-kafkaput "${kafka_options[@]}" --config=config addressed
+    stop_peers
 }

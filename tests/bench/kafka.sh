@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Measures audit-kafkaput and audit-kafkaget next to kcat, on three of librdkafka's mock brokers:
+#   tests/bench/kafka.sh BUILD
+# The same events into a topic, and out of it into a pipe; and three workers next to one with a
+# command that takes its time.  Alternating runs, the best of each side.  Status 1 if a ratio that is
+# asked for does not hold.
+# shellcheck disable=SC2317 # functions are called by name
+set -euo pipefail
+export LC_ALL=C.UTF-8
+build=$(cd "$1" && pwd)
+megabytes=${BENCH_KAFKA_MEGABYTES:-60}
+rounds=${BENCH_ROUNDS:-3}
+failed=0
+partitions=48 # of which the mock brokers keep 5 MB each
+
+command -v kcat >/dev/null || { echo "bench: kcat is missing; on Debian: apt-get install kcat" >&2; exit 2; }
+[ -x "$build/tests/kafka-mock" ] || make -s -C "$build" tests/kafka-mock
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
+cluster=
+stop() {
+    [ -z "$cluster" ] || kill "$cluster" 2>/dev/null || :
+    wait 2>/dev/null || :
+    rm -rf "$work"
+}
+trap stop EXIT
+
+# A cluster of its own for each run: the mock brokers keep only so much of a topic.
+start_cluster() {
+    if [ -n "$cluster" ]; then
+        kill "$cluster"
+        wait "$cluster" 2>/dev/null || :
+    fi
+    rm -f "$work/control"
+    mkfifo "$work/control"
+    : >"$work/log"
+    "$build/tests/kafka-mock" cluster 3 <>"$work/control" >"$work/log" 2>/dev/null &
+    cluster=$!
+    until [ -s "$work/log" ]; do sleep 0.05; done
+    brokers=$(head -n 1 "$work/log")
+    echo "topic audit $partitions" >"$work/control"
+    until grep -q "^ok" "$work/log"; do sleep 0.05; done
+}
+
+python3 - "$megabytes" >"$work/events" <<'END'
+import sys
+line = '{"id":"j-%09d","status":"succeeded","started_at":"2026-01-02T03:04:05Z","context":{"user_id":%d,"recipe_id":1234},"title":"' + "an event of an ordinary size " * 30 + '"}\n'
+size = len(line % (0, 1000))
+for n in range(int(sys.argv[1]) * 1000000 // size):
+    sys.stdout.write(line % (n, 1000 + n % 500))
+END
+# With the same keys, so that the same goes to each partition.
+sed 's/^{.*"user_id":\([0-9]*\).*/\1\t&/' "$work/events" >"$work/keyed"
+bytes=$(stat -c %s "$work/events")
+lines=$(wc -l <"$work/events")
+
+# seconds COMMAND...: how long it takes.
+seconds() {
+    local from=$EPOCHREALTIME
+    "$@" 2>"$work/errors" || { echo "bench: $* failed:" >&2 && cat "$work/errors" >&2 && exit 2; }
+    python3 -c "print($EPOCHREALTIME - $from)"
+}
+# holds WHAT IS AT-LEAST
+holds() {
+    local answer=holds
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
+    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
+}
+# figure NAME SECONDS...: MB/s of the best.
+figure() {
+    local name=$1
+    shift
+    best=$(printf '%s\n' "$@" | sort -g | head -n 1)
+    rate=$(python3 -c "print($bytes / 1e6 / $best)")
+    printf '%-52s %6.0f MB/s\n' "$name" "$rate"
+}
+
+with_kcat() {
+    kcat -P -q -b "$brokers" -t audit -X enable.idempotence=true -X acks=all \
+        -X partitioner=murmur2_random -K '\t' -l "$work/keyed"
+}
+with_put() {
+    "$build/audit-kafkaput" --brokers="$brokers" --topic=audit "$work/events"
+}
+# Reading is timed by the clock of what comes out, as joining a group takes the mock brokers seconds
+# that kcat, which needs no group, does not wait: from the first line to the last.
+timed='import os, sys, time
+left = int(sys.argv[1])
+first = None
+while left > 0:
+    block = os.read(0, 1 << 20)
+    if not block:
+        sys.exit("%d bytes did not come" % left)
+    if first is None:
+        first = time.time()
+    left -= len(block)
+print(time.time() - first)'
+with_kcat_out() {
+    kcat -C -q -e -b "$brokers" -t audit 2>/dev/null | python3 -c "$timed" "$bytes"
+}
+with_get() {
+    "$build/audit-kafkaget" --brokers="$brokers" --topic=audit --group="g$RANDOM" --batch-wait=20ms |
+        python3 -c "$timed" "$bytes"
+}
+# A process a batch, of which each of the many small partitions has one or two.
+with_command() {
+    "$build/audit-kafkaget" --brokers="$brokers" --topic=audit --group="c$RANDOM" --batch-wait=20ms \
+        --rejects=/dev/null -- cat | python3 -c "$timed" "$bytes"
+}
+
+kcat_seconds=() put_seconds=() kcat_out=() get_out=() command_out=()
+for ((i = 0; i < rounds; i++)); do
+    start_cluster
+    kcat_seconds+=("$(seconds with_kcat)")
+    kcat_out+=("$(with_kcat_out)")
+    start_cluster
+    put_seconds+=("$(seconds with_put)")
+    get_out+=("$(with_get)")
+    command_out+=("$(with_command)")
+done
+figure "kcat -P" "${kcat_seconds[@]}" && kcat_rate=$rate
+figure "audit-kafkaput" "${put_seconds[@]}"
+holds "audit-kafkaput next to kcat -P" "$(python3 -c "print($rate / $kcat_rate)")" 0.8
+figure "kcat -C, from the first byte on" "${kcat_out[@]}" && kcat_rate=$rate
+figure "audit-kafkaget -- cat, the same" "${command_out[@]}"
+figure "audit-kafkaget, the same" "${get_out[@]}"
+holds "audit-kafkaget next to kcat -C" "$(python3 -c "print($rate / $kcat_rate)")" 0.8
+
+# A command that takes its time: half a second a batch of a hundredth of the events.
+slow() { # GROUP WORKERS: seconds until all is done, less those until the first line.
+    local n pids=()
+    : >"$work/$1"
+    for ((n = 0; n < $2; n++)); do
+        "$build/audit-kafkaget" --brokers="$brokers" --topic=audit --group="$1" --follow --parallel=1 \
+            --batch-bytes=$((bytes / 100)) --rejects=/dev/null -- \
+            sh -c "sleep 0.3; wc -l >>'$work/$1'" 2>/dev/null &
+        pids+=($!)
+    done
+    # From when all of them have their partitions: the mock brokers take some seconds for that.
+    sleep 10
+    local from=$EPOCHREALTIME before after
+    before=$(awk '{ n += $1 } END { print n + 0 }' "$work/$1")
+    sleep 5
+    after=$(awk '{ n += $1 } END { print n + 0 }' "$work/$1")
+    kill "${pids[@]}"
+    wait "${pids[@]}" 2>/dev/null || :
+    python3 -c "print(($after - $before) / ($EPOCHREALTIME - $from))"
+}
+one=$(slow one 1)
+three=$(slow three 3)
+printf '%-52s %6.0f events/s\n' "one worker, a command that takes its time" "$one"
+printf '%-52s %6.0f events/s\n' "three workers" "$three"
+[ "$lines" -gt 0 ]
+holds "three workers next to one" "$(python3 -c "print($three / max($one, 1))")" 2
+exit $failed
