@@ -35,7 +35,7 @@ teardown() {
     cat err.*
     [ "$(cat err.* | wc -l)" -eq 0 ]
     [ "$(find store -type f | wc -l)" -eq $events ]
-    audit-format store/*/*.json | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
+    find store -type f -print0 | audit-format --files0-from=- | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
     # Offsets committed are the ends of all partitions.
     committed workers | awk '{ if ($2 != $4) exit 1; sum += $4 } END { exit sum != '$events' }'
 }
