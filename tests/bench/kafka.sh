@@ -19,6 +19,11 @@ command -v kcat >/dev/null || { echo "bench: kcat is missing; on Debian: apt-get
 work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
 cluster=
 stop() {
+    local pid
+    # Workers, if this is stopped while they work.
+    while read -r pid; do
+        kill "$pid" 2>/dev/null || :
+    done < <(cat "$work/workers" 2>/dev/null)
     [ -z "$cluster" ] || kill "$cluster" 2>/dev/null || :
     wait 2>/dev/null || :
     rm -rf "$work"
@@ -135,6 +140,7 @@ slow() { # GROUP WORKERS: seconds until all is done, less those until the first 
             --batch-bytes=$((bytes / 100)) --rejects=/dev/null -- \
             sh -c "sleep 0.3; wc -l >>'$work/$1'" 2>/dev/null &
         pids+=($!)
+        echo $! >>"$work/workers"
     done
     # From when all of them have their partitions: the mock brokers take some seconds for that.
     sleep 10
@@ -144,6 +150,7 @@ slow() { # GROUP WORKERS: seconds until all is done, less those until the first 
     after=$(awk '{ n += $1 } END { print n + 0 }' "$work/$1")
     kill "${pids[@]}"
     wait "${pids[@]}" 2>/dev/null || :
+    : >"$work/workers"
     python3 -c "print(($after - $before) / ($EPOCHREALTIME - $from))"
 }
 one=$(slow one 1)
