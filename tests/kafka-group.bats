@@ -20,6 +20,8 @@ teardown() {
     [ -z "${AUDIT_LONG-}" ] || events=100000 customers=500
     make_topic 12
     mkdir store
+    # Nobody is to lose its partitions here, however busy the machine is.
+    printf 'session.timeout.ms=10000\nheartbeat.interval.ms=300\n' >config
     customers $events $customers | sed 's/^{.*"n":\([0-9]*\),.*"team":{"id":\([0-9]*\).*/{"path":"\2\/\1.json","event":&}/' >addressed
     put --receipts=receipts addressed
     # Order in the topic is the order of the input.
