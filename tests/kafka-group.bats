@@ -20,8 +20,6 @@ teardown() {
     [ -z "${AUDIT_LONG-}" ] || events=100000 customers=500
     make_topic 12
     mkdir store
-    # Nobody is to lose its partitions here, however busy the machine is.
-    printf 'session.timeout.ms=10000\nheartbeat.interval.ms=300\n' >config
     customers $events $customers | sed 's/^{.*"n":\([0-9]*\),.*"team":{"id":\([0-9]*\).*/{"path":"\2\/\1.json","event":&}/' >addressed
     put --receipts=receipts addressed
     # Order in the topic is the order of the input.
@@ -34,8 +32,10 @@ teardown() {
     for n in $workers; do
         stop_worker "$n"
     done
+    # On a busy machine the brokers take a worker for gone, say so, and it goes on.
     cat err.*
-    [ "$(cat err.* | wc -l)" -eq 0 ]
+    [ "$(cat err.* | grep -cv -e 'the group has given the partitions to others' \
+        -e 'offsets cannot be committed: .*; trying again$')" -eq 0 ]
     [ "$(find store -type f | wc -l)" -eq $events ]
     find store -type f -print0 | audit-format --files0-from=- | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
     # Offsets committed are the ends of all partitions.
