@@ -12,6 +12,10 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+    stop_peers
+}
+
 # clean STATUS COMMAND...: the command ends so, and valgrind has nothing to say.  Its log is a file,
 # as the tool's own messages go to standard error.  That it does not know pidfd_open(2), 434, is no
 # finding: a thread then waits for the command.
@@ -128,7 +132,6 @@ json.dump(told, open("peer/script", "w"))'
     clean 1 audit-post --url="$(nobody)" --retry-for=200ms --rejects=rejects "$DATA/bare.ndjson"
     tell_peer '{"faults":[[1,401]]}'
     clean 2 audit-post --url="$url" --header='X-A: b' --rejects=rejects "$DATA/bare.ndjson"
-    stop_peers
 }
 
 @test "audit-s3put under valgrind" {
@@ -145,7 +148,6 @@ json.dump(told, open("peer/script", "w"))'
     clean 2 audit-s3put --bucket=archive --endpoint="$url" --rejects=rejects addressed
     clean 1 audit-s3put --bucket=archive --endpoint="$(nobody)" --retry-for=200ms --rejects=rejects addressed
     clean 0 audit-s3put --bucket=archive --endpoint="$url" --dry-run addressed
-    stop_peers
 }
 
 @test "usage errors, help and versions under valgrind" {
@@ -245,5 +247,4 @@ END
     clean 1 audit-kafkaget "${kafka_options[@]}" --config=config --group=workers --rejects=rejects
     echo 'acks=1' >config
     clean 2 audit-kafkaput "${kafka_options[@]}" --config=config addressed
-    stop_peers
 }
