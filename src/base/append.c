@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/append.h"
+#include "base/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +72,7 @@ static bool is_torn(const struct append *append)
 }
 
 /* Writes all of it, in one write(2) where the system takes it.  The vector is used up. */
-static bool write_all(struct append *append, struct iovec *vector, int count)
+static bool write_vector(struct append *append, struct iovec *vector, int count)
 {
     while (count > 0) {
         if (vector->iov_len == 0) {
@@ -113,7 +114,7 @@ static bool write_lines(struct append *append, const struct span *piece, size_t 
     for (size_t i = 0; i < pieces; i++)
         vector[count++] = part_of(piece[i]);
     vector[count++] = part_of(last);
-    write_all(append, vector, count);
+    write_vector(append, vector, count);
     lock(append, F_UNLCK);
     return append->error == 0;
 }
@@ -181,16 +182,7 @@ static bool spill(struct append *append, struct span bytes)
     if (append->spill < 0 && (append->spill = open_spill(append)) < 0)
         return fail(append, errno);
     append->spilled = true;
-    while (bytes.len > 0) {
-        ssize_t n = write(append->spill, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail(append, errno);
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
+    return write_all(append->spill, bytes) || fail(append, errno);
 }
 
 bool append_part(struct append *append, struct span bytes)
@@ -225,7 +217,7 @@ static void copy_spill(struct append *append)
         if (n <= 0)
             break;
         struct iovec part = {append->buffer, (size_t)n};
-        write_all(append, &part, 1);
+        write_vector(append, &part, 1);
         from += n;
     }
 }
@@ -240,11 +232,11 @@ static bool append_spilled(struct append *append)
         return false;
     append->spilled = false;
     lock(append, F_WRLCK);
-    if (!is_torn(append) || write_all(append, &end, 1))
+    if (!is_torn(append) || write_vector(append, &end, 1))
         copy_spill(append);
     end = part_of((struct span){newline, append->parts_open ? 1 : 0});
     if (append->error == 0)
-        write_all(append, &end, 1);
+        write_vector(append, &end, 1);
     lock(append, F_UNLCK);
     if (ftruncate(append->spill, 0) != 0 || lseek(append->spill, 0, SEEK_SET) != 0)
         fail(append, errno);

@@ -2,8 +2,8 @@
 
 #include "base/diag.h"
 #include "base/redact.h"
+#include "base/write_all.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -42,13 +42,7 @@ void diag_before(void (*call)(void))
 /* Standard error is the last resort: if it fails there is nobody left to tell. */
 static void write_line(struct span line)
 {
-    while (line.len > 0) {
-        ssize_t n = write(STDERR_FILENO, line.at, line.len);
-        if (n < 0 && errno != EINTR)
-            return;
-        line.at += n > 0 ? n : 0;
-        line.len -= n > 0 ? (size_t)n : 0;
-    }
+    (void)write_all(STDERR_FILENO, line);
 }
 
 void diag_vwarn(const char *format, va_list arguments)

@@ -2,6 +2,7 @@
 
 #include "base/out.h"
 #include "base/pipe.h"
+#include "base/write_all.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,25 +18,16 @@ bool out_begin(struct out *out, int fd, const char *name)
 }
 
 /* Writes all the bytes, past the buffer. */
-static bool write_all(struct out *out, struct span bytes)
+static bool write_through(struct out *out, struct span bytes)
 {
-    while (bytes.len > 0 && out->error == 0) {
-        ssize_t n = write(out->fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            out->error = errno;
-            break;
-        }
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
+    if (out->error == 0 && !write_all(out->fd, bytes))
+        out->error = errno;
     return out->error == 0;
 }
 
 bool out_flush(struct out *out)
 {
-    bool written = write_all(out, (struct span){out->buffer, out->used});
+    bool written = write_through(out, (struct span){out->buffer, out->used});
     out->used = 0;
     return written;
 }
@@ -46,7 +38,7 @@ bool out_write(struct out *out, struct span bytes)
         if (!out_flush(out))
             return false;
         if (bytes.len >= OUT_BUFFER)
-            return write_all(out, bytes);
+            return write_through(out, bytes);
     }
     memcpy(out->buffer + out->used, bytes.at, bytes.len);
     out->used += bytes.len;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "file/filestore.h"
 
 #include <errno.h>
@@ -209,20 +210,6 @@ static enum filestore_result find_present(struct filestore *store, const char *p
     if (dir >= 0)
         return say_presence(store, compare(dir, last_component(path), bytes), path, reason);
     return errno == ENOENT ? FILESTORE_DONE : say_error(store, (struct span){path, where}, reason);
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
 }
 
 static bool write_file(const struct filestore *store, const char *name, struct span bytes)

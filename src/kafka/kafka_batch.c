@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "kafka/kafka_batch.h"
 #include "spool/filelines.h"
 #include "json/json_compact.h"
@@ -41,20 +42,6 @@ static bool grow(void **at, size_t *capacity, size_t wanted, size_t unit)
         return false;
     *at = grown;
     *capacity = larger;
-    return true;
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "seal/seal_dir.h"
 
 #include <dirent.h>
@@ -258,20 +259,6 @@ bool seal_dir_head(const struct seal_dir *dir, char line[SEAL_LINE_MAX], size_t 
     bool good = loaded == SEAL_LOADED && write_head(dir, name, seal, line, len, reason);
     free((char *)seal.at);
     return good;
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
 }
 
 /* Writes and syncs a new file, which is removed again if that fails. */

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "seal/seal_key.h"
 
 #include <errno.h>
@@ -183,7 +184,7 @@ static bool create(const char *file, mode_t mode, BIO *bio, struct reason *reaso
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return reason_set(reason, "%s: %s", file, strerror(errno));
-    bool good = write(fd, bytes, (size_t)len) == len && fsync(fd) == 0;
+    bool good = write_all(fd, (struct span){bytes, (size_t)len}) && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (good)
         return true;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "spool/batch.h"
 #include "spool/filelines.h"
 
@@ -90,20 +91,6 @@ void batch_end(struct batch *batch)
 static int open_segment(const struct spooldir *spool, const char *name)
 {
     return openat(spool->place[SPOOL_NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
 }
 
 static size_t count_newlines(struct span bytes)

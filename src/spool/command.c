@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/write_all.h"
 #include "spool/command.h"
 
 #include <errno.h>
@@ -194,17 +195,6 @@ static void keep(struct command_run *run, struct span bytes)
             run->line[run->used++] = bytes.at[i];
 }
 
-static void write_out(struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(STDERR_FILENO, bytes.at, bytes.len);
-        if (n < 0 && errno != EINTR)
-            return;
-        bytes.at += n > 0 ? n : 0;
-        bytes.len -= n > 0 ? (size_t)n : 0;
-    }
-}
-
 void command_messages(struct command_run *run, bool pass_on)
 {
     enum { READS = 16 }; /* so that one that never ends does not hold up the others */
@@ -220,7 +210,7 @@ void command_messages(struct command_run *run, bool pass_on)
         }
         keep(run, (struct span){bytes, (size_t)n});
         if (pass_on)
-            write_out((struct span){bytes, (size_t)n});
+            (void)write_all(STDERR_FILENO, (struct span){bytes, (size_t)n});
     }
 }
 

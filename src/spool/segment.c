@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/write_all.h"
 #include "spool/segment.h"
 
 #include <errno.h>
@@ -143,20 +144,6 @@ static bool make_file(struct segment *segment)
     }
     errno = EEXIST;
     return false;
-}
-
-static bool write_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
 }
 
 /* Lets the disk write while further lines are read, so that the sync at the end has less to wait
