@@ -323,6 +323,13 @@ static void run(struct sink *sink, int64_t *wake_at)
     struct kafkaput *k = kafkaput_of(sink);
     if (k->client.handle == NULL)
         return;
+    /* What is there is read before the cluster has a say: if nothing can be sent, it is a reject,
+     * however fast that is known. */
+    if (!k->begun) {
+        k->begun = true;
+        lower(wake_at, sink->now);
+        return;
+    }
     kafka_client_woken(&k->client);
     rd_kafka_poll(k->client.handle, 0);
     bool was_full = k->again.count > 0 || k->alone;

@@ -42,6 +42,7 @@ struct kafkaput {
     struct outage outage;
     int64_t budget;    /* --retry-for, or message.timeout.ms */
     unsigned told;     /* failures that the outage knows of */
+    bool begun;        /* a turn has read what was there */
     bool delivered;    /* something was */
     bool told_refused; /* that a batch was refused */
     long message_max;  /* message.max.bytes */
