@@ -289,16 +289,13 @@ void kafka_partition_messages(struct kafka_partition *p)
 static char *reason_of(const struct kafka_partition *p, size_t line)
 {
     const struct receipt_mark *mark = acknowledge_rejection(&p->acknowledgement, line + 1);
-    char *text = mark != NULL ? malloc((size_t)mark->length + 1) : NULL, *copy = NULL;
+    char *text = acknowledge_text(mark, p->receipts);
     if (text == NULL)
         return NULL;
-    if (pread(p->receipts, text, mark->length, (off_t)mark->offset) == (ssize_t)mark->length) {
-        cJSON *receipt = cJSON_ParseWithLength(text, mark->length);
-        const char *reason =
-            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(receipt, "reason"));
-        copy = reason != NULL ? strdup(reason) : NULL;
-        cJSON_Delete(receipt);
-    }
+    cJSON *receipt = cJSON_ParseWithLength(text, mark->length);
+    const char *reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(receipt, "reason"));
+    char *copy = reason != NULL ? strdup(reason) : NULL;
+    cJSON_Delete(receipt);
     free(text);
     return copy;
 }

@@ -231,6 +231,19 @@ void acknowledge_all(struct acknowledgement *a, size_t lines)
     count(a, lines);
 }
 
+char *acknowledge_text(const struct receipt_mark *mark, int receipts)
+{
+    char *text = mark != NULL ? malloc((size_t)mark->length + 1) : NULL;
+    if (text == NULL)
+        return NULL;
+    if (pread(receipts, text, mark->length, (off_t)mark->offset) != (ssize_t)mark->length) {
+        free(text);
+        return NULL;
+    }
+    text[mark->length] = '\0';
+    return text;
+}
+
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *a, size_t line)
 {
     size_t low = 0, high = a->marks;

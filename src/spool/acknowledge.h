@@ -51,6 +51,10 @@ void acknowledge_all(struct acknowledgement *acknowledgement, size_t lines);
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *acknowledgement,
                                                  size_t line);
 
+/* The text of that receipt, from the same receipts: mark->length bytes and a NUL, for the caller to
+ * free.  NULL: it cannot be read, there is no memory, or mark is NULL. */
+char *acknowledge_text(const struct receipt_mark *mark, int receipts);
+
 void acknowledge_end(struct acknowledgement *acknowledgement);
 
 #endif

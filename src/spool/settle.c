@@ -102,14 +102,11 @@ static void write_rejection(struct settling *s, size_t line)
 {
     static const char head[] = "{\"line\":";
     const struct receipt_mark *mark = acknowledge_rejection(s->acknowledgement, line);
-    char *text = mark == NULL ? NULL : malloc((size_t)mark->length + 1);
-    ssize_t n = text == NULL ? -1 : pread(s->receipts, text, mark->length, (off_t)mark->offset);
-    if (n != (ssize_t)(mark == NULL ? 0 : mark->length)) {
+    char *text = acknowledge_text(mark, s->receipts);
+    if (text == NULL) {
         s->why.error = s->why.error != 0 ? s->why.error : EIO;
-        free(text);
         return;
     }
-    text[n] = '\0';
     const char *rest = text;
     if (strncmp(text, head, sizeof head - 1) == 0) {
         char number[48];
@@ -118,7 +115,7 @@ static void write_rejection(struct settling *s, size_t line)
         rest += sizeof head - 1;
         rest += strspn(rest, "0123456789");
     }
-    draft_line(&s->why, span_between(rest, text + n));
+    draft_line(&s->why, span_between(rest, text + mark->length));
     free(text);
 }
 
