@@ -6,11 +6,13 @@
 # asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 megabytes=${BENCH_KAFKA_MEGABYTES:-60}
 rounds=${BENCH_ROUNDS:-3}
-failed=0
+failed=0 rate=''
 partitions=48 # of which the mock brokers keep 5 MB each
 
 command -v kcat >/dev/null || { echo "bench: kcat is missing; on Debian: apt-get install kcat" >&2; exit 2; }
@@ -65,20 +67,6 @@ seconds() {
     "$@" 2>"$work/errors" || { echo "bench: $* failed:" >&2 && cat "$work/errors" >&2 && exit 2; }
     python3 -c "print($EPOCHREALTIME - $from)"
 }
-# holds WHAT IS AT-LEAST
-holds() {
-    local answer=holds
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
-    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
-}
-# figure NAME SECONDS...: MB/s of the best.
-figure() {
-    local name=$1
-    shift
-    best=$(printf '%s\n' "$@" | sort -g | head -n 1)
-    rate=$(python3 -c "print($bytes / 1e6 / $best)")
-    printf '%-52s %6.0f MB/s\n' "$name" "$rate"
-}
 
 with_kcat() {
     kcat -P -q -b "$brokers" -t audit -X enable.idempotence=true -X acks=all \
@@ -123,13 +111,13 @@ for ((i = 0; i < rounds; i++)); do
     get_out+=("$(with_get)")
     command_out+=("$(with_command)")
 done
-figure "kcat -P" "${kcat_seconds[@]}" && kcat_rate=$rate
-figure "audit-kafkaput" "${put_seconds[@]}"
-holds "audit-kafkaput next to kcat -P" "$(python3 -c "print($rate / $kcat_rate)")" 0.8
-figure "kcat -C, from the first byte on" "${kcat_out[@]}" && kcat_rate=$rate
-figure "audit-kafkaget -- cat, the same" "${command_out[@]}"
-figure "audit-kafkaget, the same" "${get_out[@]}"
-holds "audit-kafkaget next to kcat -C" "$(python3 -c "print($rate / $kcat_rate)")" 0.8
+figure "kcat -P" "$bytes" "${kcat_seconds[@]}" && kcat_rate=$rate
+figure "audit-kafkaput" "$bytes" "${put_seconds[@]}"
+holds "audit-kafkaput next to kcat -P" "$(calculate "$rate / $kcat_rate")" 0.8 || failed=1
+figure "kcat -C, from the first byte on" "$bytes" "${kcat_out[@]}" && kcat_rate=$rate
+figure "audit-kafkaget -- cat, the same" "$bytes" "${command_out[@]}"
+figure "audit-kafkaget, the same" "$bytes" "${get_out[@]}"
+holds "audit-kafkaget next to kcat -C" "$(calculate "$rate / $kcat_rate")" 0.8 || failed=1
 
 # A command that takes its time: half a second a batch of a hundredth of the events.
 slow() { # GROUP WORKERS: seconds until all is done, less those until the first line.
@@ -158,5 +146,5 @@ three=$(slow three 3)
 printf '%-52s %6.0f events/s\n' "one worker, a command that takes its time" "$one"
 printf '%-52s %6.0f events/s\n' "three workers" "$three"
 [ "$lines" -gt 0 ]
-holds "three workers next to one" "$(python3 -c "print($three / max($one, 1))")" 2
+holds "three workers next to one" "$(calculate "$three / max($one, 1)")" 2 || failed=1
 exit $failed

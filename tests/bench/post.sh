@@ -9,6 +9,8 @@
 # holds; status 1 if one does not.  Alternating runs, and of each side the best: nginx, too, runs
 # on this machine, and so does whatever else disturbs it.
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
@@ -70,15 +72,6 @@ url=http://127.0.0.1:$port/in
 
 seq "$events" | sed 's/.*/{"id":"j-&","status":"succeeded","started_at":"2026-01-02T03:04:05Z","context":{"user_id":7301,"recipe_id":1234},"title":"an event of an ordinary size"}/' >"$work/events"
 
-# holds WHAT IS AT-LEAST
-holds() {
-    local answer=holds
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
-    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
-}
-calculate() { # PYTHON-EXPRESSION
-    python3 -c "print($1)"
-}
 
 # Runs a command; sets `seconds` and `cpu` of it.
 timed() {
@@ -117,8 +110,8 @@ printf '  %-20s %9.0f a second  %6.2f us of CPU a request\n' \
     audit-post "$(calculate "$events / $ours")" "$(calculate "$ours_cpu / $events * 1e6")" \
     "libcurl alone" "$(calculate "$events / $bare")" "$(calculate "$bare_cpu / $events * 1e6")"
 printf '  %-20s %9.0f a second\n' wrk "$most"
-holds "  of libcurl alone" "$(calculate "$bare / $ours")" 0.9
-holds "  of wrk" "$(calculate "$events / $ours / $most")" 0.35
+holds "  of libcurl alone" "$(calculate "$bare / $ours")" 0.9 || failed=1
+holds "  of wrk" "$(calculate "$events / $ours / $most")" 0.35 || failed=1
 
 # The same through faults: at most twice the time.
 calm=1e9 faulty=1e9
@@ -131,7 +124,7 @@ done
 echo "Through 15% faults (503, 429 with Retry-After: 0, closed connections), one event a request:"
 printf '  %-20s %9.0f a second\n' "without faults" "$(calculate "$events / $calm")" \
     "with them" "$(calculate "$events / $faulty")"
-holds "  of the speed without faults" "$(calculate "$calm / $faulty")" 0.5
+holds "  of the speed without faults" "$(calculate "$calm / $faulty")" 0.5 || failed=1
 
 # Batched: twenty times the file.
 for ((i = 0; i < 20; i++)); do cat "$work/events"; done >"$work/many"
@@ -149,7 +142,7 @@ if command -v fluent-bit >/dev/null; then
     timed fluent-bit -q -i tail -p path="$work/fluent" -p read_from_head=true -p exit_on_eof=true \
         -p parser=json -o http -p match='*' -p host=127.0.0.1 -p port="$port" -p uri=/in -p format=json_lines
     printf '  %-20s %9.0f MB/s\n' "Fluent Bit" "$(calculate "$size / $seconds / 1e6")"
-    holds "  of Fluent Bit" "$(calculate "$(stat -c %s "$work/many") / $batched / ($size / $seconds)")" 2
+    holds "  of Fluent Bit" "$(calculate "$(stat -c %s "$work/many") / $batched / ($size / $seconds)")" 2 || failed=1
 else
     echo "  Fluent Bit is not installed"
 fi
@@ -166,5 +159,5 @@ for ((i = 0; i < rounds; i++)); do
 done
 printf 'Start-up: audit-post %.1f ms, an empty program with its libraries %.1f ms\n' \
     "$(calculate "$ours * 20")" "$(calculate "$bare * 20")"
-holds "  milliseconds to spare of 3" "$(calculate "3 - ($ours - $bare) * 20")" 0
+holds "  milliseconds to spare of 3" "$(calculate "3 - ($ours - $bare) * 20")" 0 || failed=1
 exit "$failed"

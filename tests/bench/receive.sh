@@ -13,6 +13,8 @@
 # A line for each ratio that is asked for says whether it holds; status 1 if one does not.  Where one
 # does not, there are more rounds, at most three times as many: the machine may be busy.
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 rounds=${BENCH_ROUNDS:-3}
@@ -72,16 +74,6 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = '$(cat "$work/event")'
 END
 
-# holds WHAT IS AT-LEAST: a line; false if it does not.
-holds() {
-    local answer=holds
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || answer="DOES NOT HOLD"
-    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
-    [ "$answer" = holds ]
-}
-calculate() { # PYTHON-EXPRESSION
-    python3 -c "print($1)"
-}
 
 # Microseconds of CPU that the server's processes have taken so far.
 cpu_of_server() {

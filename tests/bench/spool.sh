@@ -7,11 +7,13 @@
 # that is asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 megabytes=${BENCH_MEGABYTES:-200}
 rounds=${BENCH_ROUNDS:-5}
-failed=0
+failed=0 rate=''
 
 for command in nginx python3; do
     command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install nginx-light python3" >&2; exit 2; }
@@ -35,27 +37,13 @@ size = len(line % 0)
 for n in range(int(sys.argv[1]) * 1000000 // size):
     sys.stdout.write(line % n)
 END
-of=$work/events # what figure() counts
+bytes=$(stat -c %s "$work/events")
 
 # seconds COMMAND...: how long it takes.
 seconds() {
     local from=$EPOCHREALTIME
     "$@" >"$work/log" 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
     python3 -c "print($EPOCHREALTIME - $from)"
-}
-# holds WHAT IS AT-LEAST
-holds() {
-    local answer=holds
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || { answer="DOES NOT HOLD" failed=1; }
-    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
-}
-# figure NAME SECONDS...: MB/s of the best, of the file $of.
-figure() {
-    local name=$1
-    shift
-    best=$(printf '%s\n' "$@" | sort -g | head -n 1)
-    rate=$(python3 -c "print($(stat -c %s "$of") / 1e6 / $best)")
-    printf '%-52s %6.0f MB/s\n' "$name" "$rate"
 }
 
 with_dd() {
@@ -71,9 +59,9 @@ for ((i = 0; i < rounds; i++)); do
     dd_seconds+=("$(seconds with_dd)")
     spool_seconds+=("$(seconds with_spool)")
 done
-figure "dd with a sync every 8 MB" "${dd_seconds[@]}" && dd_rate=$rate
-figure "audit-spool" "${spool_seconds[@]}"
-holds "audit-spool next to dd" "$(python3 -c "print($rate / $dd_rate)")" 0.7
+figure "dd with a sync every 8 MB" "$bytes" "${dd_seconds[@]}" && dd_rate=$rate
+figure "audit-spool" "$bytes" "${spool_seconds[@]}"
+holds "audit-spool next to dd" "$(calculate "$rate / $dd_rate")" 0.7 || failed=1
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -113,27 +101,27 @@ for ((i = 0; i < rounds; i++)); do
     with_spool
     both_seconds+=("$(seconds with_drain)")
 done
-figure "audit-post alone, batched" "${post_seconds[@]}" && post_rate=$rate
-figure "audit-drain into audit-post, batched" "${both_seconds[@]}"
-holds "audit-drain into audit-post next to audit-post alone" "$(python3 -c "print($rate / $post_rate)")" 0.8
+figure "audit-post alone, batched" "$bytes" "${post_seconds[@]}" && post_rate=$rate
+figure "audit-drain into audit-post, batched" "$bytes" "${both_seconds[@]}"
+holds "audit-drain into audit-post next to audit-post alone" "$(calculate "$rate / $post_rate")" 0.8 || failed=1
 kill "$nginx"
 wait "$nginx" || :
 nginx='' port=$(free_port)
 
 # rsyslog gets a tenth of the lines, as it is slow.  Its queue is not synced.
-of=$work/lines
-head -c $((megabytes * 100000)) "$work/events" | sed '$d' >"$of"
+head -c $((megabytes * 100000)) "$work/events" | sed '$d' >"$work/lines"
+bytes=$(stat -c %s "$work/lines")
 through_spool() {
     rm -rf "$work/spool" "$work/drained" && mkdir "$work/spool"
-    "$build/audit-spool" "$work/spool" "$of"
+    "$build/audit-spool" "$work/spool" "$work/lines"
     "$build/audit-drain" "$work/spool" -- tee -a "$work/drained"
-    cmp "$of" "$work/drained"
+    cmp "$work/lines" "$work/drained"
 }
 through_rsyslog() {
     : >"$work/out"
-    cat "$of" >"/dev/tcp/127.0.0.1/$port"
+    cat "$work/lines" >"/dev/tcp/127.0.0.1/$port"
     for ((tries = 6000; tries > 0; tries--)); do
-        [ "$(stat -c %s "$work/out")" -ne "$(stat -c %s "$of")" ] || return 0
+        [ "$(stat -c %s "$work/out")" -ne "$(stat -c %s "$work/lines")" ] || return 0
         sleep 0.01
     done
     return 1
@@ -163,6 +151,6 @@ for ((i = 0; i < rounds; i++)); do
     rsyslog_seconds+=("$(seconds through_rsyslog)")
     spool_seconds+=("$(seconds through_spool)")
 done
-figure "rsyslog, through a disk queue into a file" "${rsyslog_seconds[@]}"
-figure "audit-spool and audit-drain into a file" "${spool_seconds[@]}"
+figure "rsyslog, through a disk queue into a file" "$bytes" "${rsyslog_seconds[@]}"
+figure "audit-spool and audit-drain into a file" "$bytes" "${spool_seconds[@]}"
 exit $failed

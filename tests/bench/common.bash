@@ -1,0 +1,21 @@
+# What the parts of the benchmark share; each sources it.
+# shellcheck disable=SC2034 # who sources this uses what it sets
+
+# holds WHAT IS AT-LEAST: a line; false if it does not.
+holds() {
+    local answer=holds
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || answer="DOES NOT HOLD"
+    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
+    [ "$answer" = holds ]
+}
+
+calculate() { # PYTHON-EXPRESSION
+    python3 -c "print($1)"
+}
+
+# figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
+figure() {
+    best=$(printf '%s\n' "${@:3}" | sort -g | head -n 1)
+    rate=$(calculate "$2 / 1e6 / $best")
+    printf '%-52s %6.0f MB/s\n' "$1" "$rate"
+}
