@@ -33,7 +33,7 @@ teardown() {
         "$AUDIT_TESTS/ceph-rgw.sh" rgw-start "$store_directory"
     ) >restart 2>&1 3>&- &
     put --parallel=32 addressed
-    wait
+    wait $!
     assert_only_outages
     assert_status 0
     assert_stored addressed
@@ -297,7 +297,7 @@ Content-Length: 10
         "$AUDIT_TESTS/ceph-rgw.sh" rgw-start "$store_directory"
     ) >restart 2>&1 3>&- &
     put --signature=v2 --parallel=16 addressed
-    wait
+    wait $!
     assert_only_outages
     assert_status 0
     assert_stored addressed

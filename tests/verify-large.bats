@@ -67,7 +67,7 @@ END
     for ((round = 0; round < rounds; round++)); do
         (
             audit-fileput --sync=none --tee archive <addressed 2>/dev/null |
-                exec audit-seal --key=log.key --every=1s archive/seals 2>>errors
+                exec audit-seal --key=log.key archive/seals 2>>errors
         ) 3>&- &
         pid=$!
         delay=$((RANDOM % 300))
