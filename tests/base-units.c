@@ -1,5 +1,5 @@
 /* base-units: checks of src/base whose corners no command line reaches: lines that several
- * processes append to one file.
+ * processes append to one file, spellings of secrets, MACs.
  *
  *     base-units DIRECTORY
  *
@@ -10,6 +10,7 @@
 
 #include "base/append.h"
 #include "base/diag.h"
+#include "base/mac.h"
 #include "base/redact.h"
 
 #include <fcntl.h>
@@ -268,6 +269,36 @@ static void check_redact_messages(void)
     diag_warn("the URL %s/%s failed", "https://host", "0123%3456789");
 }
 
+/* The test vectors of RFC 4418; its nonce is "bcdefghi". */
+static void check_mac(void)
+{
+    static const struct {
+        const char *piece;
+        size_t times;
+        uint64_t mac;
+    } vector[] = {
+        {"", 0, 0x6E155FAD26900BE1},     {"a", 3, 0x44B5CB542F220104},
+        {"a", 1024, 0x26BF2F5D60118BD9}, {"a", 32768, 0x27F8EF643B0D118D},
+        {"abc", 1, 0xD4D7B9F6BD4FBFCF},  {"abc", 500, 0xD4CF26DDEFD5C01A},
+    };
+    static char text[32768];
+    struct mac mac;
+    char key[MAC_KEY_HEX + 1], other[MAC_KEY_HEX + 1];
+    check(mac_begin(&mac, "6162636465666768696a6b6c6d6e6f70"), "a key");
+    for (size_t i = 0; i < sizeof vector / sizeof *vector; i++) {
+        size_t len = strlen(vector[i].piece) * vector[i].times;
+        for (size_t at = 0; at < len; at += strlen(vector[i].piece))
+            memcpy(text + at, vector[i].piece, strlen(vector[i].piece));
+        uint64_t is = mac_of(&mac, 0x6263646566676869, (struct span){text, len});
+        check(is == vector[i].mac, "a MAC of RFC 4418");
+    }
+    check(!mac_begin(&mac, ""), "no key");
+    check(!mac_begin(&mac, "6162636465666768696a6b6c6d6e6f7"), "a key that is too short");
+    check(!mac_begin(&mac, "6162636465666768696a6b6c6d6e6f7g"), "a key with another letter");
+    check(mac_new_key(key) && mac_new_key(other) && strcmp(key, other) != 0, "keys differ");
+    check(mac_begin(&mac, key), "a new key is a key");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || chdir(argv[1]) != 0) {
@@ -281,6 +312,7 @@ int main(int argc, char **argv)
     check_redact_spellings();
     check_redact_base64();
     check_redact_messages();
+    check_mac();
     printf("%u checks, %u failed\n", checks, failures);
     return failures > 0;
 }

@@ -67,6 +67,20 @@ load spool
     run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | "$@"' - "${sink[@]}"
     assert_status 1
     assert_same "$(waiting)" "drop-b c later-d"
+    # The receipts of the toolkit's own sinks have a MAC, which fits no better.
+    rm -r spool && mkdir archive spool
+    printf '{"path":"%s","event":{"n":1}}\n' a drop-b a c | audit-spool spool
+    run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | audit-fileput archive'
+    assert_same "$(ls archive)" $'a\nc'
+    assert_status 0
+    assert_same "$(waiting)" ""
+    printf '{"path":"%s","event":{"n":1}}\n' a drop-b a ../c | audit-spool spool
+    # shellcheck disable=SC2016 # for the inner shell
+    run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | audit-fileput archive; s=$?; cp "$AUDIT_RECEIPTS" kept; exit $s'
+    assert_status 1
+    assert_same "$(cat spool/new/* | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | paste -sd' ')" "drop-b a ../c"
+    assert_same "$(grep -c '"mac":"[0-9a-f]\{16\}"}$' kept)" 2
+    grep -q '^{"line":3,.*"rejected",.*"mac":"[0-9a-f]\{16\}","digest":"'"$(printf '{"path":"../c","event":{"n":1}}' | sha256sum | cut -c1-16)"'","reason":' kept
 }
 
 @test "a command without receipts is judged by its status" {

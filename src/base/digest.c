@@ -53,3 +53,18 @@ void digest_hex(const unsigned char *restrict bytes, size_t count, char *restric
         hex[2 * i + 1] = hex_digit(bytes[i] & 15);
     }
 }
+
+bool digest_unhex(struct span hex, uint64_t *number)
+{
+    *number = 0;
+    for (size_t i = 0; i < hex.len; i++) {
+        char c = hex.at[i];
+        unsigned value = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+        if (value == 16)
+            return false;
+        *number = *number << 4 | value;
+    }
+    return hex.len <= 16;
+}

@@ -4,6 +4,8 @@
 
 #include "base/span.h"
 
+#include <stdint.h>
+
 enum { DIGEST_SIZE = 32, DIGEST_HEX = 64 };
 
 /* Writes the SHA-256 of the bytes to digest.  False: libcrypto cannot do it (no memory, or a policy
@@ -12,6 +14,9 @@ bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE]);
 
 /* Writes `count` bytes in lower-case hexadecimal, 2 * count characters without a NUL. */
 void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex);
+
+/* Reads at most 16 lower-case hexadecimal digits as a number.  False: there are others. */
+bool digest_unhex(struct span hex, uint64_t *number);
 
 enum {
     DIGEST_MD5_SIZE = 16,  /* bytes */

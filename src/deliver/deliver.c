@@ -345,6 +345,13 @@ static const char *receipts_file(const struct delivery *d)
     return file != NULL && *file != '\0' && !d->sink->shows ? file : NULL;
 }
 
+/* The key of who has asked for the receipts through the environment. */
+static void share_key(struct delivery *d)
+{
+    if (d->options->receipts_file == NULL && d->ledger.receipts.fd >= 0)
+        ledger_share_key(&d->ledger, getenv("AUDIT_RECEIPTS_KEY"));
+}
+
 static bool is_on_terminal(bool on, bool off)
 {
     return on || (!off && isatty(STDERR_FILENO) == 1);
@@ -366,6 +373,7 @@ static bool begin(struct delivery *d)
                       d->sink->run == NULL) ||
         !read_skips(d))
         return false;
+    share_key(d);
     if (d->ledger.receipts.fd >= 0)
         input_refuse(&d->filter->input, d->ledger.receipts.fd, "--receipts");
     d->sink->ledger = &d->ledger;

@@ -22,6 +22,11 @@ bool ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *r
     return false;
 }
 
+void ledger_share_key(struct ledger *ledger, const char *key)
+{
+    ledger->has_mac = key != NULL && mac_begin(&ledger->mac, key);
+}
+
 /* Whether records wait for those before them. */
 static bool in_order(const struct ledger *ledger)
 {
@@ -60,6 +65,7 @@ static void write_receipt(struct ledger *ledger, const struct record *record,
         .bytes = record->event.text.len,
         .read_at = record->read_at,
         .now = clock_now(),
+        .mac = ledger->has_mac ? &ledger->mac : NULL,
     };
     /* What the receipt speaks of is written first. */
     if (ledger->receipts.used > RECEIPTS_HELD || receipt.path.len > LONG_PATH)

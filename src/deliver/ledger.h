@@ -32,6 +32,8 @@ struct ledger {
     struct filter *filter;
     struct reader *reader;
     struct append receipts; /* --receipts; fd is -1: none */
+    struct mac mac;         /* for who has asked for the receipts … */
+    bool has_mac;           /* … if a key is shared */
     enum ledger_tee tee;
     bool ordered;
     struct record *first, *last; /* in input order, where that matters: not written yet */
@@ -46,6 +48,10 @@ struct ledger {
 /* Begins; receipts_file may be NULL.  False after a message: the file cannot be opened. */
 bool ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
                   const char *receipts_file, enum ledger_tee tee, bool ordered);
+
+/* Has the receipts say by that key which lines they are of (receipts.h).  A key that is none, or
+ * NULL, is passed over. */
+void ledger_share_key(struct ledger *ledger, const char *key);
 
 /* A record was read: it takes its place in the order, and is pending. */
 void ledger_read(struct ledger *ledger, struct record *record);

@@ -56,6 +56,17 @@ static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
     return put_seconds(put(to, SPAN(",\"seconds\":")), seconds);
 }
 
+static char *put_mac(const struct receipt *receipt, char *to)
+{
+    unsigned char bytes[RECEIPTS_DIGEST / 2];
+    uint64_t mac = mac_of(receipt->mac, receipt->line, receipt->text);
+    for (size_t i = sizeof bytes; i-- > 0; mac >>= 8)
+        bytes[i] = (unsigned char)mac;
+    to = put(to, SPAN(",\"mac\":\""));
+    digest_hex(bytes, sizeof bytes, to);
+    return put(to + RECEIPTS_DIGEST, SPAN("\""));
+}
+
 /* The members after the path, at most FIGURES bytes of them. */
 static struct span put_figures(const struct receipt *receipt, const struct outcome *outcome,
                                char to[FIGURES])
@@ -69,7 +80,12 @@ static struct span put_figures(const struct receipt *receipt, const struct outco
     at = put_number(put(at, SPAN(",\"attempts\":")), outcome->attempts);
     at = put_number(put(at, SPAN(",\"bytes\":")), receipt->bytes);
     at = put_times(receipt, outcome->sent_at, at);
-    if (receipt->text.at != NULL && receipts_digest(receipt->text, digest)) {
+    if (receipt->text.at == NULL)
+        return span_between(to, at);
+    if (receipt->mac != NULL)
+        at = put_mac(receipt, at);
+    if ((receipt->mac == NULL || !outcome_is_success(outcome->kind)) &&
+        receipts_digest(receipt->text, digest)) {
         at = put(at, SPAN(",\"digest\":\""));
         at = put(put(at, (struct span){digest, RECEIPTS_DIGEST}), SPAN("\""));
     }

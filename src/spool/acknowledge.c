@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/digest.h"
 #include "deliver/receipts_reader.h"
 #include "spool/acknowledge.h"
 
@@ -7,28 +8,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* 16 hexadecimal digits. */
-static bool read_digest(struct span text, uint64_t *digest)
+/* A line, and what proves that somebody has read it, as far as it is known already. */
+struct proof {
+    struct span text;
+    size_t line;
+    bool has_mac, has_digest;
+    uint64_t mac, digest;
+};
+
+static bool line_digest(struct span line, uint64_t *digest)
 {
+    unsigned char bytes[DIGEST_SIZE];
+    if (!digest_sha256(line, bytes))
+        return false;
     *digest = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        unsigned value = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                                : 16;
-        if (value == 16)
-            return false;
-        *digest = *digest << 4 | value;
-    }
-    return text.len == RECEIPTS_DIGEST;
+    for (size_t i = 0; i < RECEIPTS_DIGEST / 2; i++)
+        *digest = *digest << 8 | bytes[i];
+    return true;
 }
 
-/* Reads one receipt.  False: the line is none, is torn, or has no digest. */
+/* Reads one receipt.  False: the line is none, is torn, or proves nothing. */
 static bool read_mark(struct json *json, struct span text, struct receipt_mark *mark)
 {
     struct receipt_read receipt;
-    if (!receipts_parse(json, text, &receipt) || receipt.line == 0 ||
-        !read_digest(receipt.digest, &mark->digest))
+    if (!receipts_parse(json, text, &receipt) || receipt.line == 0)
+        return false;
+    mark->keyed = receipt.mac.len > 0;
+    const struct span *proof = mark->keyed ? &receipt.mac : &receipt.digest;
+    if (proof->len != RECEIPTS_DIGEST || !digest_unhex(*proof, &mark->proof))
         return false;
     mark->line = receipt.line;
     mark->verdict = outcome_is_success(receipt.kind)   ? LINE_DONE
@@ -57,6 +64,7 @@ static bool add_mark(struct acknowledgement *a, size_t lines, size_t *capacity,
         *capacity = wanted;
     }
     a->mark[a->marks++] = *mark;
+    a->digests = a->digests || !mark->keyed;
     return true;
 }
 
@@ -91,15 +99,31 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
     return read;
 }
 
-/* Says what became of one line with that digest.  *mark is the first receipt that is not of an
- * earlier line, and moves on. */
-static void judge(struct acknowledgement *a, struct receipt_mark **mark, size_t line, bool blank,
-                  uint64_t digest)
+/* Whether the receipt is of that line.  False in *known: libcrypto has no memory. */
+static bool proves(const struct acknowledgement *a, const struct receipt_mark *mark,
+                   struct proof *proof, bool *known)
+{
+    if (mark->keyed && !proof->has_mac) {
+        if (a->mac == NULL)
+            return false;
+        proof->mac = mac_of(a->mac, proof->line, proof->text);
+        proof->has_mac = true;
+    }
+    if (!mark->keyed && !proof->has_digest)
+        proof->has_digest = *known = line_digest(proof->text, &proof->digest);
+    return *known && mark->proof == (mark->keyed ? proof->mac : proof->digest);
+}
+
+/* Says what became of one line.  *mark is the first receipt that is not of an earlier line, and
+ * moves on.  False: no memory. */
+static bool judge(struct acknowledgement *a, struct receipt_mark **mark, bool blank,
+                  struct proof *proof)
 {
     enum line_verdict verdict = blank ? LINE_DONE : LINE_STAYS;
     const struct receipt_mark *end = a->mark + a->marks;
-    for (; *mark < end && (*mark)->line == line; ++*mark) {
-        if ((*mark)->digest != digest)
+    bool known = true;
+    for (; *mark < end && (*mark)->line == proof->line; ++*mark) {
+        if (!proves(a, *mark, proof, &known))
             continue;
         (*mark)->fits = true;
         a->fitting++;
@@ -107,16 +131,16 @@ static void judge(struct acknowledgement *a, struct receipt_mark **mark, size_t 
         if (verdict != LINE_DONE && (*mark)->verdict != LINE_STAYS)
             verdict = (*mark)->verdict;
     }
-    a->verdict[line - 1] = (unsigned char)verdict;
+    a->verdict[proof->line - 1] = (unsigned char)verdict;
+    return known;
 }
 
-/* Passes over receipts of earlier lines.  Whether there is one of this line. */
-static bool has_mark(const struct acknowledgement *a, struct receipt_mark **mark, size_t line)
+/* Passes over receipts of earlier lines. */
+static void pass_over(const struct acknowledgement *a, struct receipt_mark **mark, size_t line)
 {
     const struct receipt_mark *end = a->mark + a->marks;
     while (*mark < end && (*mark)->line < line)
         ++*mark;
-    return *mark < end && (*mark)->line == line;
 }
 
 /* Judges so many lines of a file, of which the first has the number `first`. */
@@ -128,10 +152,9 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
     bool judged = true;
     filelines_begin(&lines, fd);
     for (size_t i = 0; judged && i < count && filelines_next(&lines, false, &text); i++) {
-        uint64_t digest = 0;
-        judged = !has_mark(a, mark, first + i) || line_digest(text, &digest);
-        if (judged)
-            judge(a, mark, first + i, filelines_is_blank(text), digest);
+        struct proof proof = {.text = text, .line = first + i};
+        pass_over(a, mark, first + i);
+        judged = judge(a, mark, filelines_is_blank(text), &proof);
     }
     int error = judged ? lines.error : ENOMEM;
     filelines_end(&lines);
@@ -139,13 +162,14 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
     return error == 0;
 }
 
-/* The same by digests that were computed while the command ran. */
-static void compare_digests(struct acknowledgement *a, const struct line_digests *digests,
-                            size_t count, size_t first, struct receipt_mark **mark)
+/* The same by MACs that were computed while the command ran. */
+static void compare_macs(struct acknowledgement *a, const struct line_macs *macs, size_t count,
+                         size_t first, struct receipt_mark **mark)
 {
     for (size_t line = first; line < first + count; line++) {
-        has_mark(a, mark, line);
-        judge(a, mark, line, digests->blank[line - 1], digests->digest[line - 1]);
+        struct proof proof = {.line = line, .has_mac = true, .mac = macs->mac[line - 1]};
+        pass_over(a, mark, line);
+        judge(a, mark, macs->blank[line - 1], &proof);
     }
 }
 
@@ -155,8 +179,9 @@ static bool compare_part(struct acknowledgement *a, const struct batch *batch,
     int fd = batch_open_part(batch, part), error = 0;
     if (fd < 0)
         return true;
-    if (first - 1 + part->lines <= batch->digests.count && batch_part_is_unchanged(part, fd))
-        compare_digests(a, &batch->digests, part->lines, first, mark);
+    if (!a->digests && first - 1 + part->lines <= batch->macs.stored &&
+        batch_part_is_unchanged(part, fd))
+        compare_macs(a, &batch->macs, part->lines, first, mark);
     else if (!compare_lines(a, fd, part->lines, first, mark))
         error = errno;
     close(fd);
@@ -182,22 +207,22 @@ static void count(struct acknowledgement *a, size_t lines)
 }
 
 /* Reads the receipts; every line stays until it is judged.  False with errno set. */
-static bool begin(struct acknowledgement *a, size_t lines, int receipts)
+static bool begin(struct acknowledgement *a, size_t lines, struct mac *mac, int receipts)
 {
-    *a = (struct acknowledgement){.verdict = calloc(lines + 1, 1)};
+    *a = (struct acknowledgement){.mac = mac, .verdict = calloc(lines + 1, 1)};
     if (a->verdict != NULL)
         return receipts < 0 || read_receipts(a, lines, receipts);
     errno = ENOMEM;
     return false;
 }
 
-bool acknowledge_read(struct acknowledgement *a, const struct batch *batch, int receipts,
+bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receipts,
                       struct reason *reason)
 {
     size_t first = 1;
-    bool read = begin(a, batch->lines, receipts);
+    bool read = begin(a, batch->lines, batch->key[0] != '\0' ? &batch->mac : NULL, receipts);
     struct receipt_mark *mark = a->mark;
-    for (size_t i = 0; read && i < batch->parts; i++) {
+    for (size_t i = 0; read && i < batch->counted; i++) {
         read = compare_part(a, batch, &batch->part[i], first, &mark);
         first += batch->part[i].lines;
     }
@@ -208,13 +233,15 @@ bool acknowledge_read(struct acknowledgement *a, const struct batch *batch, int 
         return false;
     }
     count(a, batch->lines);
+    /* Of segments whose lines could not be counted something stays, whatever it is. */
+    a->stays += batch->parts - batch->counted;
     return true;
 }
 
 bool acknowledge_file(struct acknowledgement *a, int file, size_t lines, int receipts,
                       struct reason *reason)
 {
-    bool read = begin(a, lines, receipts);
+    bool read = begin(a, lines, NULL, receipts);
     struct receipt_mark *mark = a->mark;
     if (!read || !compare_lines(a, file, lines, 1, &mark)) {
         reason_set(reason, "cannot compare receipts and lines: %s", strerror(errno));

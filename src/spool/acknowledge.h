@@ -1,8 +1,9 @@
 /* acknowledge: which lines of a batch a command has dealt with, by its receipts.
  *
- * A receipt is believed only if its line and its digest are the batch's: `digest` is the first 16
- * hexadecimal digits of the SHA-256 of that line without its newline.  A command that changes,
- * drops or adds lines before its sink cannot make us forget one.
+ * A receipt is believed only if it is proven that the sink has read the batch's line: by its MAC
+ * (mac.h), made with the batch's key, or by its digest, the first 16 hexadecimal digits of the
+ * SHA-256 of that line without its newline.  A command that changes, drops or adds lines before its
+ * sink cannot make us forget one.
  */
 #ifndef ACKNOWLEDGE_H
 #define ACKNOWLEDGE_H
@@ -18,7 +19,8 @@ enum line_verdict {
 /* A receipt, as far as it matters. */
 struct receipt_mark {
     size_t line;
-    uint64_t digest;
+    uint64_t proof; /* the MAC, or the digest */
+    bool keyed;     /* … the MAC */
     enum line_verdict verdict;
     bool fits;
     uint32_t length; /* of its text … */
@@ -26,6 +28,8 @@ struct receipt_mark {
 };
 
 struct acknowledgement {
+    struct mac *mac;           /* of the batch; NULL: there is no key */
+    bool digests;              /* there are receipts with a digest only */
     unsigned char *verdict;    /* an enum line_verdict a line of the batch */
     struct receipt_mark *mark; /* in the order of lines */
     size_t marks;
@@ -33,10 +37,11 @@ struct acknowledgement {
     size_t done, rejected, stays; /* lines; blank ones count as done */
 };
 
-/* Reads the receipts (a descriptor, or -1: there are none) and compares them with the segments.  A
- * segment that is gone, or has another size, counts as stays.  False with a reason. */
-bool acknowledge_read(struct acknowledgement *acknowledgement, const struct batch *batch,
-                      int receipts, struct reason *reason);
+/* Reads the receipts (a descriptor, or -1: there are none) and compares them with the segments,
+ * whose lines are counted.  A segment that is gone, or has another size, counts as stays.  False
+ * with a reason. */
+bool acknowledge_read(struct acknowledgement *acknowledgement, struct batch *batch, int receipts,
+                      struct reason *reason);
 
 /* The same of a batch that is so many lines of one file, which is read from its start with
  * pread(2).

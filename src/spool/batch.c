@@ -83,9 +83,11 @@ void batch_end(struct batch *batch)
         close(batch->input);
     if (batch->memory >= 0)
         close(batch->memory);
-    line_digests_end(&batch->digests);
+    if (batch->counting >= 0)
+        close(batch->counting);
+    line_macs_end(&batch->macs);
     free(batch->part);
-    *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1};
+    *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1, .counting = -1};
 }
 
 static int open_segment(const struct spooldir *spool, const char *name)
@@ -93,34 +95,17 @@ static int open_segment(const struct spooldir *spool, const char *name)
     return openat(spool->place[SPOOL_NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
-static size_t count_newlines(struct span bytes)
+/* Says how large the segment is, and how it ends.  False with errno set. */
+static bool measure(int fd, const struct stat *is, struct batch_part *part)
 {
-    size_t count = 0;
-    for (const char *at = bytes.at; (at = memchr(at, '\n', (size_t)(span_end(bytes) - at))) != NULL;
-         at++)
-        count++;
-    return count;
-}
-
-/* Reads the whole segment and counts its lines.  False with errno set. */
-static bool count_lines(int fd, struct batch_part *part)
-{
-    char block[65536];
     char last = '\n';
-    part->lines = 0;
-    part->bytes = 0;
-    for (ssize_t n; (n = pread(fd, block, sizeof block, (off_t)part->bytes)) != 0;) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        part->lines += count_newlines((struct span){block, (size_t)n});
-        part->bytes += (uint64_t)n;
-        last = block[n - 1];
-    }
+    ssize_t n;
+    *part = (struct batch_part){.bytes = (uint64_t)is->st_size};
+    do
+        n = pread(fd, &last, 1, is->st_size - 1);
+    while (n < 0 && errno == EINTR);
     part->torn = last != '\n';
-    part->lines += part->torn;
-    return true;
+    return n >= 0;
 }
 
 static int64_t time_of(const struct stat *is)
@@ -140,7 +125,6 @@ static void add_part(struct batch *batch, const struct batch_part *part)
 {
     batch->part[batch->parts++] = *part;
     batch->bytes += part->bytes;
-    batch->lines += part->lines;
 }
 
 /* The next segment of the backlog, open; empty ones are removed.  -1: none is left in it, with the
@@ -180,7 +164,7 @@ static void join(struct batch *batch, struct backlog *backlog, uint64_t limit)
         int fd = next_segment(batch->spool, backlog, &is, &ignored);
         if (fd < 0)
             break;
-        joined = (uint64_t)is.st_size <= limit - batch->bytes && count_lines(fd, &part);
+        joined = (uint64_t)is.st_size <= limit - batch->bytes && measure(fd, &is, &part);
         close(fd);
         if (joined) {
             name_part(&part, backlog->name[backlog->next++], &is);
@@ -198,22 +182,23 @@ bool batch_gather(struct batch *batch, const struct spooldir *spool, struct back
 {
     struct batch_part part;
     struct stat is;
-    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1};
+    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1, .counting = -1};
     reason->text[0] = '\0';
     if (backlog->next >= backlog->count && !look(backlog, spool))
         return reason_set(reason, "%s/new: %s", spool->name, strerror(errno));
     int fd = next_segment(spool, backlog, &is, reason);
     if (fd < 0)
         return false;
-    name_part(&part, backlog->name[backlog->next++], &is);
+    const char *name = backlog->name[backlog->next++];
     batch->input = fd;
     batch->part = malloc(PARTS * sizeof *batch->part);
-    if (batch->part == NULL || !count_lines(fd, &part)) {
-        reason_set(reason, "%s/new/%s: %s", spool->name, part.name,
+    if (batch->part == NULL || !measure(fd, &is, &part)) {
+        reason_set(reason, "%s/new/%s: %s", spool->name, name,
                    strerror(batch->part == NULL ? ENOMEM : errno));
         batch_end(batch);
         return false;
     }
+    name_part(&part, name, &is);
     add_part(batch, &part);
     join(batch, backlog, limit);
     spooldir_new_name(batch->id);
@@ -235,33 +220,51 @@ static bool has_room(const struct batch *batch)
 }
 
 /* Writes the list of segments.  False with errno set. */
-static bool write_record(const struct batch *batch)
+static bool write_list(const struct batch *batch, int fd)
 {
-    char name[SPOOL_NAME + 16];
-    work_name(batch, "batch", name);
-    int fd = openat(batch->spool->place[SPOOL_WORK], name,
-                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return false;
+    char line[SPOOL_NAME + 64];
     bool written = true;
+    if (batch->key[0] != '\0') {
+        int n = snprintf(line, sizeof line, "key %s\n", batch->key);
+        written = write_all(fd, (struct span){line, (size_t)n});
+    }
     for (size_t i = 0; i < batch->parts && written; i++) {
-        char line[SPOOL_NAME + 64];
         const struct batch_part *part = &batch->part[i];
         int n = snprintf(line, sizeof line, "%" PRIu64 " %zu %s\n", part->bytes, part->lines,
                          part->name);
         written = write_all(fd, (struct span){line, (size_t)n});
     }
-    written = written && write_all(fd, SPAN("end\n"));
+    return written && write_all(fd, SPAN("end\n"));
+}
+
+/* Writes it to a new file.  False with errno set. */
+static bool write_record(const struct batch *batch, const char *suffix)
+{
+    char name[SPOOL_NAME + 16];
+    work_name(batch, suffix, name);
+    int fd = openat(batch->spool->place[SPOOL_WORK], name,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool written = write_list(batch, fd);
     int error = errno;
     close(fd);
     errno = error;
     return written;
 }
 
+/* Without a key the receipts have digests, which take longer. */
+static void make_key(struct batch *batch)
+{
+    if (!mac_new_key(batch->key) || !mac_begin(&batch->mac, batch->key))
+        batch->key[0] = '\0';
+}
+
 bool batch_record(struct batch *batch, struct reason *reason)
 {
+    make_key(batch);
     if (has_room(batch)) {
-        if (write_record(batch))
+        if (write_record(batch, "batch"))
             return true;
         if (errno != ENOSPC && errno != EDQUOT)
             return reason_set(reason, "%s/work/%s.batch: %s", batch->spool->name, batch->id,
@@ -297,7 +300,21 @@ static bool read_part(struct batch *batch, struct span line)
         return false;
     strcpy(part.name, text + end);
     add_part(batch, &part);
+    if (part.lines > 0 && batch->counted == batch->parts - 1) {
+        batch->counted++;
+        batch->lines += part.lines;
+    }
     return true;
+}
+
+/* The first line of what was written down: "key KEY". */
+static bool read_key(struct batch *batch, struct span line)
+{
+    if (line.len != sizeof "key " - 1 + MAC_KEY_HEX || memcmp(line.at, "key ", 4) != 0)
+        return false;
+    memcpy(batch->key, line.at + 4, MAC_KEY_HEX);
+    batch->key[MAC_KEY_HEX] = '\0';
+    return mac_begin(&batch->mac, batch->key);
 }
 
 bool batch_read(struct batch *batch, const struct spooldir *spool, const char *id)
@@ -306,7 +323,7 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
     struct filelines lines;
     struct span line;
     bool ended = false, sound = true;
-    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1};
+    *batch = (struct batch){.spool = spool, .input = -1, .memory = -1, .counting = -1};
     snprintf(batch->id, sizeof batch->id, "%s", id);
     work_name(batch, "batch", name);
     int fd = openat(spool->place[SPOOL_WORK], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -319,8 +336,10 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
     filelines_begin(&lines, fd);
     while (sound && !ended && filelines_next(&lines, true, &line)) {
         ended = span_equal(line, SPAN("end"));
-        sound = ended || read_part(batch, line);
+        sound = ended || (lines.line == 1 && read_key(batch, line)) || read_part(batch, line);
     }
+    line_macs_skip(&batch->macs, batch->lines);
+    batch->recorded = batch->counted == batch->parts;
     filelines_end(&lines);
     close(fd);
     return sound && ended;
@@ -345,47 +364,57 @@ bool batch_part_is_unchanged(const struct batch_part *part, int fd)
            (uint64_t)is.st_size == part->bytes && time_of(&is) == part->time;
 }
 
-/* Whether the command has written receipts. */
-static bool has_receipts(const struct batch *batch)
+/* Opens the next segment.  False: there is none, or it is gone. */
+static bool open_next(struct batch *batch)
 {
-    char name[SPOOL_NAME + 16];
-    struct stat is;
-    work_name(batch, "receipts", name);
-    return (batch->memory >= 0
-                ? fstat(batch->memory, &is)
-                : fstatat(batch->spool->place[SPOOL_WORK], name, &is, AT_SYMLINK_NOFOLLOW)) == 0 &&
-           is.st_size > 0;
+    if (batch->counting >= 0)
+        return true;
+    if (batch->gap || batch->counted == batch->parts)
+        return false;
+    batch->counting = batch_open_part(batch, &batch->part[batch->counted]);
+    batch->gap = batch->counting < 0;
+    if (!batch->gap)
+        line_macs_open(&batch->macs, batch->counting);
+    return !batch->gap;
 }
 
-/* Goes on with the next segment.  False: there is none, or it, or the one before, is not what it
- * was. */
-static bool digest_next(struct batch *batch)
+bool batch_count(struct batch *batch, bool *more)
 {
-    const struct batch_part *part = &batch->part[batch->digested];
-    size_t before = 0;
-    for (size_t i = 0; i < batch->digested; i++)
-        before += batch->part[i].lines;
-    if (batch->digested == batch->parts || batch->digests.count != before)
-        return false;
-    int fd = batch_open_part(batch, part);
-    if (fd < 0)
-        return false;
-    line_digests_add(&batch->digests, fd, part->lines);
-    batch->digested++;
-    return true;
+    int error = 0;
+    *more = open_next(batch);
+    if (!*more || line_macs_step(&batch->macs, batch->key[0] != '\0' ? &batch->mac : NULL,
+                                 &batch->part[batch->counted].lines, &error))
+        return true;
+    close(batch->counting);
+    batch->counting = -1;
+    if (error == 0)
+        batch->lines += batch->part[batch->counted++].lines;
+    errno = error;
+    return error == 0;
 }
 
-bool batch_digest(struct batch *batch, bool *more)
+/* Puts the numbers in place of the list without them.  If that fails, a kill at the wrong moment
+ * costs that some lines are delivered twice. */
+static void record_counts(const struct batch *batch)
 {
-    struct line_digests *digests = &batch->digests;
-    *more = false;
-    if (digests->digest == NULL) {
-        if (!has_receipts(batch))
+    char counted[SPOOL_NAME + 16], name[SPOOL_NAME + 16];
+    int work = batch->spool->place[SPOOL_WORK];
+    if (batch->parts < 2 || batch->memory >= 0)
+        return;
+    work_name(batch, "counted", counted);
+    work_name(batch, "batch", name);
+    if (!write_record(batch, "counted") || renameat(work, counted, work, name) != 0)
+        unlinkat(work, counted, 0);
+}
+
+bool batch_count_all(struct batch *batch)
+{
+    for (bool more = true; more;)
+        if (!batch_count(batch, &more))
             return false;
-        if (!line_digests_begin(digests, batch->lines))
-            return true;
-    }
-    *more = line_digests_step(digests) || digest_next(batch);
+    if (!batch->recorded)
+        record_counts(batch);
+    batch->recorded = true;
     return true;
 }
 

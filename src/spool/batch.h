@@ -5,11 +5,15 @@
  * that the command will write (ID.receipts).  A drain that finds both after a kill knows from them
  * which lines are done.  The names are never used again, so that receipts cannot meet segments they
  * do not belong to; and a segment counts only if it still has the size that is written there.
+ *
+ * The lines are counted while the command runs, and with them are computed the MACs that its
+ * receipts are compared with; the key is made for the batch, and written down with it.  Before the
+ * first of several segments is removed the numbers of their lines are written down too.
  */
 #ifndef BATCH_H
 #define BATCH_H
 
-#include "spool/line_digests.h"
+#include "spool/line_macs.h"
 #include "spool/spooldir.h"
 
 /* Names of segments, oldest first: as many as were found at one look, up to a limit. */
@@ -22,7 +26,7 @@ struct backlog {
 struct batch_part {
     char name[SPOOL_NAME];
     uint64_t bytes;
-    size_t lines; /* blank ones count; a last one without a newline too */
+    size_t lines; /* blank ones count; a last one without a newline too; 0: not counted */
     bool torn;    /* it ends without a newline */
     ino_t file;   /* what it was when the batch was gathered, to tell whether it is the same … */
     int64_t time; /* … and unchanged since (nanoseconds); 0: not known */
@@ -34,11 +38,16 @@ struct batch {
     struct batch_part *part;
     size_t parts;
     uint64_t bytes;
-    size_t lines;
-    int input;  /* the segment, open at its start, if it is only one; else -1 */
-    int memory; /* where the disk is full: the receipts, in memory; -1: they are a file */
-    struct line_digests digests; /* of its lines, so far … */
-    size_t digested;             /* … the parts that they are of */
+    size_t lines;   /* of the parts that are counted … */
+    size_t counted; /* … which are the first so many */
+    bool recorded;  /* the numbers are written down */
+    bool gap;       /* the one after them is gone: nobody knows the numbers of later lines */
+    int counting;   /* that part, open; -1: it is not */
+    int input;      /* the segment, open at its start, if it is only one; else -1 */
+    int memory;     /* where the disk is full: the receipts, in memory; -1: they are a file */
+    char key[MAC_KEY_HEX + 1]; /* of its receipts; "": there is none */
+    struct mac mac;
+    struct line_macs macs; /* of its lines, so far */
 };
 
 /* What a receipts file's name takes, with that of the directory. */
@@ -50,8 +59,9 @@ enum { BATCH_PATH = 4096 + SPOOL_NAME + 32 };
 bool batch_gather(struct batch *batch, const struct spooldir *spool, struct backlog *backlog,
                   uint64_t join, struct reason *reason);
 
-/* Writes it down.  Where the disk has no room for that and for receipts, these are kept in memory:
- * a spool that has filled the disk can be drained all the same.  False with a reason. */
+/* Makes its key, and writes it down.  Where the disk has no room for that and for receipts, these
+ * are kept in memory: a spool that has filled the disk can be drained all the same.  False with a
+ * reason. */
 bool batch_record(struct batch *batch, struct reason *reason);
 
 /* The name under which the command finds its receipts file; directory is the spool's, absolute. */
@@ -66,10 +76,13 @@ int batch_open_part(const struct batch *batch, const struct batch_part *part);
 /* Whether the segment, open as fd, is as it was when the batch was gathered. */
 bool batch_part_is_unchanged(const struct batch_part *part, int fd);
 
-/* While the command runs: computes some of the digests that its receipts will be compared with,
- * once there are receipts.  *more is whether there is more to compute.  False: there are no
- * receipts yet. */
-bool batch_digest(struct batch *batch, bool *more);
+/* While the command runs, or after it: counts some more of the lines, about a quarter of a
+ * millisecond's worth.  *more is whether any are left.  False with errno set: a segment cannot be
+ * read; the next call tries it again. */
+bool batch_count(struct batch *batch, bool *more);
+
+/* Counts what is left, and writes the numbers down.  False with errno set, as above. */
+bool batch_count_all(struct batch *batch);
 
 /* Opens its receipts, a descriptor for the caller to close; -1: there are none. */
 int batch_open_receipts(const struct batch *batch);

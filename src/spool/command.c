@@ -46,6 +46,8 @@ static void become(const struct command *command, int messages, pid_t parent, co
     if (!put_in_place(command->input, STDIN_FILENO) || !put_in_place(messages, STDERR_FILENO) ||
         (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) != 0) ||
         setenv("AUDIT_RECEIPTS", command->receipts, 1) != 0 ||
+        (command->key != NULL ? setenv("AUDIT_RECEIPTS_KEY", command->key, 1)
+                              : unsetenv("AUDIT_RECEIPTS_KEY")) != 0 ||
         (command->spool != NULL && setenv("AUDIT_SPOOL", command->spool, 1) != 0))
         return;
     execvp(command->argument[0], command->argument);

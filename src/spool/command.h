@@ -17,6 +17,7 @@ struct command {
     int input;             /* its standard input; the caller's */
     int inherited;         /* a descriptor that it keeps open, a lock, say; -1: none */
     const char *receipts;  /* the value of AUDIT_RECEIPTS; an absolute path */
+    const char *key;       /* the value of AUDIT_RECEIPTS_KEY; NULL: not set */
     const char *spool;     /* the value of AUDIT_SPOOL; NULL: not set */
 };
 

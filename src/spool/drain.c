@@ -17,7 +17,6 @@
 enum {
     ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
     LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
-    FIRST_RECEIPTS = 4000,    /* the same, for the command's first receipts; later less often */
 };
 
 static uint32_t random_bits(void)
@@ -54,7 +53,7 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
         .running = -1,
         .phase = DRAIN_ORPHAN,
         .backoff = {.longest = options->backoff},
-        .batch = {.input = -1, .memory = -1},
+        .batch = {.input = -1, .memory = -1, .counting = -1},
         .feed = FEED,
     };
     if (!spooldir_open(&d->spool, AT_FDCWD, directory, true, &reason)) {
@@ -105,6 +104,9 @@ static void end(struct drain *d)
 static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
                    struct reason *reason)
 {
+    if (!batch_count_all(&d->batch))
+        return reason_set(reason, "%s/work/%s: cannot read its segments: %s", d->spool.name,
+                          d->batch.id, strerror(errno));
     int receipts = batch_open_receipts(&d->batch);
     bool settled = acknowledge_read(a, &d->batch, receipts, reason);
     if (settled) {
@@ -350,6 +352,7 @@ static bool run_command(struct drain *d, int input, struct reason *reason)
         .input = input,
         .inherited = d->running,
         .receipts = receipts,
+        .key = d->batch.key[0] != '\0' ? d->batch.key : NULL,
         .spool = d->path,
     };
     batch_receipts_name(&d->batch, d->path, receipts);
@@ -385,8 +388,7 @@ static void start(struct drain *d, int64_t now)
     }
     lock_say_holder(d->running, d->run.pid);
     d->phase = DRAIN_RUNNING;
-    d->patience = FIRST_RECEIPTS;
-    d->due = now + d->patience;
+    d->due = now;
 }
 
 static void take_next(struct drain *d, int64_t now)
@@ -406,17 +408,12 @@ static void take_next(struct drain *d, int64_t now)
     }
 }
 
-/* While the command runs there is time to compute what its receipts will be compared with. */
+/* While the command runs there is time to compute what its receipts will be compared with.  What
+ * cannot be read is tried again at its end. */
 static void work_ahead(struct drain *d, int64_t now)
 {
     bool more = false;
-    if (batch_digest(&d->batch, &more)) {
-        d->due = more ? now : INT64_MAX;
-        return;
-    }
-    d->due = now + d->patience;
-    if (d->patience < CLOCK_SECOND)
-        d->patience += d->patience / 2;
+    d->due = batch_count(&d->batch, &more) && more ? now : INT64_MAX;
 }
 
 void drain_step(struct drain *d, int64_t now)

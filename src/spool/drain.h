@@ -42,8 +42,7 @@ struct drain {
     char *deliver_command[2];
     int lock, running; /* descriptors */
     enum drain_phase phase;
-    int64_t due;      /* when the phase is looked at again */
-    int64_t patience; /* how long until the command's receipts are looked for again */
+    int64_t due; /* when the phase is looked at again */
     struct backlog backlog;
     struct batch batch;
     struct feed feed; /* of the command that runs */
@@ -61,7 +60,7 @@ struct drain {
 bool drain_open(struct drain *drain, const struct drain_options *options, const char *directory);
 
 /* Does what can be done at this moment: starts a command, looks whether segments have come, tries
- * to settle again, computes digests while the command runs.  Returns once `phase` and `due` say
+ * to settle again, counts lines while the command runs.  Returns once `phase` and `due` say
  * what it waits for. */
 void drain_step(struct drain *drain, int64_t now);
 
