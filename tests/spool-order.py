@@ -21,7 +21,26 @@ def fail(line, why):
     sys.exit(1)
 
 
-for line in open(log, errors="replace"):
+def calls():
+    """The lines of the log.  A call that another thread's interrupts counts from its beginning, but a
+    sync only once it has ended."""
+    begun = {}
+    for line in open(log, errors="replace"):
+        thread = line.split(" ", 1)[0]
+        resumed = re.match(r"\d+ +<\.\.\. \w+ resumed>(.*)", line)
+        if resumed and thread in begun:
+            yield begun.pop(thread) + resumed[1]
+        elif not resumed and line.endswith("<unfinished ...>\n"):
+            text = line[: -len("<unfinished ...>\n")].rstrip()
+            if "sync(" in text[:40]:
+                begun[thread] = text
+            else:
+                yield text + ") = 1"
+        elif not resumed:
+            yield line
+
+
+for line in calls():
     call = re.match(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)", line)
     if not call or int(call[3]) < 0:
         continue

@@ -54,17 +54,16 @@ void digest_hex(const unsigned char *restrict bytes, size_t count, char *restric
     }
 }
 
+/* Without a branch a digit: which ones come is random, and a wrong guess takes longer than ten. */
 bool digest_unhex(struct span hex, uint64_t *number)
 {
+    unsigned bad = hex.len > 16;
     *number = 0;
     for (size_t i = 0; i < hex.len; i++) {
-        char c = hex.at[i];
-        unsigned value = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-                                                : 16;
-        if (value == 16)
-            return false;
-        *number = *number << 4 | value;
+        unsigned c = (unsigned char)hex.at[i], digit = c - '0', letter = c - 'a';
+        unsigned is_digit = digit < 10, is_letter = letter < 6;
+        bad |= !(is_digit | is_letter);
+        *number = *number << 4 | ((digit & -is_digit) + ((letter + 10) & -is_letter));
     }
-    return hex.len <= 16;
+    return !bad;
 }

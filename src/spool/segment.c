@@ -206,6 +206,12 @@ bool segment_flush(struct segment *segment, bool sync, struct reason *reason)
     return fail(segment, SPOOL_TMP, reason);
 }
 
+bool segment_sync_failed(struct segment *segment, int error, struct reason *reason)
+{
+    errno = error;
+    return fail(segment, SPOOL_TMP, reason);
+}
+
 bool segment_keep(struct segment *segment, bool sync, struct reason *reason)
 {
     segment->error = 0;
@@ -251,14 +257,19 @@ bool segment_sync_directory(const struct spooldir *spool, struct reason *reason)
     return reason_set(reason, "%s/new: %s", spool->name, strerror(errno));
 }
 
-bool segment_commit(struct segment *segment, struct reason *reason)
+bool segment_commit_synced(struct segment *segment, struct reason *reason)
 {
     if (segment->fd < 0)
         return true;
-    if (!segment_flush(segment, true, reason) || !segment_publish(segment, reason))
+    if (!segment_publish(segment, reason))
         return false;
     if (segment_sync_directory(segment->spool, reason))
         return true;
     segment->error = errno;
     return false;
+}
+
+bool segment_commit(struct segment *segment, struct reason *reason)
+{
+    return segment_flush(segment, true, reason) && segment_commit_synced(segment, reason);
 }

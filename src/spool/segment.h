@@ -65,6 +65,9 @@ enum segment_result segment_append(struct segment *segment, struct span lines,
  * False with a reason: no line of it is safe. */
 bool segment_commit(struct segment *segment, struct reason *reason);
 
+/* The second half of it, of a segment that was flushed and synced. */
+bool segment_commit_synced(struct segment *segment, struct reason *reason);
+
 /* Makes what was appended so far safe where it is, and the segment stays open: the file and, the
  * first time, tmp/ are synced if `sync`.  From then on an error, or segment_abandon(), cuts the
  * segment back to what was kept instead of removing it; if the process dies, spooldir_recover()
@@ -74,6 +77,8 @@ bool segment_keep(struct segment *segment, bool sync, struct reason *reason);
 /* The steps of segment_commit(), for a caller that syncs many at once: writes what is buffered, and
  * syncs the file if `sync` … */
 bool segment_flush(struct segment *segment, bool sync, struct reason *reason);
+/* … where the caller syncs segment->fd, and that has failed: says so, and abandons it … */
+bool segment_sync_failed(struct segment *segment, int error, struct reason *reason);
 /* … then renames it to new/ and closes it, without syncing the directory, and begins a new one. */
 bool segment_publish(struct segment *segment, struct reason *reason);
 /* Syncs new/. */

@@ -4,7 +4,9 @@
 #include "deliver/ledger.h"
 #include "spool/spoolput.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 
 static const char *const when_full_names[] = {"wait", "fail", NULL};
 
@@ -54,32 +56,95 @@ static void settle(struct spoolput *s, struct record *record, enum outcome_kind 
     ledger_settle(s->sink.ledger, record, &outcome);
 }
 
-static void settle_group(struct spoolput *s, enum outcome_kind kind)
+static void settle_group(struct spoolput *s, struct records *group, enum outcome_kind kind)
 {
-    for (struct record *record; (record = records_take(&s->group)) != NULL;)
+    for (struct record *record; (record = records_take(group)) != NULL;)
         settle(s, record, kind);
 }
 
+/* The records of a segment are safe, or else undelivered. */
+static void settle_segment(struct spoolput *s, struct records *group, bool safe, const char *why)
+{
+    if (!safe)
+        sink_stop(&s->sink, group->first, why);
+    settle_group(s, group, safe ? OUTCOME_SPOOLED : OUTCOME_UNDELIVERED);
+}
+
+/* Waits for the segment that is being synced, and publishes it. */
+static void finish_ready(struct spoolput *s)
+{
+    struct reason reason;
+    if (!s->syncer.busy)
+        return;
+    int error = syncer_finish(&s->syncer);
+    bool safe = error == 0 ? segment_commit_synced(&s->ready, &reason)
+                           : segment_sync_failed(&s->ready, error, &reason);
+    settle_segment(s, &s->ready_group, safe, reason.text);
+}
+
 /* Ends the group in hand: each of its records is afterwards safe, or undelivered. */
+static void commit_now(struct spoolput *s)
+{
+    struct reason reason;
+    finish_ready(s);
+    if (s->group.count == 0)
+        return;
+    bool safe = segment_commit(&s->segment, &reason);
+    settle_segment(s, &s->group, safe, reason.text);
+}
+
+/* The same, but it is synced while further records are read. */
+static void commit_behind(struct spoolput *s)
+{
+    struct reason reason;
+    finish_ready(s);
+    if (!segment_flush(&s->segment, false, &reason)) {
+        settle_segment(s, &s->group, false, reason.text);
+        return;
+    }
+    const struct segment next = s->ready;
+    s->ready = s->segment;
+    s->segment = next;
+    s->ready_group = s->group;
+    s->group = (struct records){0};
+    syncer_start(&s->syncer, s->ready.fd);
+}
+
 static void commit(struct sink *sink)
 {
     struct spoolput *s = spoolput_of(sink);
-    struct reason reason;
-    if (s->group.count == 0)
-        return;
-    if (segment_commit(&s->segment, &reason)) {
-        settle_group(s, OUTCOME_SPOOLED);
-        return;
-    }
-    sink_stop(sink, s->group.first, reason.text);
-    settle_group(s, OUTCOME_UNDELIVERED);
+    if (s->segment.bytes >= s->segment_size && !sink->input_ended && !sink->hopeless)
+        commit_behind(s);
+    else
+        commit_now(s);
+}
+
+static bool wait_for_input(struct sink *sink, int input, int wake, int64_t timeout)
+{
+    struct spoolput *s = spoolput_of(sink);
+    struct pollfd ready[] = {
+        {.fd = input, .events = POLLIN},
+        {.fd = wake, .events = POLLIN},
+        {.fd = s->syncer.busy ? s->syncer.done : -1, .events = POLLIN},
+    };
+    /* Rounded up, so that what is due is due when the wait ends. */
+    int64_t wait = (timeout + 999) / 1000;
+    const int64_t longest = 3600 * 1000;
+    /* What was synced without a thread is ready at once. */
+    if (s->syncer.busy && s->syncer.done < 0)
+        wait = 0;
+    int count = poll(ready, 3, (int)(wait < longest ? wait : longest));
+    if (s->syncer.busy && (s->syncer.done < 0 || (count > 0 && ready[2].revents != 0)))
+        finish_ready(s);
+    return count > 0 && ready[0].revents != 0;
 }
 
 /* The segment could not be written, and with it all its records are undelivered. */
 static void fail(struct spoolput *s, struct record *record, const char *why)
 {
+    finish_ready(s);
     sink_stop(&s->sink, s->group.first != NULL ? s->group.first : record, why);
-    settle_group(s, OUTCOME_UNDELIVERED);
+    settle_group(s, &s->group, OUTCOME_UNDELIVERED);
     settle(s, record, OUTCOME_UNDELIVERED);
 }
 
@@ -113,7 +178,7 @@ static void tell_full(struct spoolput *s, const char *why)
 static void wait_for_room(struct spoolput *s, struct record *record)
 {
     struct reason why;
-    commit(&s->sink);
+    commit_now(s);
     reason_set(&why, "%s: the spool is full (--max-size)", s->spool.name);
     if (s->when_full == SPOOLPUT_FAIL || s->sink.hopeless) {
         sink_stop(&s->sink, record, why.text);
@@ -144,7 +209,7 @@ static bool room(struct sink *sink, int64_t *wake_at)
     s->held = NULL;
     if (append(s, record)) {
         /* The loop has counted its group before it was held. */
-        commit(sink);
+        commit_now(s);
         return true;
     }
     wait_for_room(s, record);
@@ -164,6 +229,7 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
         .submit = submit,
         .commit = commit,
         .room = room,
+        .wait = wait_for_input,
         .group_bytes = s->segment_size,
         .group_time = s->segment_time,
         .group_idle = INT64_MAX,
@@ -176,12 +242,15 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
     }
     spooldir_recover(&s->spool);
     segment_begin(&s->segment, &s->spool, &s->limit);
-    s->segment.early = true;
+    segment_begin(&s->ready, &s->spool, &s->limit);
+    s->segment.early = s->ready.early = true;
     return true;
 }
 
 void spoolput_end(struct spoolput *s)
 {
+    syncer_end(&s->syncer);
     segment_end(&s->segment);
+    segment_end(&s->ready);
     spooldir_close(&s->spool);
 }

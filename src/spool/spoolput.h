@@ -1,7 +1,8 @@
 /* spoolput: a spool as a sink: lines become segments, byte for byte.
  *
  * A group of records is a segment.  They are settled as spooled once it is synced and published, so
- * that --tee and --receipts tell of nothing that a loss of power could take back.
+ * that --tee and --receipts tell of nothing that a loss of power could take back.  A segment that
+ * has its size is synced while the next one is written.
  */
 #ifndef SPOOLPUT_H
 #define SPOOLPUT_H
@@ -9,6 +10,7 @@
 #include "base/options.h"
 #include "deliver/sink.h"
 #include "spool/segment.h"
+#include "spool/syncer.h"
 
 enum spoolput_when_full {
     SPOOLPUT_WAIT, /* read nothing more until a drain has made room */
@@ -20,17 +22,20 @@ struct spoolput {
     struct spooldir spool;
     struct spool_limit limit;
     struct segment segment;
-    size_t segment_size;  /* --segment-size: bytes at which a segment is closed */
-    int64_t segment_time; /* --segment-time: microseconds */
-    size_t max_size;      /* --max-size: bytes of the whole spool; 0: no limit */
-    int when_full;        /* an enum spoolput_when_full */
-    struct records group; /* in the segment, not settled */
-    struct record *held;  /* waits for room; NULL: none does */
-    int64_t told_at;      /* when it was told that the spool is full; 0: never */
+    size_t segment_size;        /* --segment-size: bytes at which a segment is closed */
+    int64_t segment_time;       /* --segment-time: microseconds */
+    size_t max_size;            /* --max-size: bytes of the whole spool; 0: no limit */
+    int when_full;              /* an enum spoolput_when_full */
+    struct records group;       /* in the segment, not settled */
+    struct segment ready;       /* the segment before it, which is being synced … */
+    struct records ready_group; /* … and its records */
+    struct syncer syncer;
+    struct record *held; /* waits for room; NULL: none does */
+    int64_t told_at;     /* when it was told that the spool is full; 0: never */
 };
 #define SPOOLPUT                                                                                   \
     {                                                                                              \
-        .segment_size = 8000000, .segment_time = 1000000                                           \
+        .segment_size = 8000000, .segment_time = 1000000, .syncer = SYNCER                         \
     }
 
 /* The tool's own options; the context is struct spoolput. */

@@ -1,0 +1,41 @@
+/* syncer: syncs a file while the program goes on.
+ *
+ * A thread calls fsync(2) for one file at a time.  It is started with the first file; where it
+ * cannot be, syncer_start() itself syncs.
+ *
+ *     struct syncer syncer = SYNCER;
+ *     syncer_start(&syncer, fd);
+ *     … poll(2) for syncer.done …
+ *     error = syncer_finish(&syncer);
+ *     syncer_end(&syncer);
+ */
+#ifndef SYNCER_H
+#define SYNCER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct syncer {
+    pthread_t thread;
+    bool running; /* the thread */
+    bool busy;    /* there is a file, and its result was not fetched */
+    int file;     /* the file */
+    int error;    /* an errno */
+    int task;     /* an eventfd: the file is there; a second time: end */
+    int done;     /* an eventfd that can be read once the file is synced; -1: none yet */
+};
+#define SYNCER                                                                                     \
+    {                                                                                              \
+        .file = -1, .task = -1, .done = -1                                                         \
+    }
+
+/* Begins to sync the file, which must stay open; syncer->busy must be false, and is then true. */
+void syncer_start(struct syncer *syncer, int fd);
+
+/* Waits for its end.  0, or the errno of the sync. */
+int syncer_finish(struct syncer *syncer);
+
+/* Waits for its end, if it is busy, and ends the thread. */
+void syncer_end(struct syncer *syncer);
+
+#endif
