@@ -6,6 +6,7 @@
  *     FAULT_STAYS  1: all the later ones fail, too
  *     FAULT_SHORT  read(2) and write(2) take part of what they are asked for: 1 means one byte, any
  *                  other number is the seed of random sizes
+ *     FAULT_ONLY   the name of the program in which they fail; those that it runs are spared
  *     FAULT_FIRED  a file to which a byte is written for each call that failed
  *
  * Standard error is spared but for EINTR and FAULT_SHORT: it is where failures are told.  A write
@@ -108,6 +109,9 @@ static int find_program(struct dl_phdr_info *object, size_t size, void *context)
 
 __attribute__((constructor)) static void arm(void)
 {
+    const char *only = setting("FAULT_ONLY");
+    if (*only != '\0' && strcmp(only, program_invocation_short_name) != 0)
+        return;
     dl_iterate_phdr(find_program, NULL);
     const char *group = setting("FAULT_CALL"), *error = setting("FAULT_ERROR");
     for (int i = 0; i < GROUPS; i++)

@@ -443,6 +443,74 @@ class Prune(Filter):
             raise Failure('status %d, and left: %s' % (result.status, set(self.OLD) - gone))
 
 
+class Drain(Filter):
+    """audit-drain of a spool with two segments, into audit-fileput, in which nothing fails: each line
+    is in the archive, in failed/ or still in new/, and the next drain ends what was begun."""
+
+    COMMAND = ['sh', '-c', 'exec audit-fileput store/archive 2>/dev/null']
+    directory = None
+
+    def prepare(self, directory):
+        self.directory = directory
+        half = len(self.lines) // 2 + 1
+        os.makedirs(os.path.join(directory, 'store/archive'))
+        os.makedirs(os.path.join(directory, 'store/spool/new'))
+        for name, lines in (('1.ndjson', self.lines[:half]), ('2.ndjson', self.lines[half:])):
+            with open(os.path.join(directory, 'store/spool/new', name), 'wb') as file:
+                file.write(b''.join(line + b'\n' for line in lines))
+
+    def command(self):
+        return self.argv + ['store/spool', '--'] + self.COMMAND
+
+    @staticmethod
+    def places(tree):
+        """Lines by where they are: delivered ones as their events, without their paths."""
+        place = {'archive': set(), 'failed': [], 'new': []}
+        for name, content in sorted(tree.items()):
+            if name.startswith('archive/'):
+                place['archive'].add((name[len('archive/'):], content))
+            elif re.fullmatch(r'spool/(new|failed)/[^/]*\.ndjson', name):
+                place[name.split('/')[1]] += content.splitlines()
+                if not content.endswith(b'\n'):
+                    raise Failure('not whole: %s' % name)
+        return place
+
+    def is_delivered(self, line, place):
+        if not line.startswith(b'{"path":"'):
+            return False
+        return (json.loads(line)['path'], line.split(b'"event":', 1)[1][:-1]) in place['archive']
+
+    def learn(self, run):
+        self.expected = run({})
+        self.expected.tree = self.places(self.expected.tree)
+        self.account(self.expected.tree, True)
+
+    def account(self, place, at_end):
+        for line in self.lines:
+            bad = not line.startswith(b'{"path":"')
+            if not self.is_delivered(line, place) and line not in place['failed'] and \
+                    (at_end or line not in place['new']):
+                raise Failure('lost: %r' % line[:80])
+            if not bad and line in place['failed']:
+                raise Failure('failed without a reason: %r' % line[:80])
+        if at_end and place['new']:
+            raise Failure('not drained: %r' % place['new'])
+        if any(line not in self.lines for line in place['new'] + place['failed']):
+            raise Failure('a line that nobody spooled')
+
+    def check(self, result, changes_nothing):
+        result.tree = self.places(result.tree)
+        # What a killed writer may have left was not looked at: the next run will.
+        result.err = re.sub(rb'(?m)^audit-drain: store/spool/tmp: [^/]*\n', b'', result.err)
+        Filter.check(self, result, changes_nothing)
+        self.account(result.tree, result.status == 0)
+        again = subprocess.run(self.command(), cwd=self.directory, timeout=TIMEOUT, capture_output=True, check=False)
+        settled = Result(again, again.stderr, self.directory)
+        if again.returncode == 2:
+            raise Failure('the next drain: %s' % settled)
+        self.account(self.places(settled.tree), True)
+
+
 def small(lines):
     return [line for line in lines if len(line) < 5000][:5]
 
@@ -480,6 +548,8 @@ CASES = {
     'verify-pipe': Verify(['audit-verify', '--json'], addressed(), piped=True, each=False),
     'spool': Spool(['audit-spool', '--segment-size=2kB'], small(addressed())),
     'spool-pipe': Spool(['audit-spool'], addressed(), piped=True),
+    'drain': Drain(['audit-drain', '--join=1MB'], small(addressed()), each=False),
+    'drain-reject': Drain(['audit-drain', '--join=0'], small(addressed()) + [b'{"event":"without a path"}'], each=False),
     'route': Spool(['audit-route', '--segment-size=2kB'], small(addressed())),
     'fileput-pipe': Fileput(['audit-fileput'], addressed(), piped=True),
 }
@@ -527,7 +597,7 @@ class Runner:
         self.case.prepare(directory)
         environment = dict(os.environ, **faults)
         if faults:
-            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired')
+            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired', FAULT_ONLY=self.case.argv[0])
         source = subprocess.DEVNULL
         if self.case.piped:
             source = subprocess.PIPE
