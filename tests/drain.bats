@@ -323,6 +323,29 @@ EOD
     [ "$(tail -n 1 attempts)" -ge $((started_at + 6 * 86400)) ]
 }
 
+@test "no wait is longer than --backoff, seen by the system calls" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
+    # A second of this clock is a millisecond of poll(2): what the drain asks for depends on no load.
+    spool a
+    printf '#!/bin/sh\ncat >/dev/null\necho >>spool/attempts\nexit 1\n' >spool/deliver
+    chmod +x spool/deliver
+    start faketime -f '+0 x1000' strace -qq -e trace=poll -o calls audit-drain --follow --backoff=40s spool
+    eventually have_lines 40 spool/attempts
+    kill -TERM "$(cat spool/lock)"
+    wait "$started" || :
+    run_tool python3 - <<'END'
+import re
+waits = [int(n) for n in re.findall(r"^poll\(.*, (\d+)\) += ", open("calls").read(), re.M)]
+waits = [wait for wait in waits if wait > 0]
+print(waits)
+assert max(waits) <= 40, "a wait is longer than --backoff"
+# Of 34 waits of up to 40 s one is longer than 20 s, but for once in 17,000,000,000 runs.
+assert max(waits) > 20, "no wait comes near to --backoff"
+assert waits[0] <= 2, "the first wait is longer than a second"
+END
+    assert_status 0
+}
+
 @test "several directories side by side: a slow one and one that is down hold up nobody" {
     mkdir -p root/{fast,slow,down}
     for name in fast slow down; do

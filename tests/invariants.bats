@@ -3,11 +3,11 @@
 # each is tried, INVARIANTS_SEED where to begin.
 load common
 
-# hold KIND: 200 rounds, or $AUDIT_ROUNDS.
+# hold KIND [ROUNDS]: 200 rounds, or so many, or $AUDIT_ROUNDS.
 hold() {
     local seed=${INVARIANTS_SEED:-$RANDOM$RANDOM}
     echo "INVARIANTS_SEED=$seed repeats this"
-    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-200}" "$seed"
+    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-${2-200}}" "$seed"
     assert_stderr ""
     assert_status 0
 }
@@ -20,4 +20,12 @@ hold() {
 @test "audit-post: what is taken and what is rejected is what was read, whatever happens" {
     hold post
     [[ $output == *SIGKILL*SIGTERM* ]]
+}
+
+@test "audit-spool, audit-drain: what is spooled is stored or in failed/, whatever happens" {
+    hold spool 40
+}
+
+@test "audit-route, audit-drain: what is routed is stored or in failed/, whatever happens" {
+    hold route 40
 }

@@ -8,7 +8,13 @@
   * each line that was read has one receipt, audit-fileput's in input order, and that tells the truth;
   * status 0 only where every line was delivered, a message wherever the status is not 0.
 
-    invariants.py fileput|post BUILD ROUNDS SEED
+For spools (audit-spool or audit-route, then audit-drain into audit-fileput, each disturbed) also:
+
+  * what was acknowledged as spooled is in a spool at once, and a route's is in the right one;
+  * after any number of drains that were killed, stopped or met faults, one that is left alone has
+    each spooled line stored, or, where the sink refuses it, in failed/ with its receipt.
+
+    invariants.py fileput|post|spool|route BUILD ROUNDS SEED
 
 Prints how many rounds there were, and what happened in them.
 """
@@ -213,7 +219,7 @@ def check_receipts(run, lines, is_delivered, read):
         holds(len(receipts) in (read, read + 1), 'receipts: not one a line', len(receipts), read)
     for receipt in receipts:
         line = numbers[receipt['line']]
-        if receipt['outcome'] in ('delivered', 'exists', 'replaced'):
+        if receipt['outcome'] in ('delivered', 'exists', 'replaced', 'spooled'):
             holds(line is not None and is_delivered(line), 'a receipt for what was not delivered', receipt)
         elif line is not None and not run.lost_output():
             holds(line.text in run.rejected or run.cut is not None or run.killed,
@@ -360,11 +366,166 @@ class PostRounds:
         self.process.wait()
 
 
+class SpoolRounds:
+    ALONE = ('1', '22')     # customers with a spool of their own
+
+    def __init__(self, build, top, tool):
+        self.directory = os.path.join(top, 'round')
+        self.tool, self.routes = tool, tool == 'audit-route'
+        self.can_fault = not os.environ.get('AUDIT_SANITIZED')
+        self.base = {'LD_PRELOAD': os.path.join(build, 'tests', 'fault.so')} if self.can_fault else {}
+
+    def names(self):
+        return ['store/' + name for name in self.ALONE + ('master',)] if self.routes else ['store']
+
+    def place_of(self, customer):
+        return 'store/' + (customer if customer in self.ALONE else 'master') if self.routes else 'store'
+
+    def make_lines(self, draw):
+        """Lines that the spool takes or not; of those that it takes the sink refuses some."""
+        lines = []
+        for number in range(draw.choice([1, 2, 7, 30, 80])):
+            customer = draw.choice(['1', '22', '333', '4', '"a b"', '"../1"', '"x/y"'])
+            event = b'{"id":"j-%d","status":"succeeded","started_at":"2024-01-01T00:00:00Z",' \
+                b'"recipe_id":1,"context":{"user_id":%s},"x":"%s"}' \
+                % (number, customer.encode(), b'x' * draw.choice([0, 10, 1000, 5000]))
+            path = 'a/e%d.json' % number
+            text = b'{"path":"%s","event":%s}' % (path.encode(), event)
+            if draw.random() < 0.05:
+                line = Line(b'{"broken":%d,nope}' % number)
+            elif self.routes and '"' in customer:
+                line = Line(text)
+            elif draw.random() < 0.1:
+                line = Line(event, event)
+            else:
+                line = Line(text, event, path)
+            line.place = self.place_of(customer)
+            lines.append(line)
+        return lines
+
+    def lines_in(self, place, kind):
+        """The lines of the segments there."""
+        found, directory = [], os.path.join(self.directory, place, kind)
+        for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+            if name.endswith('.ndjson'):
+                with open(os.path.join(directory, name), 'rb') as file:
+                    lines, rest = split_lines(file.read())
+                holds(not rest, 'a segment that is not whole', name)
+                found += lines
+        return found
+
+    def fault(self, draw, tool):
+        group, error = draw.choice([('write', 'ENOSPC'), ('write', 'EIO'), ('sync', 'EIO'), ('rename', 'EIO'),
+                                    ('open', 'EMFILE'), ('tree', 'EACCES'), ('close', 'EIO'), ('read', 'EIO')])
+        return {'FAULT_CALL': group, 'FAULT_ERROR': error, 'FAULT_AT': str(draw.randint(1, 60)),
+                'FAULT_STAYS': draw.choice('01'), 'FAULT_ONLY': tool}
+
+    def disturb(self, draw, tool):
+        disturbance = draw.choice([None, signal.SIGTERM, signal.SIGINT, signal.SIGKILL] + ['fault'] * 3 * self.can_fault)
+        return disturbance, dict(self.base, **(self.fault(draw, tool) if disturbance == 'fault' else {}))
+
+    def round(self, draw):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        for name in self.names() + ['archive']:
+            os.makedirs(os.path.join(self.directory, name))
+        lines = self.make_lines(draw)
+        options = ['--tee'] * (draw.random() < 0.7) + \
+            ['--segment-size=' + draw.choice(['1', '5kB', '1MB']), '--receipts=receipts', '--rejects=rejects']
+        disturbance, environment = self.disturb(draw, self.tool)
+        run = Run([self.tool] + options + ['store'], self.directory, lines, draw, environment, disturbance)
+        run.options, run.ordered = options, True
+        told = [disturbance, environment]
+        try:
+            spooled = self.check_spool(run, lines)
+            for _ in range(draw.choice([0, 1, 1, 2, 3])):
+                disturbance, environment = self.disturb(draw, 'audit-drain')
+                told += [disturbance, environment]
+                self.drain(draw, disturbance, environment)
+            self.check_end(draw, lines, spooled)
+        except Failure as failure:
+            raise Failure('%s\n%s status %d: %s' % (failure, told, run.status, run.err[-400:])) from None
+        return told[0] if isinstance(told[0], str) else getattr(told[0], 'name', 'nothing')
+
+    def check_spool(self, run, lines):
+        """Returns the lines that are spooled."""
+        spooled = set()
+        known = {line.text: line for line in lines if line.good}
+        for place in self.names():
+            for text in self.lines_in(place, 'new'):
+                holds(text in known and text not in spooled, 'spooled, but not read, or twice', text)
+                holds(known[text].place == place, 'in the wrong spool', place, text)
+                spooled.add(text)
+        check_all(run, lines, lambda line: line.text in spooled)
+        for text in split_lines(run.out)[0]:
+            holds(text in spooled, 'handed on, but not spooled', text)
+        with open(os.path.join(self.directory, 'in'), 'rb') as file:
+            texts = [text.rstrip(b'\n') for text in file]
+        for receipt in map(json.loads, split_lines(run.receipts)[0]):
+            holds(receipt['outcome'] != 'spooled' or texts[receipt['line'] - 1] in spooled,
+                  'a receipt for what is not spooled', receipt)
+        return spooled
+
+    def drain(self, draw, disturbance=None, environment=None):
+        """Returns the status, and what was said."""
+        command = ['audit-drain', '--join=' + draw.choice(['0', '8MiB'])] + self.names() + \
+            ['--', 'sh', '-c', 'exec audit-fileput ' + os.path.join(self.directory, 'archive')]
+        with open(os.path.join(self.directory, 'err'), 'wb') as err:
+            process = subprocess.Popen(command, cwd=self.directory, env=dict(os.environ, **(environment or self.base)),
+                                       stdin=subprocess.DEVNULL, stderr=err)
+            if disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+                time.sleep(draw.choice([0.002, 0.01, 0.03]) * draw.random())
+                process.send_signal(disturbance)
+            try:
+                status = process.wait(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failure('audit-drain hangs') from None
+        holds(status in (0, 1, 2) or disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL),
+              'audit-drain: no status of a tool', status)
+        with open(os.path.join(self.directory, 'err'), 'rb') as err:
+            return status, err.read()
+
+    def check_end(self, draw, lines, spooled):
+        status, err = self.drain(draw)
+        holds(status in (0, 1), 'the last drain', status, err)
+        stored = {}
+        for base, _, names in os.walk(os.path.join(self.directory, 'archive')):
+            for name in names:
+                with open(os.path.join(base, name), 'rb') as file:
+                    stored[os.path.relpath(os.path.join(base, name), os.path.join(self.directory, 'archive'))] = file.read()
+        events = {line.path: line.event for line in lines if line.path is not None}
+        for path, event in stored.items():
+            if not os.path.basename(path).startswith('.audit-fileput'):
+                holds(events.get(path) == event, 'stored, but not read', path)
+        failed = collections.Counter(text for place in self.names() for text in self.lines_in(place, 'failed'))
+        told = sum(len(self.receipts_in(place)) for place in self.names())
+        for line in lines:
+            refused = line.good and line.path is None
+            holds(line.text not in failed or (refused and failed[line.text] == 1), 'failed, but fit, or twice', line.text)
+            if line.text in spooled:
+                holds(failed[line.text] if refused else stored.get(line.path) == line.event, 'lost', line.text)
+        holds(told == sum(failed.values()), 'failed lines and their receipts', told, failed)
+        holds(not any(self.lines_in(place, kind) for place in self.names() for kind in ('new', 'tmp')),
+              'not drained')
+
+    def receipts_in(self, place):
+        found, directory = [], os.path.join(self.directory, place, 'failed')
+        for name in os.listdir(directory) if os.path.isdir(directory) else []:
+            if name.endswith('.receipts'):
+                with open(os.path.join(directory, name), 'rb') as file:
+                    found += [json.loads(text) for text in split_lines(file.read())[0]]
+        holds(all(receipt['outcome'] == 'rejected' and receipt['reason'] for receipt in found), 'no reason', found)
+        return found
+
+
 def main():
     kind, build, rounds, seed = sys.argv[1], os.path.abspath(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     os.environ['PATH'] = build + os.pathsep + os.environ['PATH']
     top = tempfile.mkdtemp(prefix='invariants.', dir=FAST if os.access(FAST, os.W_OK) else None)
-    circumstances = {'fileput': FileputRounds, 'post': PostRounds}[kind](build, top)
+    make = {'fileput': FileputRounds, 'post': PostRounds,
+            'spool': lambda *where: SpoolRounds(*where, 'audit-spool'),
+            'route': lambda *where: SpoolRounds(*where, 'audit-route')}
+    circumstances = make[kind](build, top)
     met = collections.Counter()
     try:
         for number in range(rounds):
