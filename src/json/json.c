@@ -277,8 +277,43 @@ static struct span decode_name(struct json *json, struct span text)
     return (struct span){json->name, len};
 }
 
+/* The member's name, between the quote before `name` and one past the other. */
+static inline void set_name(struct json *json, struct json_key *key, const unsigned char *name,
+                            const unsigned char *past)
+{
+    key->text = span_between((const char *)name, (const char *)past - 1);
+    key->name = key->text;
+    if (json->index.backslash && memchr(name, '\\', key->text.len) != NULL)
+        key->name = decode_name(json, key->text);
+}
+
+/* Does what json_member() does where all its tokens are at hand, and right.  False: it has done
+ * nothing. */
+static inline bool next_member(struct json *json, struct json_key *key)
+{
+    struct json_index *index = &json->index;
+    const unsigned char *base = index->text + index->base;
+    const uint32_t *token = index->token + index->used;
+    if (json->error.code != JSON_OK || index->count - index->used < 4)
+        return false;
+    if (!json->fresh && base[*token++] != ',')
+        return false;
+    if (base[token[0]] != '"' || base[token[1]] != ':')
+        return false;
+    const unsigned char *past = base + token[1];
+    while (past[-1] != '"')
+        past--;
+    json->fresh = false;
+    json->token = base + token[1];
+    index->used = (unsigned)(token + 2 - index->token);
+    set_name(json, key, base + token[0] + 1, past);
+    return true;
+}
+
 bool json_member(struct json *json, struct json_key *key)
 {
+    if (next_member(json, key))
+        return true;
     if (!next_item(json, '}', JSON_ERROR_MEMBER) || !read_token(json))
         return false;
     if (*json->token != '"')
@@ -290,16 +325,20 @@ bool json_member(struct json *json, struct json_key *key)
         return false;
     if (*json->token != ':')
         return fail(json, JSON_ERROR_COLON, json->token);
-    key->text = span_between((const char *)name, (const char *)past - 1);
-    key->name = key->text;
-    if (json->index.backslash && memchr(name, '\\', key->text.len) != NULL)
-        key->name = decode_name(json, key->text);
+    set_name(json, key, name, past);
     return true;
 }
 
 bool json_element(struct json *json)
 {
     return next_item(json, ']', JSON_ERROR_ELEMENT);
+}
+
+/* Leaves the innermost object or array; the state that comes after it. */
+static inline unsigned leave(struct json *json)
+{
+    json->depth--;
+    return json->depth > 0 && in_object(json) ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
 }
 
 /* Takes the action that the automaton asks for at json->token; the state that comes after it, or
@@ -312,8 +351,7 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     case OPEN_ARRAY:
         return push(json, false) ? WANT_ELEMENT_END : WRONG;
     case CLOSE:
-        json->depth--;
-        return json->depth > 0 && in_object(json) ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
+        return leave(json);
     case SCALAR:
         if (read_scalar(json, json->token) == NULL)
             return WRONG;
@@ -324,21 +362,62 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     }
 }
 
-/* Goes over members with a string, a number or a word and a comma after it: what the automaton does
- * in the states WANT_KEY and WANT_KEY_END, four tokens at a step, none of which waits for the one
- * before.  Most of what is skipped is made of them.  The first token that it leaves to the
- * automaton; NULL after an error. */
-static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
-                                           const uint32_t *end)
+/* Leaves the objects that end at `token`, up to the one that `floor` values are open around, and
+ * goes over what comes between the last of them and a member, or an element that is an object. */
+static inline const uint32_t *leave_objects(struct json *json, const uint32_t *token,
+                                            const uint32_t *end, unsigned floor, unsigned *state)
 {
     const unsigned char *base = json->index.text + json->index.base;
-    for (; end - token > 4; token += 4) {
-        unsigned char value = base[token[2]];
-        if (base[token[0]] != '"' || base[token[1]] != ':' || base[token[3]] != ',' ||
-            class_of[value] > CLASS_STRING)
+    *state = WANT_COMMA_OBJECT;
+    while (*state == WANT_COMMA_OBJECT && token < end && base[*token] == '}') {
+        json->token = base + *token++;
+        *state = leave(json);
+        if (json->depth == floor)
+            *state = CLOSE;
+    }
+    if (*state == CLOSE || end - token < 2 || base[*token] != ',')
+        return token;
+    if (*state == WANT_COMMA_OBJECT) {
+        *state = WANT_KEY;
+        return token + 1;
+    }
+    if (base[token[1]] != '{')
+        return token;
+    json->token = base + token[1];
+    *state = act(json, OPEN_OBJECT, *state);
+    return token + 2;
+}
+
+/* What the automaton does in the states WANT_KEY and WANT_KEY_END, with the tokens of a member in
+ * one step, none of which waits for the one before: most of what is skipped is made of members.
+ * The first token that is left to the automaton; *state is CLOSE after the end of the value that
+ * `floor` values are open around. */
+static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
+                                           const uint32_t *end, unsigned floor, unsigned *state)
+{
+    const unsigned char *base = json->index.text + json->index.base;
+    while ((*state == WANT_KEY || *state == WANT_KEY_END) && end - token > 4) {
+        const unsigned char *value = base + token[2];
+        if (base[token[0]] != '"' || base[token[1]] != ':')
             break;
-        if (value != '"' && read_scalar(json, base + token[2]) == NULL)
-            return NULL;
+        if (class_of[*value] > CLASS_STRING) {
+            if (*value != '{')
+                break;
+            json->token = value;
+            *state = act(json, OPEN_OBJECT, *state);
+            token += 3;
+            continue;
+        }
+        if (*value != '"' && read_scalar(json, value) == NULL) {
+            *state = WRONG;
+            break;
+        }
+        if (base[token[3]] == ',') {
+            token += 4;
+            *state = WANT_KEY;
+            continue;
+        }
+        token = leave_objects(json, token + 3, end, floor, state);
     }
     return token;
 }
@@ -352,28 +431,27 @@ static enum json_progress skip(struct json *json, unsigned floor)
         const unsigned char *base = index->text + index->base;
         const uint32_t *token = index->token + index->used, *end = index->token + index->count;
         while (token < end) {
+            bool close = false;
             if (state == WANT_KEY || state == WANT_KEY_END) {
-                const uint32_t *first = token;
-                token = skip_members(json, token, end);
-                if (token == NULL)
-                    return JSON_WRONG;
-                if (token > first)
-                    state = WANT_KEY;
+                token = skip_members(json, token, end, floor, &state);
+                close = state == CLOSE;
             }
-            const unsigned char *at = base + *token++;
-            unsigned next = next_state[state][class_of[*at]];
-            if (next >= STATES) {
-                json->token = at;
-                bool close = next == CLOSE;
-                next = act(json, next, state);
-                if (next == WRONG)
-                    return JSON_WRONG;
-                if (close && json->depth == floor) {
-                    index->used = (unsigned)(token - index->token);
-                    return JSON_WHOLE;
+            if (state < STATES && token < end) {
+                const unsigned char *at = base + *token++;
+                unsigned next = next_state[state][class_of[*at]];
+                if (next >= STATES) {
+                    json->token = at;
+                    close = next == CLOSE && json->depth == floor + 1;
+                    next = act(json, next, state);
                 }
+                state = next;
             }
-            state = next;
+            if (close) {
+                index->used = (unsigned)(token - index->token);
+                return JSON_WHOLE;
+            }
+            if (state == WRONG)
+                return JSON_WRONG;
         }
     } while (json_index_fill(index));
     json->state = state;

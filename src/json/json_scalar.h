@@ -73,11 +73,29 @@ static inline const unsigned char *json_digits_past(const unsigned char *at,
     return at;
 }
 
+/* One past the integer at `at` where it has at most seven digits and ends as most do; NULL: it may
+ * still be a number. */
+static inline const unsigned char *json_integer_past(const unsigned char *at,
+                                                     const unsigned char *end)
+{
+    if (end - at < JSON_WORD)
+        return NULL;
+    uint64_t other = json_word_no_digit(json_word_read(at));
+    if (other == 0)
+        return NULL;
+    unsigned digits = (unsigned)__builtin_ctzll(other) / 8;
+    bool good = digits == 1 || (digits > 1 && *at != '0');
+    return good && (at[digits] == ',' || at[digits] == '}') ? at + digits : NULL;
+}
+
 /* One past the number at `at`, NULL with *code set if it is not a number (RFC 8259 section 6). */
 static inline const unsigned char *json_number_past(const unsigned char *at,
                                                     const unsigned char *end, enum json_code *code)
 {
-    const unsigned char *p = at;
+    const unsigned char *p = json_integer_past(at, end);
+    if (p != NULL)
+        return p;
+    p = at;
     *code = JSON_ERROR_NUMBER;
     if (*p == '-')
         p++;
