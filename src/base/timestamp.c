@@ -53,112 +53,90 @@ struct civil timestamp_civil(int64_t seconds, int32_t offset)
     return civil;
 }
 
-static int days_in_month(int64_t year, int month)
+static int days_in_month(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
+    if (month != 2)
+        return days[month - 1];
+    return 28 + ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
 }
 
-/* A reader of fixed fields, that fails once and for all. */
-struct fields {
-    const char *at, *end;
-    bool failed;
+enum {
+    DATE_LEN = sizeof "YYYY-MM-DD" - 1,
+    TIME_LEN = sizeof "YYYY-MM-DDThh:mm:ss" - 1,
 };
 
-static int digits(struct fields *f, int count)
+/* The number that the two digits are; *wrong is set if they are none. */
+static inline int two_digits(const char *at, bool *wrong)
 {
-    int value = 0;
-    for (; count > 0; count--, f->at++) {
-        if (f->at >= f->end || *f->at < '0' || *f->at > '9') {
-            f->failed = true;
-            return 0;
-        }
-        value = value * 10 + (*f->at - '0');
-    }
-    return value;
+    unsigned tens = (unsigned char)at[0] - (unsigned)'0',
+             ones = (unsigned char)at[1] - (unsigned)'0';
+    *wrong |= tens > 9 || ones > 9;
+    return (int)(10 * tens + ones);
 }
 
-static bool byte(struct fields *f, char wanted)
+/* Reads YYYY-MM-DD into days since 1970.  False: it is no date. */
+static inline bool read_date(const char *at, int64_t *days)
 {
-    if (f->at >= f->end || *f->at != wanted)
+    bool wrong = at[4] != '-' || at[7] != '-';
+    int century = two_digits(at, &wrong), year = 100 * century + two_digits(at + 2, &wrong);
+    int month = two_digits(at + 5, &wrong), day = two_digits(at + 8, &wrong);
+    if (wrong || year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month))
         return false;
-    f->at++;
+    *days = days_from_civil(year, month, day);
     return true;
 }
 
-static void expect(struct fields *f, char wanted)
+/* A fraction of a second in nanoseconds; digits beyond the ninth are read over.  NULL: no digit. */
+static const char *read_fraction(const char *at, const char *end, int32_t *nanos)
 {
-    if (!byte(f, wanted))
-        f->failed = true;
+    int32_t unit = 100000000;
+    const char *first = at;
+    for (*nanos = 0; at < end && *at >= '0' && *at <= '9'; at++, unit /= 10)
+        *nanos += (*at - '0') * unit;
+    return at > first ? at : NULL;
 }
 
-/* A fraction of a second in nanoseconds; digits beyond the ninth are read over. */
-static int32_t fraction(struct fields *f)
+/* The zone, which is all that is left: Z, UTC, or a sign with hours and minutes; blanks before it.
+ * False: it is none. */
+static bool read_zone_text(const char *at, const char *end, int32_t *offset)
 {
-    int32_t nanos = 0, unit = 100000000;
-    int first = digits(f, 1);
-    for (nanos = first * unit; f->at < f->end && *f->at >= '0' && *f->at <= '9'; f->at++) {
-        unit /= 10;
-        nanos += (*f->at - '0') * unit;
-    }
-    return nanos;
-}
-
-/* The zone: Z, UTC, or a sign with hours and minutes; blanks before it. */
-static int32_t zone(struct fields *f)
-{
-    while (byte(f, ' '))
-        ;
-    if (byte(f, 'Z') || byte(f, 'z'))
-        return 0;
-    if (f->end - f->at >= 3 && memcmp(f->at, "UTC", 3) == 0) {
-        f->at += 3;
-        return 0;
-    }
-    int sign = byte(f, '-') ? -1 : 1;
-    if (sign > 0)
-        expect(f, '+');
-    int hours = digits(f, 2);
-    byte(f, ':');
-    int minutes = digits(f, 2);
-    if (hours > 23 || minutes > 59)
-        f->failed = true;
-    return sign * (hours * 3600 + minutes * 60);
-}
-
-/* Reads YYYY-MM-DD into days since 1970. */
-static int64_t date(struct fields *f)
-{
-    int year = digits(f, 4);
-    expect(f, '-');
-    int month = digits(f, 2);
-    expect(f, '-');
-    int day = digits(f, 2);
-    if (f->failed || year < 1 || month < 1 || month > 12 || day < 1 ||
-        day > days_in_month(year, month)) {
-        f->failed = true;
-        return 0;
-    }
-    return days_from_civil(year, month, day);
+    while (at < end && *at == ' ')
+        at++;
+    size_t len = (size_t)(end - at);
+    *offset = 0;
+    if (len == 1)
+        return *at == 'Z' || *at == 'z';
+    if (len == 3 && memcmp(at, "UTC", 3) == 0)
+        return true;
+    bool colon = len == sizeof "+hh:mm" - 1;
+    if (!colon && len != sizeof "+hhmm" - 1)
+        return false;
+    bool wrong = (*at != '+' && *at != '-') || (colon && at[3] != ':');
+    int hours = two_digits(at + 1, &wrong), minutes = two_digits(at + 3 + colon, &wrong);
+    *offset = (*at == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return !wrong && hours <= 23 && minutes <= 59;
 }
 
 bool timestamp_parse(struct span text, struct timestamp *time)
 {
-    struct fields f = {text.at, span_end(text), false};
-    int64_t days = date(&f);
-    if (!byte(&f, 'T') && !byte(&f, 't'))
-        expect(&f, ' ');
-    int hour = digits(&f, 2);
-    expect(&f, ':');
-    int minute = digits(&f, 2);
-    expect(&f, ':');
-    int second = digits(&f, 2);
-    time->nanos = byte(&f, '.') ? fraction(&f) : 0;
-    time->offset = zone(&f);
+    const char *at = text.at, *end = span_end(text);
+    int64_t days;
+    if (text.len <= TIME_LEN || !read_date(at, &days))
+        return false;
+    bool wrong =
+        (at[10] != 'T' && at[10] != 't' && at[10] != ' ') || at[13] != ':' || at[16] != ':';
+    int hour = two_digits(at + 11, &wrong), minute = two_digits(at + 14, &wrong),
+        second = two_digits(at + 17, &wrong);
+    at += TIME_LEN;
+    time->nanos = 0;
+    if (*at == '.' && (at = read_fraction(at + 1, end, &time->nanos)) == NULL)
+        return false;
+    if (!read_zone_text(at, end, &time->offset))
+        return false;
     time->seconds = days * DAY + hour * 3600 + minute * 60 + second - time->offset;
-    return !f.failed && f.at == f.end && hour <= 23 && minute <= 59 && second <= 60 &&
-           time->seconds >= FIRST_SECOND && time->seconds <= LAST_SECOND;
+    return !wrong && hour <= 23 && minute <= 59 && second <= 60 && time->seconds >= FIRST_SECOND &&
+           time->seconds <= LAST_SECOND;
 }
 
 bool timestamp_argument(const char *text, const struct timestamp *now, struct timestamp *time)
@@ -169,9 +147,8 @@ bool timestamp_argument(const char *text, const struct timestamp *now, struct ti
         return !__builtin_sub_overflow(now->seconds, ago, &time->seconds) &&
                time->seconds >= FIRST_SECOND;
     }
-    struct fields f = {text, text + strlen(text), false};
-    int64_t days = date(&f);
-    if (!f.failed && f.at == f.end) {
+    int64_t days;
+    if (strlen(text) == DATE_LEN && read_date(text, &days)) {
         *time = (struct timestamp){.seconds = days * DAY};
         return true;
     }

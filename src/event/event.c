@@ -63,21 +63,33 @@ enum event_field event_field_object(enum event_field field)
     return field_of[field].parent;
 }
 
-/* The event's own fields by the length of their names, as FIELD_BIT()s. */
-static const uint64_t *fields_by_length(void)
+/* Sets of fields, as FIELD_BIT()s. */
+struct field_sets {
+    uint64_t by_length[JSON_KEY_MAX + 1]; /* of the field's name */
+    uint64_t inside[EVENT_FIELDS + 1];    /* an object member; of EVENT_FIELDS: the event itself */
+    uint64_t objects;                     /* the members that have fields inside */
+};
+
+static const struct field_sets *field_sets(void)
 {
-    static uint64_t fields[JSON_KEY_MAX + 1];
-    if (fields[sizeof "id" - 1] == 0)
-        for (enum event_field f = 0; f < OUTER_FIELDS; f++)
-            fields[field_of[f].name.len] |= FIELD_BIT(f);
-    return fields;
+    static struct field_sets sets;
+    if (sets.by_length[sizeof "id" - 1] == 0)
+        for (enum event_field f = EVENT_FIELDS; f-- > 0;) {
+            sets.by_length[field_of[f].name.len] |= FIELD_BIT(f);
+            sets.inside[field_of[f].parent] |= FIELD_BIT(f);
+            if (f >= OUTER_FIELDS)
+                sets.objects |= FIELD_BIT(field_of[f].parent);
+        }
+    return &sets;
 }
 
-/* For most members the length of the name, or one comparison, tells that they are no field. */
-enum event_field event_field_of(const struct json_key *key)
+/* The field of that name in the object member `parent`.  For most members the length of the name,
+ * or one comparison, tells that they are no field. */
+static enum event_field find_field(const struct json_key *key, enum event_field parent)
 {
+    const struct field_sets *sets = field_sets();
     size_t len = key->name.len;
-    uint64_t fields = len <= JSON_KEY_MAX ? fields_by_length()[len] : 0;
+    uint64_t fields = len <= JSON_KEY_MAX ? sets->by_length[len] & sets->inside[parent] : 0;
     for (; fields != 0; fields &= fields - 1) {
         enum event_field f = (enum event_field)__builtin_ctzll(fields);
         if (*key->name.at == *field_of[f].name.at && json_key_is(key, field_of[f].name))
@@ -86,14 +98,9 @@ enum event_field event_field_of(const struct json_key *key)
     return EVENT_FIELDS;
 }
 
-/* The field of that name in the object member `parent`. */
-static enum event_field find_inner(const struct json_key *key, enum event_field parent)
+enum event_field event_field_of(const struct json_key *key)
 {
-    for (enum event_field f = OUTER_FIELDS; f < EVENT_FIELDS; f++)
-        if (field_of[f].name.len == key->name.len && field_of[f].parent == parent &&
-            json_key_is(key, field_of[f].name))
-            return f;
-    return EVENT_FIELDS;
+    return find_field(key, EVENT_FIELDS);
 }
 
 static bool has(const struct event *event, enum event_field field)
@@ -119,9 +126,12 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
     struct json_value value;
     const char *start = json_at(json);
     json_object(json);
-    while (json_member(json, &key)) {
-        enum event_field field = find_inner(&key, parent);
-        if (json_value(json, &value) && field != EVENT_FIELDS)
+    for (;;) {
+        bool whole = json_scalar_member(json, &key, &value);
+        if (!whole && !json_member(json, &key))
+            break;
+        enum event_field field = find_field(&key, parent);
+        if ((whole || json_value(json, &value)) && field != EVENT_FIELDS)
             note(event, field, value);
     }
     *object = (struct json_value){JSON_OBJECT, span_between(start, json_past(json))};
@@ -130,10 +140,11 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
 /* The object members that the wanted inner fields are in. */
 static uint64_t parents_of(uint64_t inner)
 {
+    const struct field_sets *sets = field_sets();
     uint64_t parents = 0;
-    for (enum event_field f = OUTER_FIELDS; f < EVENT_FIELDS; f++)
-        if ((inner & FIELD_BIT(f)) != 0)
-            parents |= FIELD_BIT(field_of[f].parent);
+    for (uint64_t objects = sets->objects; objects != 0; objects &= objects - 1)
+        if ((inner & sets->inside[__builtin_ctzll(objects)]) != 0)
+            parents |= objects & -objects;
     return parents;
 }
 
@@ -160,9 +171,12 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     event->present = event->differing = 0;
     const char *start = json_at(json);
     json_object(json);
-    while (json_member(json, &key)) {
-        enum event_field field = event_field_of(&key);
-        if (visit != NULL && visit(context, json, &key, field, &value))
+    for (;;) {
+        bool whole = visit == NULL && json_scalar_member(json, &key, &value);
+        if (!whole && !json_member(json, &key))
+            break;
+        enum event_field field = find_field(&key, EVENT_FIELDS);
+        if (whole || (visit != NULL && visit(context, json, &key, field, &value)))
             ;
         else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
             read_inner(json, field, event, &value);
@@ -174,6 +188,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     if (json_error(json).code != JSON_OK)
         return false;
     event->text = span_between(start, json_past(json));
+    event->escapes = json_has_escape(json);
     event->kind = event_kind_of(event->present);
     return true;
 }
@@ -187,12 +202,6 @@ bool event_read_record(struct json *json, struct span record, uint64_t inner, ev
         event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
         return true;
     return reason_set(reason, "%s", json_error_message(json_error(json), message));
-}
-
-const struct json_value *event_field(const struct event *event, enum event_field field)
-{
-    const struct json_value *value = &event->field[field];
-    return has(event, field) && value->type != JSON_NULL ? value : NULL;
 }
 
 const char *const event_statuses[] = {"succeeded", "failed", "pending", NULL};
@@ -211,13 +220,6 @@ struct span event_status(struct span content)
     if (span_equal(status, SPAN("失敗")))
         return SPAN("failed");
     return content;
-}
-
-struct span event_content(const struct json_value *value)
-{
-    if (value->type != JSON_STRING)
-        return value->text;
-    return (struct span){value->text.at + 1, value->text.len - 2};
 }
 
 enum event_field event_time_field(const struct event *event)

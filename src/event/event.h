@@ -75,6 +75,7 @@ struct event {
     struct json_value field[EVENT_FIELDS]; /* the first of that name, where present */
     uint64_t present;                      /* bit f: field f is there */
     uint64_t differing;                    /* bit f: field f appears again with other bytes */
+    bool escapes;                          /* a string in it may have an escape */
 };
 
 /* Called for each member of an event, between its name and its value.  True: it has read the value,
@@ -115,10 +116,20 @@ struct span event_status(struct span content);
 extern const char *const event_statuses[];
 
 /* The value's content: what is between the quotes of a string, the text of any other. */
-struct span event_content(const struct json_value *value);
+static inline struct span event_content(const struct json_value *value)
+{
+    if (value->type != JSON_STRING)
+        return value->text;
+    return (struct span){value->text.at + 1, value->text.len - 2};
+}
 
 /* The field's value, NULL if it is absent or null. */
-const struct json_value *event_field(const struct event *event, enum event_field field);
+static inline const struct json_value *event_field(const struct event *event,
+                                                   enum event_field field)
+{
+    const struct json_value *value = &event->field[field];
+    return (event->present & FIELD_BIT(field)) != 0 && value->type != JSON_NULL ? value : NULL;
+}
 
 /* The member that tells the event's time: a job's `completed_at`, or `started_at` where that is
  * absent or null; of other events `timestamp`. */

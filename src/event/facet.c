@@ -74,7 +74,7 @@ static bool collect(const struct event *event, const struct sources *sources,
         const struct source *source = &sources->source[i];
         if (source->flags == OTHERWISE && values->count > 0)
             continue;
-        if ((event->differing & FIELD_BIT(source->field)) != 0)
+        if (event->differing != 0 && (event->differing & FIELD_BIT(source->field)) != 0)
             return reason_set(reason, "%s appears twice, with different values",
                               event_field_name(source->field));
         const struct json_value *value = event_field(event, source->field);
@@ -116,6 +116,21 @@ static char *decode(struct span *text, char *to)
     return to + len + 1;
 }
 
+/* Decodes the texts that have escapes, and copies an activity's name in any case, for its NUL.
+ * False: no memory. */
+static bool decode_all(struct facet_reader *reader, enum facet facet, struct facet_values *values)
+{
+    char *to = reserve(reader, facet, values);
+    if (to == NULL)
+        return false;
+    for (size_t i = 0; i < values->count; i++) {
+        struct span *text = &values->value[i].text;
+        if (facet == FACET_EVENT || memchr(text->at, '\\', text->len) != NULL)
+            to = decode(text, to);
+    }
+    return true;
+}
+
 static void lower(char *at)
 {
     for (; *at != '\0'; at++)
@@ -133,18 +148,12 @@ bool facet_read(struct facet_reader *reader, const struct event *event, enum fac
     }
     if (!collect(event, &sources_of[facet][event->kind], values, reason))
         return false;
-    char *to = reserve(reader, facet, values);
-    if (to == NULL)
+    if ((facet == FACET_EVENT || event->escapes) && !decode_all(reader, facet, values))
         return reason_set(reason, "%s", strerror(ENOMEM));
-    for (size_t i = 0; i < values->count; i++) {
-        struct span *text = &values->value[i].text;
-        if (facet == FACET_EVENT || memchr(text->at, '\\', text->len) != NULL)
-            to = decode(text, to);
-        if (facet == FACET_EVENT && event->kind == EVENT_FLATTENED)
-            lower(reader->buffer[facet].at);
-        if (facet == FACET_STATUS)
-            *text = event_status(*text);
-    }
+    if (facet == FACET_EVENT && event->kind == EVENT_FLATTENED && values->count > 0)
+        lower(reader->buffer[facet].at);
+    if (facet == FACET_STATUS && values->count > 0)
+        values->value[0].text = event_status(values->value[0].text);
     return true;
 }
 

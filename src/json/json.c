@@ -145,8 +145,16 @@ static inline const unsigned char *read_scalar(struct json *json, const unsigned
     return past;
 }
 
-/* One past the closing quote of the string whose opening quote is json->token: between the quote
- * and the next token there can only be white space. */
+/* One past the closing quote of the string that ends before `next`: between them
+ * there can only be white space. */
+static inline const unsigned char *quote_before(const unsigned char *next)
+{
+    while (next[-1] != '"')
+        next--;
+    return next;
+}
+
+/* One past the closing quote of the string whose opening quote is json->token. */
 static inline const unsigned char *string_past(struct json *json)
 {
     const unsigned char *past = text_end(json);
@@ -156,9 +164,7 @@ static inline const unsigned char *string_past(struct json *json)
         fail_at_end(json);
         return NULL;
     }
-    while (past[-1] != '"')
-        past--;
-    return past;
+    return quote_before(past);
 }
 
 /* Begins to read what the index lists. */
@@ -269,7 +275,7 @@ static inline bool next_item(struct json *json, unsigned char close, enum json_c
 }
 
 /* The name's meaning, where it has escapes. */
-static struct span decode_name(struct json *json, struct span text)
+static __attribute__((noinline)) struct span decode_name(struct json *json, struct span text)
 {
     size_t len;
     if (!json_string_decode(text, json->name, sizeof json->name, &len))
@@ -287,33 +293,56 @@ static inline void set_name(struct json *json, struct json_key *key, const unsig
         key->name = decode_name(json, key->text);
 }
 
-/* Does what json_member() does where all its tokens are at hand, and right.  False: it has done
- * nothing. */
-static inline bool next_member(struct json *json, struct json_key *key)
+/* The tokens of the next member's name, colon and value and of what follows them, where all are at
+ * hand and name and colon are right, else NULL. */
+static inline const uint32_t *member_at_hand(const struct json *json)
 {
-    struct json_index *index = &json->index;
+    const struct json_index *index = &json->index;
     const unsigned char *base = index->text + index->base;
     const uint32_t *token = index->token + index->used;
-    if (json->error.code != JSON_OK || index->count - index->used < 4)
-        return false;
+    if (json->error.code != JSON_OK || index->count - index->used < 5)
+        return NULL;
     if (!json->fresh && base[*token++] != ',')
-        return false;
-    if (base[token[0]] != '"' || base[token[1]] != ':')
-        return false;
-    const unsigned char *past = base + token[1];
-    while (past[-1] != '"')
-        past--;
+        return NULL;
+    return base[token[0]] == '"' && base[token[1]] == ':' ? token : NULL;
+}
+
+/* Reads the name and the colon that member_at_hand() has found. */
+static inline void take_name(struct json *json, const uint32_t *token, struct json_key *key)
+{
+    const unsigned char *base = json->index.text + json->index.base;
     json->fresh = false;
     json->token = base + token[1];
-    index->used = (unsigned)(token + 2 - index->token);
-    set_name(json, key, base + token[0] + 1, past);
+    json->index.used = (unsigned)(token + 2 - json->index.token);
+    set_name(json, key, base + token[0] + 1, quote_before(base + token[1]));
+}
+
+bool json_scalar_member(struct json *json, struct json_key *key, struct json_value *value)
+{
+    const uint32_t *token = member_at_hand(json);
+    if (token == NULL)
+        return false;
+    const unsigned char *base = json->index.text + json->index.base;
+    const unsigned char *at = base + token[2], *past;
+    value->type = (enum json_type)type_of[*at];
+    if (value->type == JSON_STRING)
+        past = quote_before(base + token[3]);
+    else if (class_of[*at] != CLASS_OTHER || (past = read_scalar(json, at)) == NULL)
+        return false;
+    take_name(json, token, key);
+    json->token = at;
+    json->index.used++;
+    value->text = span_between((const char *)at, (const char *)past);
     return true;
 }
 
 bool json_member(struct json *json, struct json_key *key)
 {
-    if (next_member(json, key))
+    const uint32_t *token = member_at_hand(json);
+    if (token != NULL) {
+        take_name(json, token, key);
         return true;
+    }
     if (!next_item(json, '}', JSON_ERROR_MEMBER) || !read_token(json))
         return false;
     if (*json->token != '"')
@@ -516,6 +545,11 @@ struct json_error json_error(const struct json *json)
 bool json_has_space(const struct json *json)
 {
     return json->index.space;
+}
+
+bool json_has_escape(const struct json *json)
+{
+    return json->index.backslash;
 }
 
 /* The text has run out inside the value: because it is cut, or because a byte is wrong. */

@@ -91,6 +91,10 @@ bool json_array(struct json *json);
  * object's end, which is thereby left, and on an error. */
 bool json_member(struct json *json, struct json_key *key);
 
+/* Reads the next member, its value too, where that is a string, a number or a word and all of it is
+ * at hand: a quick json_member() and json_value().  False: it has read nothing; call them. */
+bool json_scalar_member(struct json *json, struct json_key *key, struct json_value *value);
+
 /* In an array, true if another element comes.  False at its end, which is thereby left. */
 bool json_element(struct json *json);
 
@@ -107,6 +111,9 @@ void json_reject(struct json *json, enum json_code code, const char *at);
 /* The error, and whether the text has white space outside strings (once all is read). */
 struct json_error json_error(const struct json *json);
 bool json_has_space(const struct json *json);
+
+/* Whether a string of the text may have an escape (once all is read). */
+bool json_has_escape(const struct json *json);
 
 /* Whether the name is `name`, escapes decoded. */
 static inline bool json_key_is(const struct json_key *key, struct span name)

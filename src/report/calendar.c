@@ -60,7 +60,8 @@ bool calendar_count(struct calendar *calendar, int64_t local, enum calendar_seri
     if (calendar->used >= calendar->size / 2 &&
         !rebuild(calendar, calendar->size == 0 ? LEAST_SIZE : 2 * calendar->size, calendar->step))
         return false;
-    int64_t begin = floor_to(local, calendar->step);
+    int64_t day = floor_to(local, DAY), hour = (local - day) / HOUR;
+    int64_t begin = calendar->step == HOUR ? day + hour * HOUR : day;
     struct calendar_cell *cell = find(calendar->cell, calendar->size, begin);
     calendar->used += !cell->used;
     cell->used = true;
@@ -71,8 +72,7 @@ bool calendar_count(struct calendar *calendar, int64_t local, enum calendar_seri
     if (local > calendar->last)
         calendar->last = local;
     /* 1970-01-01 was a Thursday. */
-    int64_t day = floor_to(local, DAY) / DAY;
-    calendar->week[((day + 3) % 7 + 7) % 7][(local - day * DAY) / HOUR]++;
+    calendar->week[((day / DAY + 3) % 7 + 7) % 7][hour]++;
     return true;
 }
 

@@ -43,11 +43,10 @@ static bool is_unusual(int64_t local)
     return hour < 6 || hour >= 22 || weekday >= 5;
 }
 
-/* The findings that activities of that name belong to; FINDING_UNUSUAL_HOURS: at such hours. */
-static unsigned findings_of_name(const struct catalogue *catalogue, struct span event)
+/* The findings that activities of that name and category belong to. */
+static unsigned find(const struct catalogue *catalogue, struct span event, int category)
 {
     unsigned found = 0;
-    int category = catalogue_event_category(catalogue, event);
     int team = catalogue_category(catalogue, SPAN("Team"));
     bool two_factor = has(event, "two_factor") || has(event, "2fa") || has(event, "otp_");
     if (has(event, "login_failed") || has(event, "failed_login"))
@@ -70,24 +69,28 @@ static unsigned findings_of_name(const struct catalogue *catalogue, struct span 
     return found;
 }
 
-unsigned findings_of(struct findings_known *known, const struct catalogue *catalogue,
-                     struct span event, int64_t local)
+struct findings_name findings_of_name(struct findings_known *known,
+                                      const struct catalogue *catalogue, struct span event)
+{
+    unsigned hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < event.len && i < FINDINGS_NAME; i++)
+        hash = (hash ^ (unsigned char)event.at[i]) * 16777619u;
+    size_t at = hash % FINDINGS_KNOWN;
+    if (event.len > 0 && known->entry[at].len == event.len &&
+        memcmp(known->entry[at].text, event.at, event.len) == 0)
+        return known->entry[at].name;
+    int category = catalogue_event_category(catalogue, event);
+    struct findings_name name = {category, find(catalogue, event, category)};
+    if (event.len <= FINDINGS_NAME) {
+        memcpy(known->entry[at].text, event.at, event.len);
+        known->entry[at].len = event.len;
+        known->entry[at].name = name;
+    }
+    return name;
+}
+
+unsigned findings_at(const struct findings_name *name, int64_t local)
 {
     const unsigned unusual = 1u << FINDING_UNUSUAL_HOURS;
-    unsigned found, hash = 2166136261u; /* FNV-1a */
-    if (event.len == 0 || event.len > FINDINGS_NAME) {
-        found = findings_of_name(catalogue, event);
-    } else {
-        for (size_t i = 0; i < event.len; i++)
-            hash = (hash ^ (unsigned char)event.at[i]) * 16777619u;
-        size_t at = hash % FINDINGS_KNOWN;
-        if (known->entry[at].len != event.len ||
-            memcmp(known->entry[at].name, event.at, event.len) != 0) {
-            memcpy(known->entry[at].name, event.at, event.len);
-            known->entry[at].len = event.len;
-            known->entry[at].found = findings_of_name(catalogue, event);
-        }
-        found = known->entry[at].found;
-    }
-    return is_unusual(local) ? found : found & ~unusual;
+    return (name->found & unusual) == 0 || is_unusual(local) ? name->found : name->found & ~unusual;
 }

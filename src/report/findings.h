@@ -27,17 +27,26 @@ const char *finding_description(enum finding finding);
 
 enum { FINDINGS_KNOWN = 64, FINDINGS_NAME = 48 };
 
-/* What was found out about the names that were met last.  Begins zeroed. */
+/* What an activity's name tells. */
+struct findings_name {
+    int category;   /* catalogue_event_category() */
+    unsigned found; /* findings, as bits; FINDING_UNUSUAL_HOURS: at such hours */
+};
+
+/* What the names tell that were met last.  Begins zeroed. */
 struct findings_known {
     struct {
-        char name[FINDINGS_NAME];
+        char text[FINDINGS_NAME];
         size_t len; /* 0: unused */
-        unsigned found;
+        struct findings_name name;
     } entry[FINDINGS_KNOWN];
 };
 
-/* The findings that an activity belongs to, as bits.  `local` is its time in local seconds. */
-unsigned findings_of(struct findings_known *known, const struct catalogue *catalogue,
-                     struct span event, int64_t local);
+/* What the name of an activity tells. */
+struct findings_name findings_of_name(struct findings_known *known,
+                                      const struct catalogue *catalogue, struct span event);
+
+/* The findings that an activity of that name belongs to at that time, in local seconds. */
+unsigned findings_at(const struct findings_name *name, int64_t local);
 
 #endif

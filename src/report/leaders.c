@@ -6,13 +6,23 @@
 
 enum { LEAST_SIZE = 1024 };
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_of(struct span key)
+/* A word of the key, mixed into the hash. */
+static inline uint64_t mix(uint64_t hash, const char *at, size_t len)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (unsigned char)key.at[i]) * 0x100000001b3;
-    return hash ^ hash >> 32;
+    uint64_t word = 0;
+    memcpy(&word, at, len);
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 29;
+}
+
+static uint32_t hash_of(struct span key)
+{
+    uint64_t hash = key.len;
+    for (; key.len > sizeof hash; key.at += sizeof hash, key.len -= sizeof hash)
+        hash = mix(hash, key.at, sizeof hash);
+    for (; key.len > 0; key.at++, key.len--)
+        hash = (hash ^ (unsigned char)*key.at) * 0x100000001b3;
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The bytes that are kept: whole characters of UTF-8, no NUL. */
@@ -30,10 +40,11 @@ static struct span kept(struct span text)
 }
 
 /* The entry of the key, or the free one where it belongs. */
-static struct leader *find(struct leader *entry, size_t size, struct span key)
+static struct leader *find(struct leader *entry, size_t size, struct span key, uint32_t hash)
 {
-    size_t i = hash_of(key) & (size - 1);
-    while (entry[i].key != NULL && !span_equal(span_of(entry[i].key), key))
+    size_t i = hash & (size - 1);
+    while (entry[i].key != NULL && (entry[i].hash != hash || entry[i].len != key.len ||
+                                    memcmp(entry[i].key, key.at, key.len) != 0))
         i = (i + 1) & (size - 1);
     return &entry[i];
 }
@@ -53,7 +64,7 @@ static bool rebuild(struct leaders *leaders, size_t size, uint64_t least)
             free(old->key);
             continue;
         }
-        *find(entry, size, span_of(old->key)) = *old;
+        *find(entry, size, (struct span){old->key, old->len}, old->hash) = *old;
         used++;
     }
     free(leaders->entry);
@@ -76,43 +87,42 @@ static bool make_room(struct leaders *leaders)
     return rebuild(leaders, leaders->size == 0 ? LEAST_SIZE : 2 * leaders->size, 0);
 }
 
-/* Key and label in one piece of memory. */
-static char *store(struct span key, struct span label, const char **stored_label)
+/* Gives the entry its key and its label, which are kept in one piece of memory.  False: no memory.
+ */
+static bool store(struct leader *leader, struct span key, struct span label)
 {
+    label = label.len > 0 ? kept(label) : SPAN("");
     char *text = malloc(key.len + label.len + 2);
     if (text == NULL)
-        return NULL;
+        return false;
     memcpy(text, key.at, key.len);
     text[key.len] = '\0';
     memcpy(text + key.len + 1, label.at, label.len);
     text[key.len + 1 + label.len] = '\0';
-    *stored_label = text + key.len + 1;
-    return text;
+    free(leader->key);
+    leader->key = text;
+    leader->label = text + key.len + 1;
+    return true;
 }
 
 bool leaders_count(struct leaders *leaders, struct span key, struct span label, bool failed)
 {
     key = kept(key);
-    label = label.len > 0 ? kept(label) : SPAN("");
+    uint32_t hash = hash_of(key);
     leaders->total++;
-    struct leader *leader = leaders->size > 0 ? find(leaders->entry, leaders->size, key) : NULL;
+    struct leader *leader =
+        leaders->size > 0 ? find(leaders->entry, leaders->size, key, hash) : NULL;
     if (leader == NULL || leader->key == NULL) {
         if (!make_room(leaders))
             return false;
-        leader = find(leaders->entry, leaders->size, key);
-        char *text = store(key, label, &leader->label);
-        if (text == NULL)
+        leader = find(leaders->entry, leaders->size, key, hash);
+        leader->hash = hash;
+        leader->len = (uint32_t)key.len;
+        if (!store(leader, key, label))
             return false;
-        leader->key = text;
         leaders->used++;
-    } else if (*leader->label == '\0' && label.len > 0) {
-        const char *stored_label;
-        char *text = store(key, label, &stored_label);
-        if (text == NULL)
-            return false;
-        free(leader->key);
-        leader->key = text;
-        leader->label = stored_label;
+    } else if (label.len > 0 && *leader->label == '\0' && !store(leader, key, label)) {
+        return false;
     }
     leader->count++;
     leader->failures += failed;

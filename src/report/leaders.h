@@ -19,6 +19,8 @@ enum {
 struct leader {
     char *key;         /* cut to LEADERS_TEXT bytes, ended by a NUL; its label follows */
     const char *label; /* what people call it; "" if nothing else is known */
+    uint32_t hash;     /* of the key */
+    uint32_t len;      /* of the key, in bytes */
     uint64_t count;    /* occurrences */
     uint64_t failures; /* … of which with `failed` */
 };

@@ -126,20 +126,29 @@ static bool add_job(struct report *report, const struct event *event, const stru
            reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-static bool keep_rows(struct report *report, const struct row *row, unsigned findings)
+/* Adds the activity to the table if it is one of the newest so far.  False: no memory. */
+static bool keep_row(struct rows *rows, const struct event *event, const struct facts *facts,
+                     int64_t seconds, int64_t local)
 {
     bool kept = true;
-    for (enum finding f = 0; f < FINDINGS; f++) {
-        if ((findings & 1u << f) == 0)
-            continue;
-        report->finding[f]++;
-        if (rows_would_keep(&report->finding_rows[f], row->seconds))
-            kept &= rows_add(&report->finding_rows[f], row);
-        report->finding_rows[f].seen++;
+    if (rows_would_keep(rows, seconds)) {
+        struct row row = {.seconds = seconds, .local = local, .json = event->text};
+        memcpy(row.field, facts->value, sizeof row.field);
+        kept = rows_add(rows, &row);
     }
-    if (rows_would_keep(&report->rows, row->seconds))
-        kept &= rows_add(&report->rows, row);
-    report->rows.seen++;
+    rows->seen++;
+    return kept;
+}
+
+static bool keep_rows(struct report *report, const struct event *event, const struct facts *facts,
+                      int64_t seconds, int64_t local, unsigned findings)
+{
+    bool kept = keep_row(&report->rows, event, facts, seconds, local);
+    for (; findings != 0; findings &= findings - 1) {
+        int f = __builtin_ctz(findings);
+        report->finding[f]++;
+        kept &= keep_row(&report->finding_rows[f], event, facts, seconds, local);
+    }
     return kept;
 }
 
@@ -153,22 +162,20 @@ static bool add_activity(struct report *report, const struct event *event, struc
     if (name.count > 0)
         facts->value[ROW_EVENT] = name.value[0].text;
     const struct catalogue *catalogue = report->catalogue;
-    int category = catalogue_event_category(catalogue, facts->value[ROW_EVENT]);
+    struct findings_name known =
+        findings_of_name(&report->findings_known, catalogue, facts->value[ROW_EVENT]);
+    int category = known.category;
     if (category < 0)
         category = catalogue_type_category(catalogue, facts->value[ROW_TYPE]);
     if (category >= 0)
         facts->value[ROW_CATEGORY] = span_of(catalogue->category[category]);
-    struct row row = {.seconds = seconds, .local = local, .json = event->text};
-    memcpy(row.field, facts->value, sizeof row.field);
     report->activities++;
-    bool counted =
-        count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
-        count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key), facts->asset_name,
-              false) &&
-        count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
-        calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
-        keep_rows(report, &row,
-                  findings_of(&report->findings_known, catalogue, facts->value[ROW_EVENT], local));
+    bool counted = count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
+                   count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key),
+                         facts->asset_name, false) &&
+                   count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
+                   calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
+                   keep_rows(report, event, facts, seconds, local, findings_at(&known, local));
     return counted || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
