@@ -63,39 +63,58 @@ enum event_field event_field_object(enum event_field field)
     return field_of[field].parent;
 }
 
-/* Sets of fields, as FIELD_BIT()s. */
-struct field_sets {
-    uint64_t by_length[JSON_KEY_MAX + 1]; /* of the field's name */
-    uint64_t inside[EVENT_FIELDS + 1];    /* an object member; of EVENT_FIELDS: the event itself */
-    uint64_t objects;                     /* the members that have fields inside */
+/* The fields by name and object member: an open-addressing hash table, in which each has the first
+ * place that is tried. */
+enum { FIELD_SLOTS = 128 };
+
+struct field_table {
+    unsigned char slot[FIELD_SLOTS]; /* a field; EVENT_FIELDS: free */
+    uint64_t inside[OUTER_FIELDS];   /* the fields inside an object member, as FIELD_BIT()s */
+    uint64_t objects;                /* the members that have fields inside */
 };
 
-static const struct field_sets *field_sets(void)
+static inline unsigned slot_of(struct span name, enum event_field parent)
 {
-    static struct field_sets sets;
-    if (sets.by_length[sizeof "id" - 1] == 0)
-        for (enum event_field f = EVENT_FIELDS; f-- > 0;) {
-            sets.by_length[field_of[f].name.len] |= FIELD_BIT(f);
-            sets.inside[field_of[f].parent] |= FIELD_BIT(f);
-            if (f >= OUTER_FIELDS)
-                sets.objects |= FIELD_BIT(field_of[f].parent);
-        }
-    return &sets;
+    unsigned first = (unsigned char)name.at[0], last = (unsigned char)name.at[name.len - 1];
+    return (2 * (unsigned)name.len + 28 * first + last + 10 * (unsigned)parent) % FIELD_SLOTS;
 }
 
-/* The field of that name in the object member `parent`.  For most members the length of the name,
- * or one comparison, tells that they are no field. */
+static void make_field_table(struct field_table *table)
+{
+    memset(table->slot, EVENT_FIELDS, sizeof table->slot);
+    for (enum event_field f = 0; f < EVENT_FIELDS; f++) {
+        enum event_field parent = field_of[f].parent;
+        unsigned slot = slot_of(field_of[f].name, parent);
+        while (table->slot[slot] != EVENT_FIELDS)
+            slot = (slot + 1) % FIELD_SLOTS;
+        table->slot[slot] = (unsigned char)f;
+        if (parent == EVENT_FIELDS)
+            continue;
+        table->inside[parent] |= FIELD_BIT(f);
+        table->objects |= FIELD_BIT(parent);
+    }
+}
+
+static inline const struct field_table *field_table(void)
+{
+    static struct field_table table;
+    if (table.objects == 0)
+        make_field_table(&table);
+    return &table;
+}
+
+/* The field of that name in the object member `parent`; EVENT_FIELDS: in the event itself. */
 static enum event_field find_field(const struct json_key *key, enum event_field parent)
 {
-    const struct field_sets *sets = field_sets();
-    size_t len = key->name.len;
-    uint64_t fields = len <= JSON_KEY_MAX ? sets->by_length[len] & sets->inside[parent] : 0;
-    for (; fields != 0; fields &= fields - 1) {
-        enum event_field f = (enum event_field)__builtin_ctzll(fields);
-        if (*key->name.at == *field_of[f].name.at && json_key_is(key, field_of[f].name))
+    const struct field_table *table = field_table();
+    if (key->name.at == NULL || key->name.len == 0)
+        return EVENT_FIELDS;
+    for (unsigned slot = slot_of(key->name, parent);; slot = (slot + 1) % FIELD_SLOTS) {
+        enum event_field f = (enum event_field)table->slot[slot];
+        if (f == EVENT_FIELDS ||
+            (field_of[f].parent == parent && json_key_is(key, field_of[f].name)))
             return f;
     }
-    return EVENT_FIELDS;
 }
 
 enum event_field event_field_of(const struct json_key *key)
@@ -118,6 +137,12 @@ static void note(struct event *event, enum event_field field, struct json_value 
     }
 }
 
+/* Whether json_member_value() has read a value of that type. */
+static bool is_scalar(enum json_type type)
+{
+    return type != JSON_OBJECT && type != JSON_ARRAY;
+}
+
 /* Reads the object that is the value of the field `parent`, noting the fields that it holds. */
 static void read_inner(struct json *json, enum event_field parent, struct event *event,
                        struct json_value *object)
@@ -126,12 +151,9 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
     struct json_value value;
     const char *start = json_at(json);
     json_object(json);
-    for (;;) {
-        bool whole = json_scalar_member(json, &key, &value);
-        if (!whole && !json_member(json, &key))
-            break;
+    while (json_member_value(json, &key, &value)) {
         enum event_field field = find_field(&key, parent);
-        if ((whole || json_value(json, &value)) && field != EVENT_FIELDS)
+        if ((is_scalar(value.type) || json_value(json, &value)) && field != EVENT_FIELDS)
             note(event, field, value);
     }
     *object = (struct json_value){JSON_OBJECT, span_between(start, json_past(json))};
@@ -140,10 +162,10 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
 /* The object members that the wanted inner fields are in. */
 static uint64_t parents_of(uint64_t inner)
 {
-    const struct field_sets *sets = field_sets();
+    const struct field_table *table = field_table();
     uint64_t parents = 0;
-    for (uint64_t objects = sets->objects; objects != 0; objects &= objects - 1)
-        if ((inner & sets->inside[__builtin_ctzll(objects)]) != 0)
+    for (uint64_t objects = table->objects; objects != 0; objects &= objects - 1)
+        if ((inner & table->inside[__builtin_ctzll(objects)]) != 0)
             parents |= objects & -objects;
     return parents;
 }
@@ -171,21 +193,18 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     event->present = event->differing = 0;
     const char *start = json_at(json);
     json_object(json);
-    for (;;) {
-        bool whole = visit == NULL && json_scalar_member(json, &key, &value);
-        if (!whole && !json_member(json, &key))
-            break;
+    while (visit != NULL ? json_member(json, &key) : json_member_value(json, &key, &value)) {
         enum event_field field = find_field(&key, EVENT_FIELDS);
-        if (whole || (visit != NULL && visit(context, json, &key, field, &value)))
+        if (visit != NULL ? visit(context, json, &key, field, &value) : is_scalar(value.type))
             ;
         else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
             read_inner(json, field, event, &value);
         else
             json_value(json, &value);
-        if (field != EVENT_FIELDS && json_error(json).code == JSON_OK)
+        if (field != EVENT_FIELDS && json_ok(json))
             note(event, field, value);
     }
-    if (json_error(json).code != JSON_OK)
+    if (!json_ok(json))
         return false;
     event->text = span_between(start, json_past(json));
     event->escapes = json_has_escape(json);

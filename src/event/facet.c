@@ -157,6 +157,30 @@ bool facet_read(struct facet_reader *reader, const struct event *event, enum fac
     return true;
 }
 
+bool facet_first(struct facet_reader *reader, const struct event *event, enum facet facet,
+                 struct span *first, struct reason *reason)
+{
+    struct facet_values values;
+    const struct sources *sources = &sources_of[facet][event->kind];
+    /* What facet_read() would have to decode, translate or refuse is left to it. */
+    bool plain =
+        event->differing == 0 && !event->escapes && facet != FACET_STATUS && facet != FACET_EVENT;
+    for (size_t i = 0; plain && i < sources->count; i++) {
+        const struct json_value *value = event_field(event, sources->source[i].field);
+        if (value != NULL && (value->type == JSON_STRING || value->type == JSON_NUMBER)) {
+            *first = event_content(value);
+            return true;
+        }
+    }
+    *first = SPAN("");
+    if (plain && sources->count > 0)
+        return true;
+    if (!facet_read(reader, event, facet, &values, reason))
+        return false;
+    *first = values.count > 0 ? values.value[0].text : SPAN("");
+    return true;
+}
+
 void facet_free(struct facet_reader *reader)
 {
     for (enum facet f = 0; f < FACETS; f++)

@@ -48,6 +48,10 @@ uint64_t facet_inner(enum facet facet);
 bool facet_read(struct facet_reader *reader, const struct event *event, enum facet facet,
                 struct facet_values *values, struct reason *reason);
 
+/* The first of facet_read()'s values alone; its length is 0 if there is none. */
+bool facet_first(struct facet_reader *reader, const struct event *event, enum facet facet,
+                 struct span *first, struct reason *reason);
+
 void facet_free(struct facet_reader *reader);
 
 #endif

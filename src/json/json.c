@@ -120,7 +120,7 @@ static inline bool read_token(struct json *json)
 }
 
 /* One past the number or word at `at`; NULL after noting what it is not. */
-static inline const unsigned char *read_scalar(struct json *json, const unsigned char *at)
+static const unsigned char *read_scalar(struct json *json, const unsigned char *at)
 {
     const unsigned char *end = text_end(json), *past = NULL;
     enum json_code code = JSON_ERROR_VALUE;
@@ -143,6 +143,13 @@ static inline const unsigned char *read_scalar(struct json *json, const unsigned
     if (past == NULL)
         fail(json, code, at);
     return past;
+}
+
+/* The same, quickly where it is an integer as most are. */
+static inline const unsigned char *scalar_past(struct json *json, const unsigned char *at)
+{
+    const unsigned char *past = json_integer_past(at, text_end(json));
+    return past != NULL ? past : read_scalar(json, at);
 }
 
 /* One past the closing quote of the string that ends before `next`: between them
@@ -317,25 +324,6 @@ static inline void take_name(struct json *json, const uint32_t *token, struct js
     set_name(json, key, base + token[0] + 1, quote_before(base + token[1]));
 }
 
-bool json_scalar_member(struct json *json, struct json_key *key, struct json_value *value)
-{
-    const uint32_t *token = member_at_hand(json);
-    if (token == NULL)
-        return false;
-    const unsigned char *base = json->index.text + json->index.base;
-    const unsigned char *at = base + token[2], *past;
-    value->type = (enum json_type)type_of[*at];
-    if (value->type == JSON_STRING)
-        past = quote_before(base + token[3]);
-    else if (class_of[*at] != CLASS_OTHER || (past = read_scalar(json, at)) == NULL)
-        return false;
-    take_name(json, token, key);
-    json->token = at;
-    json->index.used++;
-    value->text = span_between((const char *)at, (const char *)past);
-    return true;
-}
-
 bool json_member(struct json *json, struct json_key *key)
 {
     const uint32_t *token = member_at_hand(json);
@@ -356,6 +344,34 @@ bool json_member(struct json *json, struct json_key *key)
         return fail(json, JSON_ERROR_COLON, json->token);
     set_name(json, key, name, past);
     return true;
+}
+
+/* json_member_value() where not all is at hand. */
+static __attribute__((noinline)) bool member_value(struct json *json, struct json_key *key,
+                                                   struct json_value *value)
+{
+    if (!json_member(json, key))
+        return false;
+    value->type = json_peek(json);
+    return value->type == JSON_OBJECT || value->type == JSON_ARRAY || json_value(json, value);
+}
+
+bool json_member_value(struct json *json, struct json_key *key, struct json_value *value)
+{
+    const uint32_t *token = member_at_hand(json);
+    if (token == NULL)
+        return member_value(json, key, value);
+    const unsigned char *base = json->index.text + json->index.base;
+    const unsigned char *at = base + token[2], *past;
+    value->type = (enum json_type)type_of[*at];
+    take_name(json, token, key);
+    if (value->type == JSON_OBJECT || value->type == JSON_ARRAY)
+        return true;
+    json->token = at;
+    json->index.used++;
+    past = value->type == JSON_STRING ? quote_before(base + token[3]) : scalar_past(json, at);
+    value->text = span_between((const char *)at, (const char *)past);
+    return past != NULL;
 }
 
 bool json_element(struct json *json)
@@ -382,7 +398,7 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     case CLOSE:
         return leave(json);
     case SCALAR:
-        if (read_scalar(json, json->token) == NULL)
+        if (scalar_past(json, json->token) == NULL)
             return WRONG;
         return state == WANT_VALUE ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
     default:
@@ -437,7 +453,7 @@ static inline const uint32_t *skip_members(struct json *json, const uint32_t *to
             token += 3;
             continue;
         }
-        if (*value != '"' && read_scalar(json, value) == NULL) {
+        if (*value != '"' && scalar_past(json, value) == NULL) {
             *state = WRONG;
             break;
         }
@@ -510,7 +526,7 @@ bool json_value(struct json *json, struct json_value *value)
         past = string_past(json);
         break;
     default:
-        past = read_scalar(json, at);
+        past = scalar_past(json, at);
     }
     if (past == NULL)
         return false;

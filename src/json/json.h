@@ -91,9 +91,10 @@ bool json_array(struct json *json);
  * object's end, which is thereby left, and on an error. */
 bool json_member(struct json *json, struct json_key *key);
 
-/* Reads the next member, its value too, where that is a string, a number or a word and all of it is
- * at hand: a quick json_member() and json_value().  False: it has read nothing; call them. */
-bool json_scalar_member(struct json *json, struct json_key *key, struct json_value *value);
+/* Reads the next member as json_member() does, and its value as json_value() does unless that is an
+ * object or an array, which then comes next; value->type tells.  False at the object's end, which
+ * is thereby left, and on an error. */
+bool json_member_value(struct json *json, struct json_key *key, struct json_value *value);
 
 /* In an array, true if another element comes.  False at its end, which is thereby left. */
 bool json_element(struct json *json);
@@ -110,6 +111,10 @@ void json_reject(struct json *json, enum json_code code, const char *at);
 
 /* The error, and whether the text has white space outside strings (once all is read). */
 struct json_error json_error(const struct json *json);
+static inline bool json_ok(const struct json *json)
+{
+    return json->error.code == JSON_OK;
+}
 bool json_has_space(const struct json *json);
 
 /* Whether a string of the text may have an escape (once all is read). */

@@ -127,28 +127,36 @@ static void check_utf8(struct json_index *index, uint64_t high)
     }
 }
 
+/* How blocks are read on a processor. */
+struct blocks {
+    struct json_block (*read)(const unsigned char *at);
+    uint64_t (*between)(uint64_t quotes); /* json_block_between() or its like */
+    unsigned (*count)(uint64_t mask);     /* how many bits are set */
+    unsigned (*first)(uint64_t mask);     /* the lowest set bit's number; of 0 any number */
+};
+
 /* Appends the offsets of the set bits, counted from base.  Writes eight at a time, needed or not:
  * a branch a token would cost more. */
 static inline __attribute__((always_inline)) void
-list_tokens(struct json_index *index, uint64_t tokens, unsigned count, uint32_t offset)
+list_tokens(struct json_index *index, uint64_t tokens, uint32_t offset, const struct blocks *blocks)
 {
     uint32_t *out = index->token + index->count;
+    unsigned count = blocks->count(tokens);
     index->count += count;
     for (unsigned done = 0; done < count; done += 8) {
 #pragma GCC unroll 8
         for (int i = 0; i < 8; i++) {
-            /* Past the last bit the lowest bit of 0 is asked for: any value will do. */
-            *out++ = offset + (uint32_t)__builtin_ctzll(tokens | (uint64_t)1 << 63);
+            *out++ = offset + blocks->first(tokens);
             tokens &= tokens - 1;
         }
     }
 }
 
-/* Which bytes of a block a token begins at.  `between` is json_block_between() or its like. */
+/* Which bytes of a block a token begins at. */
 static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_index *index,
                                                                   const struct json_block *b,
                                                                   size_t size,
-                                                                  uint64_t (*between)(uint64_t))
+                                                                  const struct blocks *blocks)
 {
     uint64_t own = ~(uint64_t)0 >> (JSON_BLOCK - size);
     uint64_t quote = b->quote;
@@ -156,7 +164,7 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
         index->backslash = true;
         quote &= ~find_escaped(index, b->backslash);
     }
-    uint64_t string = between(quote) ^ index->string;
+    uint64_t string = blocks->between(quote) ^ index->string;
     uint64_t scalar = ~(b->structure | b->space | quote | string);
     uint64_t begin = scalar & ~(scalar << 1 | index->scalar);
     uint64_t tokens = (b->structure & ~string) | (quote & string) | begin;
@@ -177,33 +185,75 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
 /* Goes over a block, of which the first `size` bytes are the text's at `next`. */
 static inline __attribute__((always_inline)) void scan_block(struct json_index *index,
                                                              struct json_block block, size_t size,
-                                                             uint64_t (*between)(uint64_t),
-                                                             unsigned (*count)(uint64_t))
+                                                             const struct blocks *blocks)
 {
-    uint64_t tokens = find_tokens(index, &block, size, between);
-    list_tokens(index, tokens, count(tokens), (uint32_t)(index->next - index->base));
+    uint64_t tokens = find_tokens(index, &block, size, blocks);
+    list_tokens(index, tokens, (uint32_t)(index->next - index->base), blocks);
     index->next += size;
 }
 
-/* Goes over the whole blocks that end before `end`. */
-static void scan_blocks(struct json_index *index, size_t end)
+/* The text's last `size` bytes, less than a block, with blanks after them, which are no tokens. */
+static inline __attribute__((always_inline)) struct json_block
+read_last(const struct json_index *index, size_t size, const struct blocks *blocks)
+{
+    unsigned char padded[JSON_BLOCK];
+    if (index->len < JSON_BLOCK) {
+        memset(padded, ' ', sizeof padded);
+        memcpy(padded, index->text, index->len);
+        memmove(padded, padded + index->next, size);
+        memset(padded + size, ' ', sizeof padded - size);
+        return blocks->read(padded);
+    }
+    struct json_block b = blocks->read(index->text + index->len - JSON_BLOCK);
+    unsigned before = JSON_BLOCK - (unsigned)size; /* bytes of the block before */
+    return (struct json_block){
+        .quote = b.quote >> before,
+        .backslash = b.backslash >> before,
+        .structure = b.structure >> before,
+        .space = b.space >> before | ~(uint64_t)0 << size,
+        .control = b.control >> before,
+        .high = b.high >> before,
+    };
+}
+
+/* Goes over the blocks before `end`, which is the text's end or a block's. */
+static inline __attribute__((always_inline)) void scan_blocks(struct json_index *index, size_t end,
+                                                              const struct blocks *blocks)
 {
     while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
-        scan_block(index, json_block_read(index->text + index->next), JSON_BLOCK,
-                   json_block_between, json_block_count);
+        scan_block(index, blocks->read(index->text + index->next), JSON_BLOCK, blocks);
+    size_t rest = end - index->next;
+    if (rest > 0 && index->error.code == JSON_OK)
+        scan_block(index, read_last(index, rest, blocks), rest, blocks);
+}
+
+static unsigned first_or_any(uint64_t mask)
+{
+    return json_block_first(mask | (uint64_t)1 << (JSON_BLOCK - 1));
+}
+
+static void scan(struct json_index *index, size_t end)
+{
+    static const struct blocks blocks = {json_block_read, json_block_between, json_block_count,
+                                         first_or_any};
+    scan_blocks(index, end, &blocks);
 }
 
 #ifdef JSON_BLOCK_AVX2
-JSON_AVX2 static unsigned count_avx2(uint64_t mask)
+JSON_AVX2 static inline unsigned count_avx2(uint64_t mask)
 {
     return (unsigned)__builtin_popcountll(mask);
 }
 
-JSON_AVX2 static void scan_blocks_avx2(struct json_index *index, size_t end)
+JSON_AVX2 static inline unsigned first_avx2(uint64_t mask)
 {
-    while (end - index->next >= JSON_BLOCK && index->error.code == JSON_OK)
-        scan_block(index, json_avx2_read(index->text + index->next), JSON_BLOCK, json_avx2_between,
-                   count_avx2);
+    return (unsigned)_tzcnt_u64(mask);
+}
+
+JSON_AVX2 static void scan_avx2(struct json_index *index, size_t end)
+{
+    static const struct blocks blocks = {json_avx2_read, json_avx2_between, count_avx2, first_avx2};
+    scan_blocks(index, end, &blocks);
 }
 #endif
 
@@ -216,16 +266,10 @@ bool json_index_fill(struct json_index *index)
         size_t end = left < JSON_WINDOW ? index->len : index->next + JSON_WINDOW;
 #ifdef JSON_BLOCK_AVX2
         if (json_has_avx2())
-            scan_blocks_avx2(index, end);
+            scan_avx2(index, end);
+        else
 #endif
-        scan_blocks(index, end);
-        size_t rest = end - index->next;
-        if (rest > 0 && index->error.code == JSON_OK) {
-            unsigned char padded[JSON_BLOCK]; /* with blanks, which are no tokens */
-            memset(padded, ' ', sizeof padded);
-            memcpy(padded, index->text + index->next, rest);
-            scan_block(index, json_block_read(padded), rest, json_block_between, json_block_count);
-        }
+            scan(index, end);
     } while (index->count == 0 && index->next < index->len && index->error.code == JSON_OK);
     return index->count > 0;
 }

@@ -92,10 +92,7 @@ static inline const unsigned char *json_integer_past(const unsigned char *at,
 static inline const unsigned char *json_number_past(const unsigned char *at,
                                                     const unsigned char *end, enum json_code *code)
 {
-    const unsigned char *p = json_integer_past(at, end);
-    if (p != NULL)
-        return p;
-    p = at;
+    const unsigned char *p = at;
     *code = JSON_ERROR_NUMBER;
     if (*p == '-')
         p++;

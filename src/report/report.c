@@ -52,27 +52,18 @@ struct facts {
 static bool read_people(struct report *report, const struct event *event, struct facts *facts,
                         struct reason *reason)
 {
-    struct facet_values user, customer;
-    if (!facet_read(&report->reader, event, FACET_USER, &user, reason) ||
-        !facet_read(&report->reader, event, FACET_CUSTOMER, &customer, reason))
-        return false;
-    if (user.count > 0)
-        facts->value[ROW_USER] = user.value[0].text;
-    if (customer.count > 0)
-        facts->value[ROW_CUSTOMER] = customer.value[0].text;
-    return true;
+    return facet_first(&report->reader, event, FACET_USER, &facts->value[ROW_USER], reason) &&
+           facet_first(&report->reader, event, FACET_CUSTOMER, &facts->value[ROW_CUSTOMER], reason);
 }
 
 /* Of what: type, id and name. */
 static bool read_asset(struct report *report, const struct event *event, struct facts *facts,
                        struct reason *reason)
 {
-    struct facet_values type, asset;
-    if (!facet_read(&report->reader, event, FACET_TYPE, &type, reason) ||
+    struct facet_values asset;
+    if (!facet_first(&report->reader, event, FACET_TYPE, &facts->value[ROW_TYPE], reason) ||
         !facet_read(&report->reader, event, FACET_ASSET, &asset, reason))
         return false;
-    if (type.count > 0)
-        facts->value[ROW_TYPE] = type.value[0].text;
     for (size_t i = 0; i < asset.count; i++) {
         struct span *to = asset.value[i].label ? &facts->asset_name : &facts->asset_id;
         if (to->len == 0)
