@@ -6,6 +6,9 @@ usage: report-browser.py PAGE.html SCRIPT
 SCRIPT is JavaScript, the body of a function that returns an array of [name, value] pairs; each is
 printed as NAME=VALUE.  Before that the page must have loaded without a console message and without a
 request that leaves it; otherwise these are printed, one a line, and the status is 1.
+
+On standard error it says how long opening the page took: the processor time of the browser's main
+thread, and the time until the load event was over.
 """
 import json
 import os
@@ -43,6 +46,17 @@ def start_driver(directory):
     sys.exit("chromedriver does not start")
 
 
+def protocol(base, path, command, parameters):
+    """Sends a command of the DevTools protocol."""
+    return call(base, "POST", path + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+
+def main_thread(base, path):
+    """The processor time, in seconds, that the page's main thread has spent on its tasks."""
+    metrics = protocol(base, path, "Performance.getMetrics", {})["metrics"]
+    return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+
 def main():
     page = "file://" + os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as directory:
@@ -54,7 +68,13 @@ def main():
                 "goog:chromeOptions": {"args": OPTIONS + ["--user-data-dir=" + directory + "/profile"]},
             }}})["sessionId"]
             path = f"/session/{session}"
+            protocol(base, path, "Performance.enable", {"timeDomain": "threadTicks"})
+            before = main_thread(base, path)
             call(base, "POST", path + "/url", {"url": page})
+            busy = main_thread(base, path) - before
+            loaded = call(base, "POST", path + "/execute/sync", {
+                "script": "return performance.getEntriesByType('navigation')[0].loadEventEnd", "args": []})
+            print(f"main thread {busy:.2f} s, loaded after {loaded / 1000:.2f} s", file=sys.stderr)
             values = call(base, "POST", path + "/execute/sync", {"script": sys.argv[2], "args": []})
             faults = ["console: " + entry["message"]
                       for entry in call(base, "POST", path + "/se/log", {"type": "browser"})]

@@ -88,9 +88,7 @@ browse() {
             var visible = document.querySelectorAll("#rows tr:not([hidden])").length;
             return visible;
         }
-        var time = performance.getEntriesByType("navigation")[0];
-        var out = [["rows", document.querySelectorAll("#rows tr").length], ["hidden", form.hidden],
-            ["quick", time.domContentLoadedEventEnd < 20000]];
+        var out = [["rows", document.querySelectorAll("#rows tr").length], ["hidden", form.hidden]];
         out.push(["users", e.user.options.length]);
         out.push(["one", set("user", "member3@example.com") > 0]);
         out.push(["all_his", Array.from(document.querySelectorAll("#rows tr:not([hidden])"))
@@ -107,7 +105,6 @@ browse() {
     deleted=$(events | jq -s '[.[] | select(.event)] | sort_by(.timestamp) | reverse | .[:5000] | map(select(.event == "recipe_deleted" and .user.email == "member3@example.com")) | length')
     assert_output "rows=5000
 hidden=False
-quick=True
 users=41
 one=True
 all_his=True
@@ -115,6 +112,10 @@ and_deleted=$deleted
 since=$last
 shown=$last of 5000 rows are shown.
 json=ACME"
+    # It is half a second here.  Other machines are several times slower, and busy besides.
+    echo "$stderr"
+    [[ $stderr =~ main\ thread\ ([0-9]+)\.[0-9]+\ s,\ loaded\ after\ ([0-9]+)\. ]]
+    [ "${BASH_REMATCH[1]}" -lt 4 ] && [ "${BASH_REMATCH[2]}" -lt 30 ]
 }
 
 @test "screen readers, the keyboard and weak eyes: names, headings, focus, contrast in light and dark" {
@@ -209,20 +210,43 @@ nonsense' ]
         echo '{"event":"user_login","timestamp":"2024-05-31 '$hour':30:00 UTC","user":{"id":'$hour',"email":"'$hour'@x"},"team":{"id":1}}'
     done >in
     run_tool audit-report --timezone=Europe/Berlin --rows=2 in
-    [[ $output == *'2024-06-01 01:30:00</td><td><bdi>23@x'*'2024-06-01 00:30:00</td><td><bdi>22@x'* ]]
-    [[ $output != *'<td><bdi>21@x'* ]]
+    [[ $output == *'2024-06-01 01:30:00</td><td>23@x'*'2024-06-01 00:30:00</td><td>22@x'* ]]
+    [[ $output != *'<td>21@x'* ]]
     [[ $output == *"The newest 2 of 3 activities"* ]]
+}
+
+# members_do COUNT MEMBERS: activities of so many members, each with a recipe of their own.
+members_do() {
+    awk -v count="$1" -v members="$2" 'BEGIN {
+        for (i = 0; i < count; i++) {
+            who = i * 7919 % members
+            printf "{\"event\":\"recipe_updated\",\"timestamp\":\"2024-%02d-%02dT%02d:00:00Z\",", \
+                i % 12 + 1, i % 28 + 1, i % 24
+            printf "\"user\":{\"id\":%d,\"email\":\"member%d@example.com\"},", who, who
+            printf "\"team\":{\"id\":%d},\"resource\":{\"type\":\"Flow\",\"id\":%d,", who % 50, who
+            printf "\"name\":\"Sync orders %d\"}}\n", who
+        }
+    }'
+}
+
+# peak COUNT MEMBERS: the most bytes that their page needs.
+peak() {
+    members_do "$1" "$2" | python3 "$AUDIT_TESTS/peak.py" audit-report 2>&1 >page.html | sed -n 's/.*peak \([0-9]*\) bytes$/\1/p'
 }
 
 @test "memory is bounded by the different members, not by the events" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "sanitizers need memory of their own"
-    local count=${AUDIT_LONG:+10000000}
-    python3 "$AUDIT_TESTS/report-events.py" 200000 100000 | awk -v copies=$((${count:-400000} / 200000)) '
-        { line[NR] = $0 } END { for (c = 0; c < copies; c++) for (i = 1; i <= NR; i++) print line[i] }' |
-        python3 "$AUDIT_TESTS/peak.py" audit-report >page.html 2>peak
-    [[ $(cat peak) =~ peak\ ([0-9]+)\ bytes$ ]]
-    echo "${BASH_REMATCH[1]}"
-    [ "${BASH_REMATCH[1]}" -lt 100000000 ]
+    local few many
+    few=$(peak 50000 20000)
+    many=$(peak 200000 20000)
+    echo "20,000 members: 50,000 events $few bytes, 200,000 events $many bytes"
+    [ "$few" -gt 0 ] && [ "$many" -lt $((few + few / 20)) ]
+    local count=100000
+    [ -z "${AUDIT_LONG-}" ] || count=10000000
+    many=$(peak "$count" 100000)
+    echo "100,000 members: $count events $many bytes"
+    [ "$many" -lt 100000000 ]
+    grep -q 'Members <strong>100,000<' page.html
 }
 
 @test "mistakes are named" {

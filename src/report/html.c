@@ -56,36 +56,69 @@ static const char *replacement(uint32_t c)
         return "&lt;";
     case '>':
         return "&gt;";
-    case '"':
+    case '"': /* in an attribute */
         return "&quot;";
-    case '\'':
-        return "&#39;";
     default:
         return is_allowed(c) ? NULL : "\ufffd";
     }
 }
 
-void html_text(struct out *out, struct span text)
+/* Whether the byte is a character that always stays. */
+static inline bool is_plain(unsigned char byte, char quote)
 {
-    const char *from = text.at;
-    while (text.len > 0) {
+    static const uint64_t ascii[4] = {
+        ~(uint64_t)0xffffffff & ~((uint64_t)1 << '&' | (uint64_t)1 << '<' | (uint64_t)1 << '>'),
+        ~((uint64_t)1 << (0x7f - 64)),
+    };
+    return (ascii[byte / 64] >> byte % 64 & 1) != 0 && byte != (unsigned char)quote;
+}
+
+/* Writes the text, in which `quote` has to be replaced, too; '&' if there is no such character. */
+static void put_text(struct out *out, struct span text, char quote)
+{
+    const char *from = text.at, *at = from, *end = span_end(text);
+    while (at < end) {
         size_t len = 1;
-        unsigned char byte = (unsigned char)*text.at;
-        uint32_t c = byte < 0x80 ? byte : first_character(text, &len);
+        if (is_plain((unsigned char)*at, quote)) {
+            at++;
+            continue;
+        }
+        uint32_t c = first_character(span_between(at, end), &len);
         const char *instead = c == 0xfffd && len == 1 ? "\ufffd" : replacement(c);
         if (instead != NULL) {
-            out_write(out, span_between(from, text.at));
+            out_write(out, span_between(from, at));
             out_text(out, instead);
-            from = text.at + len;
+            from = at + len;
         }
-        text.at += len;
-        text.len -= len;
+        at += len;
     }
-    out_write(out, span_between(from, text.at));
+    out_write(out, span_between(from, end));
+}
+
+void html_text(struct out *out, struct span text)
+{
+    put_text(out, text, '&');
+}
+
+void html_attribute(struct out *out, struct span text)
+{
+    put_text(out, text, '"');
+}
+
+static bool is_ascii(struct span text)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < text.len; i++)
+        all |= (unsigned char)text.at[i];
+    return all < 0x80;
 }
 
 void html_name(struct out *out, struct span text)
 {
+    if (is_ascii(text)) {
+        html_text(out, text);
+        return;
+    }
     out_text(out, "<bdi>");
     html_text(out, text);
     out_text(out, "</bdi>");

@@ -13,10 +13,14 @@
 /* Writes formatted markup, at most 1,023 bytes; no text from outside may be in it. */
 void html_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes text from outside, as the content of an element or of a quoted attribute. */
+/* Writes text from outside, as the content of an element. */
 void html_text(struct out *out, struct span text);
 
-/* The same, isolated from the direction of the text around it. */
+/* The same, as the content of an attribute between double quotes. */
+void html_attribute(struct out *out, struct span text);
+
+/* Writes text from outside as the content of an element, isolated from the direction of the text
+ * around it where it can have another. */
 void html_name(struct out *out, struct span text);
 
 /* Writes a number with commas: 1,234,567. */

@@ -195,14 +195,13 @@ static void put_filters(struct out *out)
 static void put_attribute(struct out *out, const char *name, struct span value)
 {
     html_format(out, " data-%s=\"", name);
-    html_text(out, value);
+    html_attribute(out, value);
     out_text(out, "\"");
 }
 
 static void put_row(const struct row *row, struct out *out)
 {
     out_text(out, "<tr");
-    put_attribute(out, "u", row->field[ROW_USER]);
     put_attribute(out, "t", row->field[ROW_TYPE]);
     put_attribute(out, "c", row->field[ROW_CATEGORY]);
     out_text(out, "><td class=\"time\">");
