@@ -25,7 +25,7 @@ enum finding {
 const char *finding_title(enum finding finding);
 const char *finding_description(enum finding finding);
 
-enum { FINDINGS_KNOWN = 64, FINDINGS_NAME = 48 };
+enum { FINDINGS_KNOWN = 256, FINDINGS_NAME = 48 };
 
 /* What an activity's name tells. */
 struct findings_name {

@@ -101,7 +101,7 @@ static void put_finding(const struct report *r, enum finding f, struct out *out)
     if (rows->count > 0)
         out_text(out, "<ul class=\"latest\">\n");
     for (size_t i = 0; i < rows->count; i++) {
-        const struct row *row = &rows->row[i];
+        const struct row *row = rows->place[i].row;
         out_text(out, "<li><span class=\"time soft\">");
         put_time(out, row->local);
         out_text(out, "</span> ");
@@ -239,7 +239,7 @@ static void put_rows(const struct report *r, struct out *out)
                   "<th scope=\"col\">Who</th><th scope=\"col\">Activity</th>"
                   "<th scope=\"col\">Asset</th></tr></thead><tbody id=\"rows\">\n");
     for (size_t i = 0; i < r->rows.count; i++)
-        put_row(&r->rows.row[i], out);
+        put_row(r->rows.place[i].row, out);
     out_text(out, "</tbody></table></div>\n");
     if (r->rows.seen > r->rows.count) {
         out_text(out, "<p class=\"soft\">The newest ");

@@ -17,16 +17,23 @@ enum row_field { ROW_USER, ROW_EVENT, ROW_CATEGORY, ROW_TYPE, ROW_ASSET, ROW_CUS
 struct row {
     int64_t seconds;  /* since 1970, UTC */
     int64_t local;    /* the same in the zone */
-    uint64_t number;  /* of the event in the input: of equal times the later one is newer */
     size_t json_len;  /* of the whole event */
     struct span json; /* its beginning; all of it if its length is json_len */
     struct span field[ROW_FIELDS];
-    char *memory;
+    char *memory; /* that the spans are in */
+    size_t size;  /* of the memory */
+};
+
+/* A row, with what tells its age beside it. */
+struct rows_place {
+    int64_t seconds; /* the row's */
+    uint64_t number; /* of the event in the input: of equal times the later one is newer */
+    struct row *row;
 };
 
 struct rows {
     size_t limit;
-    struct row *row; /* a heap: the oldest first; after rows_sort() the newest first */
+    struct rows_place *place; /* a heap: the oldest first; after rows_sort() the newest first */
     size_t count, capacity;
     uint64_t seen; /* all that came */
 };
