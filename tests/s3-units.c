@@ -343,9 +343,7 @@ static void check_signatures(void)
             },
             &len);
         check_text((struct span){text, len}, known[i].text, "what is signed");
-        check(s3_v2_sign((struct span){text, len}, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                         signature),
-              "it can be signed");
+        s3_v2_sign((struct span){text, len}, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", signature);
         check_text(span_of(signature), known[i].signature, "the signature");
         free(text);
         curl_slist_free_all(headers);

@@ -2,42 +2,44 @@
 
 #include "base/digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
+#include <nettle/md5.h>
+#include <nettle/sha2.h>
 
-/* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
-static bool has_begun(void)
+static const uint8_t *bytes_of(struct span span)
 {
-#if OPENSSL_VERSION_NUMBER >= 0x30000000L
-    return OSSL_LIB_CTX_get0_global_default() != NULL;
-#else
-    return true;
-#endif
+    return (const uint8_t *)span.at;
 }
 
-bool digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
+void digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
 {
-    /* One context for the whole run, which keeps its algorithm: to look it up takes as long as to
-     * digest half a KB. */
-    static EVP_MD_CTX *context;
-    static bool named;
-    if (context == NULL && (!has_begun() || (context = EVP_MD_CTX_new()) == NULL))
-        return false;
-    named = EVP_DigestInit_ex(context, named ? NULL : EVP_sha256(), NULL) == 1;
-    return named && EVP_DigestUpdate(context, bytes.at, bytes.len) == 1 &&
-           EVP_DigestFinal_ex(context, digest, NULL) == 1;
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, bytes.len, bytes_of(bytes));
+    sha256_digest(&context, DIGEST_SIZE, digest);
 }
 
-bool digest_md5(struct span bytes, unsigned char digest[DIGEST_MD5_SIZE])
+void digest_md5(struct span bytes, unsigned char digest[DIGEST_MD5_SIZE])
 {
-    return has_begun() && EVP_Digest(bytes.at, bytes.len, digest, NULL, EVP_md5(), NULL) == 1;
+    struct md5_ctx context;
+    md5_init(&context);
+    md5_update(&context, bytes.len, bytes_of(bytes));
+    md5_digest(&context, DIGEST_MD5_SIZE, digest);
 }
 
-bool digest_hmac_sha1(struct span key, struct span text, unsigned char digest[DIGEST_HMAC_SIZE])
+void digest_hmac_sha1(struct span key, struct span text, unsigned char digest[DIGEST_HMAC_SIZE])
 {
-    return has_begun() && HMAC(EVP_sha1(), key.at, (int)key.len, (const unsigned char *)text.at,
-                               text.len, digest, NULL) != NULL;
+    struct hmac_sha1_ctx context;
+    hmac_sha1_set_key(&context, key.len, bytes_of(key));
+    hmac_sha1_update(&context, text.len, bytes_of(text));
+    hmac_sha1_digest(&context, DIGEST_HMAC_SIZE, digest);
+}
+
+void digest_base64(const unsigned char *bytes, size_t count, char *base64)
+{
+    base64_encode_raw(base64, count, bytes);
+    base64[DIGEST_BASE64(count)] = '\0';
 }
 
 static inline char hex_digit(unsigned value)

@@ -36,8 +36,7 @@ struct receipt {
 bool receipts_write(struct append *receipts, const struct receipt *receipt,
                     const struct outcome *outcome);
 
-/* The first RECEIPTS_DIGEST hex digits of the SHA-256 of a line, and a NUL.  False: libcrypto has
- * no SHA-256 or no memory. */
-bool receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1]);
+/* The first RECEIPTS_DIGEST hex digits of the SHA-256 of a line, and a NUL. */
+void receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1]);
 
 #endif

@@ -9,15 +9,14 @@
 
 enum { LEAST = 1024 };
 
-/* False: libcrypto has no SHA-256. */
-static bool make_key(struct span path, struct skip_key *key)
+static struct skip_key make_key(struct span path)
 {
     unsigned char digest[DIGEST_SIZE];
-    if (!digest_sha256(path, digest))
-        return false;
-    memcpy(key->half, digest, sizeof key->half);
-    key->half[1] |= key->half[0] == 0; /* not the mark of a free place */
-    return true;
+    struct skip_key key;
+    digest_sha256(path, digest);
+    memcpy(key.half, digest, sizeof key.half);
+    key.half[1] |= key.half[0] == 0; /* not the mark of a free place */
+    return key;
 }
 
 /* The key's place, or the free one where it goes. */
@@ -46,10 +45,8 @@ static bool grow(struct skip *skip)
 
 static bool add(struct skip *skip, struct span path)
 {
-    struct skip_key key;
+    struct skip_key key = make_key(path);
     if (4 * (skip->count + 1) > 3 * skip->capacity && !grow(skip))
-        return false;
-    if (!make_key(path, &key))
         return false;
     struct skip_key *place = find(skip, &key);
     skip->count += memcmp(place, &key, sizeof key) != 0;
@@ -76,9 +73,9 @@ bool skip_read(struct skip *skip, const char *file, size_t *torn, struct reason 
 
 bool skip_has(const struct skip *skip, struct span path)
 {
-    struct skip_key key;
-    if (skip->count == 0 || path.at == NULL || !make_key(path, &key))
+    if (skip->count == 0 || path.at == NULL)
         return false;
+    struct skip_key key = make_key(path);
     return memcmp(find(skip, &key), &key, sizeof key) == 0;
 }
 

@@ -4,8 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <nettle/memops.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -61,27 +60,23 @@ bool auth_check_parse(const char *text, struct auth_check *check)
     return is_name(check->name);
 }
 
-/* Not digest_sha256(), whose context belongs to one thread. */
-static bool sha256(struct span bytes, unsigned char digest[DIGEST_SIZE])
-{
-    return EVP_Digest(bytes.at, bytes.len, digest, NULL, EVP_sha256(), NULL) == 1;
-}
-
-/* The digest of a credential as a request carries it: basic's is in base64. */
+/* The digest of a credential as a request carries it: basic's is in base64.  False: no memory. */
 static bool digest_credential(enum auth_check_kind kind, struct span text,
                               unsigned char digest[DIGEST_SIZE])
 {
-    if (kind != AUTH_CHECK_BASIC)
-        return sha256(text, digest);
-    size_t size = 4 * ((text.len + 2) / 3) + 1;
-    unsigned char *encoded = malloc(size);
+    if (kind != AUTH_CHECK_BASIC) {
+        digest_sha256(text, digest);
+        return true;
+    }
+    size_t len = DIGEST_BASE64(text.len);
+    char *encoded = malloc(len + 1);
     if (encoded == NULL)
         return false;
-    int len = EVP_EncodeBlock(encoded, (const unsigned char *)text.at, (int)text.len);
-    bool good = sha256((struct span){(char *)encoded, (size_t)len}, digest);
-    explicit_bzero(encoded, size);
+    digest_base64((const unsigned char *)text.at, text.len, encoded);
+    digest_sha256((struct span){encoded, len}, digest);
+    explicit_bzero(encoded, len);
     free(encoded);
-    return good;
+    return true;
 }
 
 static bool add_credential(enum auth_check_kind kind, const char *where, struct span text,
@@ -194,12 +189,12 @@ bool auth_check_value(struct auth_check *check, struct span value)
     if (check->kind == AUTH_CHECK_NONE)
         return true;
     if ((check->kind == AUTH_CHECK_BASIC && !take_scheme(&value, SPAN("Basic"))) ||
-        (check->kind == AUTH_CHECK_BEARER && !take_scheme(&value, SPAN("Bearer"))) ||
-        !sha256(value, digest))
+        (check->kind == AUTH_CHECK_BEARER && !take_scheme(&value, SPAN("Bearer"))))
         return false;
+    digest_sha256(value, digest);
     pthread_mutex_lock(&check->lock);
     for (size_t i = 0; i < check->count; i++)
-        valid |= CRYPTO_memcmp(check->digest[i], digest, DIGEST_SIZE) == 0;
+        valid |= memeql_sec(check->digest[i], digest, DIGEST_SIZE);
     pthread_mutex_unlock(&check->lock);
     return valid != 0;
 }

@@ -9,7 +9,7 @@
 #include "base/out.h"
 #include "report/report.h"
 
-/* Writes the page.  False: no memory, or libcrypto has no SHA-256. */
+/* Writes the page.  False: no memory. */
 bool report_html(const struct report *report, struct out *out);
 
 #endif

@@ -75,15 +75,14 @@ enum step {
     STEP_REPLACE,      /* other content is there, which it replaces */
 };
 
-/* Whether an MD5 in hexadecimal digits is that of the bytes.  A policy may forbid MD5. */
-static enum { MD5_RIGHT, MD5_WRONG, MD5_UNKNOWN } check_md5(const char *hex, struct span body)
+/* Whether an MD5 in hexadecimal digits is that of the bytes. */
+static bool is_md5(const char *hex, struct span body)
 {
     unsigned char digest[DIGEST_MD5_SIZE];
     char text[2 * DIGEST_MD5_SIZE];
-    if (!digest_md5(body, digest))
-        return MD5_UNKNOWN;
+    digest_md5(body, digest);
     digest_hex(digest, DIGEST_MD5_SIZE, text);
-    return memcmp(hex, text, sizeof text) == 0 ? MD5_RIGHT : MD5_WRONG;
+    return memcmp(hex, text, sizeof text) == 0;
 }
 
 /* What the listing tells of an object that is there.  What it cannot tell a HEAD does: an ETag of a
@@ -93,7 +92,7 @@ static bool prepare_known(struct s3 *s3, struct request *request, const struct s
                           struct span body, struct judgement *judgement)
 {
     bool same_size = known->size == body.len;
-    if (same_size && known->etag.len == 32 && check_md5(known->etag.at, body) == MD5_RIGHT) {
+    if (same_size && known->etag.len == 32 && is_md5(known->etag.at, body)) {
         snprintf(s3->etag, sizeof s3->etag, "%.32s", known->etag.at);
         judgement->etag = s3->etag;
         judgement->answer = ANSWER_EXISTS;
@@ -155,7 +154,7 @@ static bool is_same(const struct s3_answer *answer, struct span body)
 {
     if (answer->length >= 0 && (uint64_t)answer->length != body.len)
         return false;
-    return !answer->etag_is_md5 || check_md5(answer->etag, body) != MD5_WRONG;
+    return !answer->etag_is_md5 || is_md5(answer->etag, body);
 }
 
 /* An object with other content is there, or one that could not be looked at. */

@@ -369,8 +369,7 @@ static bool is_md5_right(const struct s3_object *object, const char *etag)
 {
     unsigned char digest[DIGEST_MD5_SIZE];
     char text[2 * DIGEST_MD5_SIZE];
-    if (!digest_md5((struct span){object->len > 0 ? object->body : "", object->len}, digest))
-        return true; /* a policy forbids MD5 */
+    digest_md5((struct span){object->len > 0 ? object->body : "", object->len}, digest);
     digest_hex(digest, DIGEST_MD5_SIZE, text);
     return memcmp(etag, text, sizeof text) == 0;
 }

@@ -5,7 +5,6 @@
 #include "base/secret.h"
 #include "s3/s3_signature.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -102,12 +101,12 @@ void s3_headers_add(struct curl_slist **list, struct curl_slist *header, char *t
     *list = header;
 }
 
-static bool hash_md5(struct s3_headers *headers, struct span body)
+static void hash_md5(struct s3_headers *headers, struct span body)
 {
     unsigned char digest[DIGEST_MD5_SIZE];
     int start = sprintf(headers->md5_text, "Content-MD5: ");
-    return digest_md5(body, digest) &&
-           EVP_EncodeBlock((unsigned char *)headers->md5_text + start, digest, DIGEST_MD5_SIZE) > 0;
+    digest_md5(body, digest);
+    digest_base64(digest, DIGEST_MD5_SIZE, headers->md5_text + start);
 }
 
 /* Writes the request's headers, the constant ones last.  False with a reason. */
@@ -124,8 +123,7 @@ static bool set_headers(struct s3_signing *signing, struct http_transfer *transf
         s3_headers_add(&list, &h->match, h->match_text);
     }
     if (put && signing->put.content_md5) {
-        if (!hash_md5(h, request->body))
-            return reason_set(reason, "no MD5 in libcrypto");
+        hash_md5(h, request->body);
         s3_headers_add(&list, &h->md5, h->md5_text);
     }
     if (signing->token->header != NULL)

@@ -5,7 +5,6 @@
 #include "s3/s3_signature.h"
 #include "s3/s3_v2.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -171,11 +170,11 @@ char *s3_v2_text(const struct s3_v2_request *request, size_t *len)
     return NULL;
 }
 
-bool s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE])
+void s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE])
 {
     unsigned char digest[DIGEST_HMAC_SIZE];
-    return digest_hmac_sha1(span_of(secret), text, digest) &&
-           EVP_EncodeBlock((unsigned char *)signature, digest, DIGEST_HMAC_SIZE) > 0;
+    digest_hmac_sha1(span_of(secret), text, digest);
+    digest_base64(digest, DIGEST_HMAC_SIZE, signature);
 }
 
 /* --- The signature --- */
@@ -232,12 +231,10 @@ static bool sign(const struct s3_signing *signing, const struct s3_request *want
     char *text = s3_v2_text(&request, &len);
     if (text == NULL)
         return reason_set(reason, "there is not enough memory");
-    bool is_signed = s3_v2_sign((struct span){text, len}, credentials->secret_key, signature);
+    s3_v2_sign((struct span){text, len}, credentials->secret_key, signature);
     free(text);
     free(headers->authorization_text);
     headers->authorization_text = NULL;
-    if (!is_signed)
-        return reason_set(reason, "no HMAC-SHA1 in libcrypto");
     if (asprintf(&headers->authorization_text, "Authorization: AWS %s:%s", credentials->access_key,
                  signature) < 0) {
         headers->authorization_text = NULL;

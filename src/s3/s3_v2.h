@@ -22,7 +22,7 @@ char *s3_v2_text(const struct s3_v2_request *request, size_t *len);
 
 enum { S3_V2_SIGNATURE = 32 }; /* bytes of a signature at most, its NUL included */
 
-/* Signs the text.  False: libcrypto has no HMAC-SHA1. */
-bool s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE]);
+/* Signs the text. */
+void s3_v2_sign(struct span text, const char *secret, char signature[S3_V2_SIGNATURE]);
 
 #endif

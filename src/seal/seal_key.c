@@ -39,12 +39,11 @@ static bool set_fingerprint(struct seal_key *key)
     int len = i2d_PUBKEY(key->pkey, &der);
     if (len < 0)
         return false;
-    bool good = digest_sha256((struct span){(const char *)der, (size_t)len}, digest);
+    digest_sha256((struct span){(const char *)der, (size_t)len}, digest);
     OPENSSL_free(der);
-    if (good)
-        digest_hex(digest, DIGEST_SIZE, key->fingerprint);
+    digest_hex(digest, DIGEST_SIZE, key->fingerprint);
     key->fingerprint[DIGEST_HEX] = '\0';
-    return good;
+    return true;
 }
 
 static bool is_p256(const EVP_PKEY *pkey)

@@ -288,10 +288,7 @@ static bool is_of_log(struct verify *v, const struct examined *e)
 static bool check_seal(struct verify *v, struct examined *e)
 {
     const struct seal_head *head = &e->reader.head;
-    if (!digest_sha256(e->bytes, e->digest)) {
-        diag_fail("%s", strerror(ENOMEM));
-        return false;
-    }
+    digest_sha256(e->bytes, e->digest);
     bool readable = seal_read(&e->reader, e->bytes);
     tell_missing(v, e->number, readable ? head->from : INT64_MAX);
     v->last = e->number;

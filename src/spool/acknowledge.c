@@ -16,15 +16,14 @@ struct proof {
     uint64_t mac, digest;
 };
 
-static bool line_digest(struct span line, uint64_t *digest)
+static uint64_t line_digest(struct span line)
 {
     unsigned char bytes[DIGEST_SIZE];
-    if (!digest_sha256(line, bytes))
-        return false;
-    *digest = 0;
+    uint64_t digest = 0;
+    digest_sha256(line, bytes);
     for (size_t i = 0; i < RECEIPTS_DIGEST / 2; i++)
-        *digest = *digest << 8 | bytes[i];
-    return true;
+        digest = digest << 8 | bytes[i];
+    return digest;
 }
 
 /* Reads one receipt.  False: the line is none, is torn, or proves nothing. */
@@ -99,9 +98,9 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
     return read;
 }
 
-/* Whether the receipt is of that line.  False in *known: libcrypto has no memory. */
+/* Whether the receipt is of that line. */
 static bool proves(const struct acknowledgement *a, const struct receipt_mark *mark,
-                   struct proof *proof, bool *known)
+                   struct proof *proof)
 {
     if (mark->keyed && !proof->has_mac) {
         if (a->mac == NULL)
@@ -109,21 +108,22 @@ static bool proves(const struct acknowledgement *a, const struct receipt_mark *m
         proof->mac = mac_of(a->mac, proof->line, proof->text);
         proof->has_mac = true;
     }
-    if (!mark->keyed && !proof->has_digest)
-        proof->has_digest = *known = line_digest(proof->text, &proof->digest);
-    return *known && mark->proof == (mark->keyed ? proof->mac : proof->digest);
+    if (!mark->keyed && !proof->has_digest) {
+        proof->digest = line_digest(proof->text);
+        proof->has_digest = true;
+    }
+    return mark->proof == (mark->keyed ? proof->mac : proof->digest);
 }
 
 /* Says what became of one line.  *mark is the first receipt that is not of an earlier line, and
- * moves on.  False: no memory. */
-static bool judge(struct acknowledgement *a, struct receipt_mark **mark, bool blank,
+ * moves on. */
+static void judge(struct acknowledgement *a, struct receipt_mark **mark, bool blank,
                   struct proof *proof)
 {
     enum line_verdict verdict = blank ? LINE_DONE : LINE_STAYS;
     const struct receipt_mark *end = a->mark + a->marks;
-    bool known = true;
     for (; *mark < end && (*mark)->line == proof->line; ++*mark) {
-        if (!proves(a, *mark, proof, &known))
+        if (!proves(a, *mark, proof))
             continue;
         (*mark)->fits = true;
         a->fitting++;
@@ -132,7 +132,6 @@ static bool judge(struct acknowledgement *a, struct receipt_mark **mark, bool bl
             verdict = (*mark)->verdict;
     }
     a->verdict[proof->line - 1] = (unsigned char)verdict;
-    return known;
 }
 
 /* Passes over receipts of earlier lines. */
@@ -149,14 +148,13 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
 {
     struct filelines lines;
     struct span text;
-    bool judged = true;
     filelines_begin(&lines, fd);
-    for (size_t i = 0; judged && i < count && filelines_next(&lines, false, &text); i++) {
+    for (size_t i = 0; i < count && filelines_next(&lines, false, &text); i++) {
         struct proof proof = {.text = text, .line = first + i};
         pass_over(a, mark, first + i);
-        judged = judge(a, mark, filelines_is_blank(text), &proof);
+        judge(a, mark, filelines_is_blank(text), &proof);
     }
-    int error = judged ? lines.error : ENOMEM;
+    int error = lines.error;
     filelines_end(&lines);
     errno = error;
     return error == 0;

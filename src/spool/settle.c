@@ -245,11 +245,10 @@ static void write_too_old(struct draft *draft, size_t line, struct span text, co
     struct span rest = span_of(why);
     int n = snprintf(start, sizeof start, "{\"line\":%zu,\"outcome\":\"undelivered\"", line);
     draft_write(draft, (struct span){start, (size_t)n});
-    if (digest_sha256(text, bytes)) {
-        digest_hex(bytes, sizeof bytes, digest);
-        n = snprintf(start, sizeof start, ",\"digest\":\"%.16s\"", digest);
-        draft_write(draft, (struct span){start, (size_t)n});
-    }
+    digest_sha256(text, bytes);
+    digest_hex(bytes, sizeof bytes, digest);
+    n = snprintf(start, sizeof start, ",\"digest\":\"%.16s\"", digest);
+    draft_write(draft, (struct span){start, (size_t)n});
     draft_write(draft, SPAN(",\"reason\":\""));
     for (size_t len; (len = json_string_encode(&rest, encoded, sizeof encoded)) > 0;)
         draft_write(draft, (struct span){encoded, len});
