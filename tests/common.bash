@@ -7,7 +7,8 @@ AUDIT_TESTS=$BATS_TEST_DIRNAME
 AUDIT_SOURCE=${AUDIT_TESTS%/tests*}
 AUDIT_BUILD=${AUDIT_BUILD:-$AUDIT_SOURCE}
 DATA=$AUDIT_SOURCE/tests/data
-PATH=$AUDIT_BUILD:$PATH
+# The system's own python3 and the like: a version manager's wrappers start a shell at each call.
+PATH=$AUDIT_BUILD:/usr/bin:$PATH
 export AUDIT_TEMPLATE_PATH=$AUDIT_SOURCE/templates
 export LC_ALL=C.UTF-8
 unset TZ
