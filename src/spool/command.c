@@ -35,47 +35,123 @@ static bool put_in_place(int fd, int place)
     return dup2(fd, place) == place;
 }
 
-/* In the child.  Returns only if the program cannot be run, with errno set. */
-static void become(const struct command *command, int messages, pid_t parent, const sigset_t *mask)
+static bool is_named(const char *variable, const char *name)
+{
+    size_t len = strlen(name);
+    return strncmp(variable, name, len) == 0 && variable[len] == '=';
+}
+
+/* "NAME=VALUE", for the caller to free; NULL: no memory. */
+static char *make_variable(const char *name, const char *value)
+{
+    size_t size = strlen(name) + strlen(value) + 2;
+    char *variable = malloc(size);
+    if (variable != NULL)
+        snprintf(variable, size, "%s=%s", name, value);
+    return variable;
+}
+
+/* What is set for the command. */
+enum { RECEIPTS, KEY, SPOOL, VARIABLES };
+
+/* The command's environment: ours, and what is set for it.  Made before the child, which may not
+ * allocate. */
+struct environment {
+    char **all; /* ended by NULL */
+    char *set[VARIABLES];
+};
+
+static void environment_free(struct environment *environment)
+{
+    free(environment->all);
+    for (size_t i = 0; i < VARIABLES; i++)
+        free(environment->set[i]);
+}
+
+/* False: no memory. */
+static bool environment_make(struct environment *environment, const struct command *command)
+{
+    static const char *const name[VARIABLES] = {"AUDIT_RECEIPTS", "AUDIT_RECEIPTS_KEY",
+                                                "AUDIT_SPOOL"};
+    const char *const value[VARIABLES] = {command->receipts, command->key, command->spool};
+    size_t count = 0, kept = 0;
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    *environment = (struct environment){.all = malloc((count + VARIABLES + 1) * sizeof(char *))};
+    bool made = environment->all != NULL;
+    for (size_t i = 0; i < VARIABLES; i++)
+        if (value[i] != NULL && (environment->set[i] = make_variable(name[i], value[i])) == NULL)
+            made = false;
+    if (!made) {
+        environment_free(environment);
+        return false;
+    }
+    /* A key that we were given is nobody else's. */
+    for (size_t i = 0; i < count; i++)
+        if (!is_named(environ[i], name[RECEIPTS]) && !is_named(environ[i], name[KEY]) &&
+            (command->spool == NULL || !is_named(environ[i], name[SPOOL])))
+            environment->all[kept++] = environ[i];
+    for (size_t i = 0; i < VARIABLES; i++)
+        if (environment->set[i] != NULL)
+            environment->all[kept++] = environment->set[i];
+    environment->all[kept] = NULL;
+    return true;
+}
+
+/* In the child, which has our memory: it calls only what is safe in a signal handler.  Returns only
+ * if the program cannot be run, with errno set. */
+static void become(const struct command *command, char *const *variable, int messages, pid_t parent,
+                   const sigset_t *mask)
 {
     setpgid(0, 0);
     restore_signals(mask);
     /* The parent may have been killed before it was asked for. */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != parent)
-        raise(SIGTERM);
+        kill(getpid(), SIGTERM);
     if (!put_in_place(command->input, STDIN_FILENO) || !put_in_place(messages, STDERR_FILENO) ||
-        (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) != 0) ||
-        setenv("AUDIT_RECEIPTS", command->receipts, 1) != 0 ||
-        (command->key != NULL ? setenv("AUDIT_RECEIPTS_KEY", command->key, 1)
-                              : unsetenv("AUDIT_RECEIPTS_KEY")) != 0 ||
-        (command->spool != NULL && setenv("AUDIT_SPOOL", command->spool, 1) != 0))
+        (command->inherited >= 0 && fcntl(command->inherited, F_SETFD, 0) != 0))
         return;
-    execvp(command->argument[0], command->argument);
+    execvpe(command->argument[0], command->argument, variable);
 }
 
-/* Forks.  The error of a child that could not become the command comes through a pipe, which an
+/* vfork(2), because fork(2) copies the page tables: with 60 MB of messages in memory that takes
+ * longer than a short command.  A child that cannot become the command writes why to `report`. */
+static pid_t spawn(const struct command *command, char *const *variable, int messages, int report,
+                   const sigset_t *mask)
+{
+    pid_t parent = getpid(), child = vfork();
+    if (child == 0) {
+        become(command, variable, messages, parent, mask);
+        int error = errno;
+        (void)!write(report, &error, sizeof error);
+        _exit(127);
+    }
+    return child;
+}
+
+/* Starts the command.  The error of a child that could not become it comes through a pipe, which an
  * exec closes; 0: it runs. */
 static int launch(struct command_run *run, const struct command *command, int messages)
 {
+    struct environment environment;
     int report[2], error = 0;
-    pid_t parent = getpid();
     sigset_t all, mask;
-    if (pipe2(report, O_CLOEXEC) != 0)
-        return errno;
+    if (!environment_make(&environment, command))
+        return ENOMEM;
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        error = errno;
+        environment_free(&environment);
+        return error;
+    }
     /* No signal for the child may run our handler there: it would be lost. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &mask);
-    run->pid = fork();
-    if (run->pid == 0) {
-        become(command, messages, parent, &mask);
-        error = errno;
-        (void)!write(report[1], &error, sizeof error);
-        _exit(127);
-    }
+    run->pid = spawn(command, environment.all, messages, report[1], &mask);
     if (run->pid < 0)
         error = errno;
     sigprocmask(SIG_SETMASK, &mask, NULL);
     close(report[1]);
+    environment_free(&environment);
     ssize_t n = 0;
     while (run->pid > 0 && (n = read(report[0], &error, sizeof error)) < 0 && errno == EINTR)
         ;
