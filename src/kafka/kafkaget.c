@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/pipe.h"
 #include "kafka/kafka_error.h"
 #include "kafka/kafka_partition.h"
 #include "kafka/kafkaget.h"
@@ -565,6 +566,8 @@ static void set_up_work(struct kafkaget *k)
                     .producer = {.event = -1, .verbose = options->verbose}},
         .flood.all = options->verbose,
     };
+    if (k->work.pipe && options->command == NULL)
+        pipe_grow(STDOUT_FILENO);
 }
 
 static void leave(struct kafkaget *k)

@@ -73,7 +73,10 @@ static void settle_delivered(struct kafkaput *k, struct record *record,
                              const rd_kafka_message_t *message)
 {
     char more[400];
-    int n = snprintf(more, sizeof more, "\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld",
+    int n = 0;
+    /* Only a receipt says where it is. */
+    if (k->sink.ledger->receipts.fd >= 0)
+        n = snprintf(more, sizeof more, "\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld",
                      k->options->kafka.topic, (int)message->partition, (long long)message->offset);
     k->delivered = true;
     k->client.all_down = false;
@@ -393,6 +396,7 @@ static bool open_producer(struct kafkaput *k)
     char timeout[32];
     const struct kafka_property defaults[] = {
         {"client.id", "audit-kafkaput"},
+        {"linger.ms", "10"},                 /* halves the requests, where partitions are many */
         {"message.max.bytes", "100000000"}, /* the topic's limit decides */
         {"message.timeout.ms", "300000"},
         {"partitioner", "murmur2_random"},
