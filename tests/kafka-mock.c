@@ -14,6 +14,8 @@
  *         clear REQUEST                   takes back those that are left
  *       A REQUEST is a number of the Kafka protocol, an ERROR a name of librdkafka without its
  *       RD_KAFKA_RESP_ERR_.
+ *   kafka-mock create BROKERS TOPIC PARTITIONS
+ *       makes a topic on any cluster.
  *   kafka-mock committed BROKERS GROUP TOPIC
  *       prints, for each partition of the topic, "PARTITION COMMITTED LOW HIGH"; COMMITTED is "-"
  *       where the group has committed nothing.
@@ -171,12 +173,41 @@ static void print_committed(const char *brokers, const char *group, const char *
     rd_kafka_destroy(client);
 }
 
+static void create_topic(const char *brokers, const char *topic, int partitions)
+{
+    char error[512];
+    const char *const property[] = {"bootstrap.servers", brokers, NULL};
+    rd_kafka_t *client = new_client(RD_KAFKA_PRODUCER, property);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_NewTopic_t *new_topic =
+        rd_kafka_NewTopic_new(topic, partitions, 1, error, sizeof error);
+    if (new_topic == NULL)
+        fail(error, RD_KAFKA_RESP_ERR__INVALID_ARG);
+    rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, WAIT);
+    if (event == NULL)
+        fail(topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail(topic, rd_kafka_event_error(event));
+    size_t count;
+    const rd_kafka_topic_result_t **result =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    if (count != 1 || rd_kafka_topic_result_error(result[0]) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        fail(topic, rd_kafka_topic_result_error(result[0]));
+    rd_kafka_event_destroy(event);
+    rd_kafka_NewTopic_destroy(new_topic);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy(client);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "cluster") == 0)
         run_cluster(atoi(argv[2]));
     else if (argc == 5 && strcmp(argv[1], "committed") == 0)
         print_committed(argv[2], argv[3], argv[4]);
+    else if (argc == 5 && strcmp(argv[1], "create") == 0)
+        create_topic(argv[2], argv[3], atoi(argv[4]));
     else
         return 2;
     return 0;

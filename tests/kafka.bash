@@ -1,5 +1,5 @@
 # A Kafka cluster for the tests: librdkafka's mock brokers (tests/kafka-mock.c), or the one that
-# $AUDIT_TEST_KAFKA names, which has to make topics by itself.
+# $AUDIT_TEST_KAFKA names, on which each test makes a topic, and leaves it.
 # `load kafka` after `load common` and `load peer`.
 # shellcheck disable=SC2034,SC2154 # whoever loads this uses what it sets
 
@@ -33,16 +33,25 @@ needs_mock() {
     [ -z "${AUDIT_TEST_KAFKA-}" ] || skip "only the mock brokers can be made to fail like this"
 }
 
-# quick_group: a file `config` with which the mock brokers, which wait for a member that has left until
-# its session is over, do not wait for long.
+# quick_group: a file `config` with short sessions.  The mock brokers let a group that has members wait,
+# each time that one comes or goes, for the length of a session less a second, even when all of them
+# are there again; real ones go on then, and take no session under 6 seconds.
 quick_group() {
-    printf 'session.timeout.ms=3000\nheartbeat.interval.ms=300\n' >config
+    if [ -n "${AUDIT_TEST_KAFKA-}" ]; then
+        printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\n' >config
+    else
+        printf 'session.timeout.ms=3000\nheartbeat.interval.ms=300\n' >config
+    fi
 }
 
-# make_topic PARTITIONS: $topic is a new one.  A real cluster makes it when it is first used.
+# make_topic PARTITIONS [NAME]: $topic is a new one.
 make_topic() {
-    topic=audit-$$-$BATS_TEST_NUMBER-$RANDOM
-    [ -n "${AUDIT_TEST_KAFKA-}" ] || kafka topic "$topic" "$1"
+    topic=${2:-audit-$$-$BATS_TEST_NUMBER-$RANDOM}
+    if [ -n "${AUDIT_TEST_KAFKA-}" ]; then
+        "$AUDIT_BUILD/tests/kafka-mock" create "$brokers" "$topic" "$1"
+    else
+        kafka topic "$topic" "$1"
+    fi
 }
 
 # put [OPTION]...: audit-kafkaput into $topic.

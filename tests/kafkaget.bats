@@ -105,7 +105,8 @@ teardown() {
     local dead
     make_topic 1
     dead=$topic-dead
-    [ -n "${AUDIT_TEST_KAFKA-}" ] || kafka topic "$dead" 1
+    make_topic 1 "$dead"
+    topic=${dead%-dead}
     customers 10 2 | sed '4s/an event/reject/; 7s/an event/reject/' |
         sed 's/.*"n":\([0-9]*\).*/{"path":"7\/\1.json","event":&}/' >events
     put events
@@ -190,4 +191,10 @@ END
     assert_status 2
     assert_stderr_has "topic missing: "
     assert_stderr_has "Unknown topic or partition"
+    # What brokers refuse a member for, they refuse each time.
+    make_topic 1
+    kafka errors 11 INVALID_SESSION_TIMEOUT
+    run_tool timeout 60 audit-kafkaget --brokers="$brokers" --topic="$topic" --group=g --follow
+    assert_status 2
+    assert_stderr "audit-kafkaget: topic $topic: JoinGroup failed: Broker: Invalid session timeout"
 }

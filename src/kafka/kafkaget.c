@@ -290,6 +290,8 @@ static bool is_hopeless(rd_kafka_resp_err_t error)
     return error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
            error == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ||
            error == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL ||
+           error == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT ||
+           error == RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED ||
            kafka_error_of_message(error) == KAFKA_ERROR_SET_UP;
 }
 

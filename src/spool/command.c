@@ -86,7 +86,7 @@ static bool environment_make(struct environment *environment, const struct comma
         environment_free(environment);
         return false;
     }
-    /* A key that we were given is nobody else's. */
+    /* Our own key is not handed on. */
     for (size_t i = 0; i < count; i++)
         if (!is_named(environ[i], name[RECEIPTS]) && !is_named(environ[i], name[KEY]) &&
             (command->spool == NULL || !is_named(environ[i], name[SPOOL])))
