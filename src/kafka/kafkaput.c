@@ -396,7 +396,7 @@ static bool open_producer(struct kafkaput *k)
     char timeout[32];
     const struct kafka_property defaults[] = {
         {"client.id", "audit-kafkaput"},
-        {"linger.ms", "10"},                 /* halves the requests, where partitions are many */
+        {"linger.ms", "10"},                /* halves the requests, where partitions are many */
         {"message.max.bytes", "100000000"}, /* the topic's limit decides */
         {"message.timeout.ms", "300000"},
         {"partitioner", "murmur2_random"},
