@@ -3,7 +3,8 @@
 #   tests/bench/report.sh BUILD
 # audit-report makes its page of BENCH_MEGABYTES of events; GoAccess makes its page of as many lines
 # of a web server's log, its own format.  Alternating runs, the best of each side; processor time is
-# told besides.  Status 1 if audit-report reads less than 300 MB/s.
+# told besides.  A browser opens the page of the newest 5,000 activities.  Status 1 if audit-report
+# reads less than 300 MB/s, or if opening keeps the browser's main thread busy for a second or longer.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -12,8 +13,9 @@ build=$(cd "$1" && pwd)
 megabytes=${BENCH_MEGABYTES:-200}
 rounds=${BENCH_ROUNDS:-3}
 
-for command in goaccess python3; do
-    command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install goaccess python3" >&2; exit 2; }
+for command in goaccess python3 chromedriver; do
+    command -v "$command" >/dev/null ||
+        { echo "bench: $command is missing; on Debian: apt-get install goaccess python3 chromium-driver" >&2; exit 2; }
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -79,4 +81,21 @@ rate=$(python3 -c "print($bytes / 1e6 / $best)")
 answer=holds status=0
 python3 -c "import sys; sys.exit($rate < 300)" || { answer='DOES NOT HOLD' status=1; }
 printf '%-52s %6.0f MB/s, at least 300: %s\n' 'audit-report' "$rate" "$answer"
+printf '%-52s %6.0f MB/s\n' 'audit-report, by the time of the processor' \
+    "$(python3 -c "print($bytes / 1e6 / $processor)")"
+
+for ((round = 0; round < rounds; round++)); do
+    opened=$(python3 "$here/../report-browser.py" "$work/page.html" \
+        'return [["rows", document.getElementById("rows").rows.length]]' 2>&1) || { echo "$opened" >&2 && exit 2; }
+    [[ $opened =~ rows=5000 ]]
+    [[ $opened =~ main\ thread\ ([0-9.]+)\ s,\ loaded\ after\ ([0-9.]+)\ s ]]
+    busy+=("${BASH_REMATCH[1]}") loaded+=("${BASH_REMATCH[2]}")
+done
+least() {
+    printf '%s\n' "$@" | sort -g | head -n 1
+}
+answer=holds
+python3 -c "import sys; sys.exit($(least "${busy[@]}") >= 1)" || { answer='DOES NOT HOLD' status=1; }
+printf '%-52s %6.2f s, %s s of the main thread, less than 1: %s\n' 'a browser opens 5,000 rows' \
+    "$(least "${loaded[@]}")" "$(least "${busy[@]}")" "$answer"
 exit "$status"
