@@ -15,11 +15,12 @@ static void decode_path(struct record *record)
         record->name = path;
         return;
     }
-    if ((record->decoded = malloc(path.len)) == NULL)
+    char *decoded = realloc(record->decoded, path.len); /* it may be taken apart again */
+    if (decoded == NULL)
         return;
-    if (json_string_decode(path, record->decoded, path.len, &len) &&
-        memchr(record->decoded, '\0', len) == NULL)
-        record->name = (struct span){record->decoded, len};
+    record->decoded = decoded;
+    if (json_string_decode(path, decoded, path.len, &len) && memchr(decoded, '\0', len) == NULL)
+        record->name = (struct span){decoded, len};
 }
 
 bool record_split(struct json *json, struct record *record, struct reason *reason)

@@ -12,17 +12,17 @@
 enum {
     THREADS = 4,
     BATCHES = 8, /* that are under way at once */
-    BATCH_RECORDS = 128,
-    BATCH_BYTES = 256 << 10,
-    WINDOW = 4 << 20,  /* bytes of records that are under way; one more is read at least */
-    LARGE = 512 << 10, /* a record of so many bytes is checked and digested at the same time */
+    BATCH_RECORDS = 512,
+    BATCH_BYTES = 512 << 10, /* as many take far longer than to wake a thread */
+    BLOCK = 512 << 10,       /* bytes that the reader reads into before it begins another block */
+    WINDOW = 4 << 20,        /* bytes of records under way; one more is read at least */
+    LARGE = 512 << 10,       /* a record of so many bytes is checked and digested at once */
 };
 
 struct item {
     struct record *record;
-    bool good;
+    bool good; /* its event is digested; else settle() finds out what is wrong */
     unsigned char digest[DIGEST_SIZE];
-    struct reason reason; /* unless it is good */
 };
 
 enum state { BATCH_FILLING, BATCH_WAITING, BATCH_TAKEN, BATCH_DONE };
@@ -40,18 +40,18 @@ struct worker {
     bool able; /* the hasher was set up */
 };
 
-struct digesting {
-    struct span bytes;
-    unsigned char *digest;
-    bool good;
-};
-
-/* A large record, which is settled before any that comes after it. */
+/* A large record, which is settled before any that comes after it.  One thread checks it, another
+ * digests what must be its event, while the next one is read. */
 struct large {
     bool pending;
     struct item item;
-    struct digesting digesting;
-    pthread_t thread; /* that digests it while the next record is read */
+    pthread_t check, digest;
+    bool checking, digesting; /* the threads run */
+    struct json json;
+    bool unchecked;    /* as the intake's */
+    bool apart;        /* the check took the record apart */
+    struct span bytes; /* that are digested */
+    bool digested;     /* the digest is in the item */
 };
 
 struct work {
@@ -114,34 +114,33 @@ static bool take_apart(struct record *record)
     return true;
 }
 
-/* After the record was taken apart: digests its event, unless the digest in the item is of just
- * these bytes. */
-static void finish(struct worker *worker, struct item *item, struct span digested)
+static bool check(struct json *json, struct record *record, bool unchecked, struct reason *reason)
 {
-    const struct record *record = item->record;
-    if (record->path.at == NULL)
-        item->good =
-            reason_set(&item->reason, "the event has no path; pipe it through audit-path first");
-    else if (record->name.at == NULL)
-        item->good = reason_set(&item->reason, "the path cannot be a file's name");
-    else if (digested.at != record->body.at || digested.len != record->body.len)
-        item->good = (worker->able && hasher_digest(&worker->hasher, record->body, item->digest)) ||
-                     reason_set(&item->reason, "%s", strerror(ENOMEM));
+    return (unchecked && take_apart(record)) || record_split(json, record, reason);
 }
 
-static void examine(struct worker *worker, struct item *item, bool unchecked)
+/* Takes a record apart and digests its event.  False with a reason. */
+static bool examine(struct worker *worker, struct item *item, bool unchecked, struct reason *reason)
 {
-    item->good = (unchecked && take_apart(item->record)) ||
-                 record_split(&worker->json, item->record, &item->reason);
-    if (item->good)
-        finish(worker, item, (struct span){NULL, 0});
+    struct record *record = item->record;
+    if (!check(&worker->json, record, unchecked, reason))
+        return false;
+    if (record->path.at == NULL)
+        return reason_set(reason, "the event has no path; pipe it through audit-path first");
+    if (record->name.at == NULL)
+        return reason_set(reason, "the path cannot be a file's name");
+    return (worker->able && hasher_digest(&worker->hasher, record->body, item->digest)) ||
+           reason_set(reason, "%s", strerror(ENOMEM));
 }
 
 static void examine_batch(struct worker *worker, struct batch *batch, bool unchecked)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        if (!batch->item[i].record->too_long && !batch->item[i].record->cut)
-            examine(worker, &batch->item[i], unchecked);
+    struct reason ignored;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct item *item = &batch->item[i];
+        item->good = !item->record->too_long && !item->record->cut &&
+                     examine(worker, item, unchecked, &ignored);
+    }
 }
 
 /* The next batch that waits, NULL once there will be none; with the lock. */
@@ -198,30 +197,35 @@ static void settle(struct work *work, struct item *item)
     struct intake *intake = work->intake;
     struct filter *filter = intake->filter;
     struct record *record = item->record;
+    struct reason reason;
     if (filter->stop) { /* as if it had not been read */
         reader_release(&work->reader, record);
         return;
     }
-    bool good = reader_whole(&work->reader, record, &item->reason) && item->good &&
-                intake->take(intake->context, record, item->digest, &item->reason);
+    bool good = reader_whole(&work->reader, record, &reason) &&
+                (item->good || examine(&work->own, item, intake->unchecked, &reason)) &&
+                intake->take(intake->context, record, item->digest, &reason);
     if (!good)
-        filter_reject(filter, record, item->reason.text);
+        filter_reject(filter, record, reason.text);
     else if (intake->tee && !filter->stop)
         filter_write(filter, record->text);
     reader_release(&work->reader, record);
 }
 
-/* Waits for the digest of the large record, and settles it. */
+/* Waits for the threads that the large record has, and settles it. */
 static void settle_large(struct work *work)
 {
     struct large *large = &work->large;
+    const struct record *record = large->item.record;
     if (!large->pending)
         return;
     large->pending = false;
-    pthread_join(large->thread, NULL);
-    if (large->item.good)
-        finish(&work->own, &large->item,
-               large->digesting.good ? large->digesting.bytes : (struct span){NULL, 0});
+    if (large->checking)
+        pthread_join(large->check, NULL);
+    if (large->digesting)
+        pthread_join(large->digest, NULL);
+    large->item.good = large->apart && large->digested && record->name.at != NULL &&
+                       large->bytes.at == record->body.at && large->bytes.len == record->body.len;
     settle(work, &large->item);
 }
 
@@ -295,35 +299,40 @@ static struct batch *open_batch(struct work *work)
     return last_batch(work);
 }
 
-static void *digest_bytes(void *context)
+static void *check_large(void *context)
 {
-    struct digesting *d = context;
-    struct hasher hasher;
-    d->good = hasher_begin(&hasher);
-    if (d->good) {
-        d->good = hasher_digest(&hasher, d->bytes, d->digest);
-        hasher_end(&hasher);
-    }
+    struct large *large = context;
+    struct reason ignored;
+    large->apart = check(&large->json, large->item.record, large->unchecked, &ignored);
     return NULL;
 }
 
-/* A large record: checked here, digested by a thread, which goes on while the next is read. */
+static void *digest_large(void *context)
+{
+    struct large *large = context;
+    struct hasher hasher;
+    if (!hasher_begin(&hasher))
+        return NULL;
+    large->digested = hasher_digest(&hasher, large->bytes, large->item.digest);
+    hasher_end(&hasher);
+    return NULL;
+}
+
+/* Lets two threads have a large record; what they cannot do settle() does. */
 static void take_large(struct work *work, struct record *record)
 {
     struct large *large = &work->large;
     struct span path;
     settle_all(work);
-    *large = (struct large){.item = {.record = record}};
-    large->digesting.digest = large->item.digest;
-    large->pending = work->wanted > 0 && guess(record->text, &path, &large->digesting.bytes) &&
-                     pthread_create(&large->thread, NULL, digest_bytes, &large->digesting) == 0;
-    if (!large->pending) {
-        examine(&work->own, &large->item, work->intake->unchecked);
-        settle(work, &large->item);
+    large->item = (struct item){.record = record};
+    large->pending = true;
+    large->unchecked = work->intake->unchecked;
+    large->apart = large->digested = large->checking = large->digesting = false;
+    if (work->wanted == 0 || !guess(record->text, &path, &large->bytes))
         return;
-    }
-    large->item.good = (work->intake->unchecked && take_apart(record)) ||
-                       record_split(&work->own.json, record, &large->item.reason);
+    large->digesting = pthread_create(&large->digest, NULL, digest_large, large) == 0;
+    large->checking =
+        large->digesting && pthread_create(&large->check, NULL, check_large, large) == 0;
 }
 
 static void take(struct work *work, struct record *record)
@@ -411,6 +420,7 @@ void intake_run(struct intake *intake)
         return;
     }
     reader_begin(&work.reader, &filter->input, filter->max_record, WINDOW);
+    work.reader.block_size = BLOCK; /* in order: no record holds its block for long */
     work.reader.too_long = too_long;
     work.reader.context = &work;
     filter->input.before_wait = before_wait;
