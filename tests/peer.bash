@@ -39,10 +39,19 @@ nobody() {
 
 # wait_for FILE: until it is there and not empty.
 wait_for() {
-    local tries=400
+    local tries=2400
     until [ -s "$1" ]; do
         [ $((tries -= 1)) -gt 0 ] || { echo "no $1 came" && return 1; }
         sleep 0.025
+    done
+}
+
+# wait_for_text TEXT FILE: until it is in there.
+wait_for_text() {
+    local tries=1200
+    until grep -qF "$1" "$2" 2>/dev/null; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "no '$1' in $2:" && cat "$2" && return 1; }
+        sleep 0.05
     done
 }
 
@@ -120,6 +129,8 @@ also_stop() {
 stop_peers() {
     local pid
     for pid in "${peers[@]}"; do
+        # Of one that was waited for, another process may have the number by now.
+        [[ $'\n'$(jobs -p)$'\n' = *$'\n'$pid$'\n'* ]] || continue
         kill "$pid" 2>/dev/null || :
         wait "$pid" 2>/dev/null || :
     done

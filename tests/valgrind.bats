@@ -200,7 +200,7 @@ END
         send --data-binary @<(head -c 200000 /dev/zero) -H 'Transfer-Encoding: chunked'
         send -d '{}' -H 'Content-Encoding: br'
         kill -HUP "$receiver"
-        sleep 1
+        wait_for_text "SIGHUP: reloaded" messages
         send -d '{}'
         kill -TERM "$receiver"
         status=0
