@@ -225,20 +225,22 @@ static enum loki read_streams(struct split *split)
     return !json_member(json, &key) && json_end(json) ? LOKI_GOOD : LOKI_OTHER;
 }
 
+/* Begins again; what was read costs nothing again (see json_rewind()). */
 static void restart(struct split *split)
 {
-    json_begin(&split->json, split->bytes.at, split->bytes.len);
+    json_rewind(&split->json);
     split->body->len = split->body->events = 0;
 }
 
-/* Whether the first member of the body's first object has this name. */
-static bool begins_with(struct split *split, struct span name)
+/* The form that the name of the first member of the body's first object stands for. */
+static enum body_form guess_by_name(struct json *json)
 {
     struct json_key key;
-    bool so = json_peek(&split->json) == JSON_OBJECT && json_object(&split->json) &&
-              json_member(&split->json, &key) && json_key_is(&key, name);
-    restart(split);
-    return so;
+    if (json_peek(json) != JSON_OBJECT || !json_object(json) || !json_member(json, &key))
+        return BODY_JSON;
+    if (json_key_is(&key, SPAN("create")) || json_key_is(&key, SPAN("index")))
+        return BODY_BULK;
+    return json_key_is(&key, SPAN("streams")) ? BODY_LOKI : BODY_JSON;
 }
 
 /* The form that the body's beginning has.  What looks like an event of some other kind stays one.
@@ -246,10 +248,10 @@ static bool begins_with(struct split *split, struct span name)
 static enum body_form guess(struct split *split)
 {
     struct json_value value;
-    if (begins_with(split, SPAN("streams")))
-        return BODY_LOKI;
-    if (!begins_with(split, SPAN("create")) && !begins_with(split, SPAN("index")))
-        return BODY_JSON;
+    enum body_form form = guess_by_name(&split->json);
+    restart(split);
+    if (form != BODY_BULK)
+        return form;
     bool action = json_value(&split->json, &value) && is_action(&split->inner, value.text);
     restart(split);
     return action ? BODY_BULK : BODY_JSON;
@@ -258,12 +260,12 @@ static enum body_form guess(struct split *split)
 static bool read_body(struct split *split, enum body_form form)
 {
     bool certain = form != BODY_AUTO;
-    restart(split);
+    json_begin(&split->json, split->bytes.at, split->bytes.len);
     if (json_at(&split->json) == NULL && json_end(&split->json))
         return reason_set(split->reason, "the body is empty");
+    restart(split);
     if (!certain)
         form = guess(split);
-    restart(split);
     if (form == BODY_LOKI) {
         enum loki result = read_streams(split);
         split->body->form = BODY_LOKI;
