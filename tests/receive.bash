@@ -9,7 +9,7 @@ start_receiver() {
     audit-receive --listen="${listen:-0}" "$@" >receiver.out 2>receiver.err 3>&- &
     receiver=$!
     also_stop "$receiver"
-    local tries=400
+    local tries=2400
     until grep -q 'listening on' receiver.err; do
         if ! kill -0 "$receiver" 2>/dev/null || [ $((tries -= 1)) -le 0 ]; then
             cat receiver.err
@@ -42,6 +42,11 @@ assert_answer() {
     printf 'answered %s: %s\nnot %s\n' "$code" "$answer" "$*"
     cat receiver.err
     return 1
+}
+
+# published: waits until all that is kept is in spool/new.
+published() {
+    until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
 }
 
 # spooled [DIR]: the lines that are kept, published or not, in the order of their segments.
