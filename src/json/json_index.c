@@ -199,9 +199,7 @@ read_last(const struct json_index *index, size_t size, const struct blocks *bloc
     unsigned char padded[JSON_BLOCK];
     if (index->len < JSON_BLOCK) {
         memset(padded, ' ', sizeof padded);
-        memcpy(padded, index->text, index->len);
-        memmove(padded, padded + index->next, size);
-        memset(padded + size, ' ', sizeof padded - size);
+        memcpy(padded, index->text + index->next, size);
         return blocks->read(padded);
     }
     struct json_block b = blocks->read(index->text + index->len - JSON_BLOCK);
