@@ -175,6 +175,11 @@ for connections in 32 128; do
 done
 failed=0
 ratios || failed=1
+# What a group of all could gain here, by what a sync and a request without one take.
+for connections in 32 128; do
+    printf '%-52s %6.2f\n' "  the most that this disk allows, $connections connections" \
+        "$(calculate "$connections * ($sync + 1e6 / ${rate[none.$connections]}) / ($sync + $connections * 1e6 / ${rate[none.$connections]})")"
+done
 
 # Batched.
 python3 - "$work" "${BENCH_EVENTS:-200000}" <<'END'
