@@ -350,6 +350,53 @@ END
     [[ $stderr != *hunter-two* ]]
 }
 
+# tls_server: openssl's, with a certificate that `ca.pem` vouches for; $tls_port is where.
+tls_server() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out ca.pem \
+        -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 2>/dev/null
+    openssl s_server -www -accept 127.0.0.1:0 -cert ca.pem -key server.key >tls-log 2>&1 3>&- </dev/null &
+    also_stop $!
+    eventually grep -q "^ACCEPT 127.0.0.1:" tls-log
+    tls_port=$(sed -n 's/^ACCEPT 127.0.0.1://p' tls-log)
+}
+
+@test "TLS and SASL: a broker that is not who it should be, or cannot do it, is status 2 and one line" {
+    needs_mock
+    local tls_port property says
+    make_topic 1
+    customers 3 1 >events
+    tls_server
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem \
+        -subj /CN=other -days 2 2>/dev/null
+    export AUDIT_KAFKA_USERNAME=me AUDIT_KAFKA_PASSWORD=hunter-two-three
+    # Where, what, and what it says.
+    while IFS='|' read -r at property says; do
+        printf '%b\n' "$property" >config
+        echo "$at $property"
+        run_tool timeout 30 audit-kafkaput --config=config --brokers="${at/mock/$brokers}" --topic="$topic" --rejects=rejects events
+        assert_status 2
+        assert_stderr_has "$says"
+        assert_stderr_has "; nothing more is sent"
+        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+        [[ $stderr != *hunter-two* ]]
+        cmp events rejects
+        rm rejects
+        run_tool timeout 30 audit-kafkaget --config=config --brokers="${at/mock/$brokers}" --topic="$topic" --group=g
+        assert_status 2
+        assert_stderr_has "$says"
+        assert_output ""
+        [[ $stderr != *hunter-two* ]]
+    done <<END
+localhost:$tls_port|security.protocol=SASL_SSL\nsasl.mechanisms=PLAIN\nssl.ca.location=other.pem|certificate verify failed
+127.0.0.1:$tls_port|security.protocol=SSL\nssl.ca.location=ca.pem|certificate verify failed
+mock|security.protocol=SASL_PLAINTEXT\nsasl.mechanisms=PLAIN|SASL Handshake not supported by broker
+END
+    printf 'security.protocol=SSL\nssl.ca.location=no-such.pem\n' >config
+    run_tool put --config=config events
+    assert_status 2
+    assert_stderr_has "ssl.ca.location failed: "
+}
+
 @test "usage" {
     customers 1 1 >events
     run_tool audit-kafkaput --brokers="$brokers" events

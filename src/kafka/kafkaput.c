@@ -310,10 +310,11 @@ static void note_failures(struct kafkaput *k, int64_t *wake_at)
     struct kafka_client *client = &k->client;
     bool news = client->failures != k->told;
     k->told = client->failures;
-    if (client->fatal ||
-        (!k->delivered && client->all_down && kafka_error_is_set_up(client->error)))
+    bool set_up = !k->delivered && kafka_error_is_set_up(client->error);
+    if (client->fatal || (set_up && client->all_down))
         misconfigured(k, client->why.text);
-    if (k->sink.under_way == 0 || k->sink.stopping)
+    /* Whether it is the set-up or an outage is known once no broker is left to be tried. */
+    if (k->sink.under_way == 0 || k->sink.stopping || set_up)
         return;
     if (news || (k->outage.since != 0 && k->outage.told_until == 0))
         outage_failure(&k->outage, client->why.text, client->all_down, k->sink.now, k->budget);
