@@ -69,6 +69,15 @@ mixed() {
     clean 0 audit-template --list
 }
 
+@test "audit-select and audit-report under valgrind" {
+    clean 0 audit-select --user=a@example.com --asset=Flow --since=2019-01-01 "$DATA/bare.ndjson"
+    clean 0 audit-report --rows=3 --timezone=Europe/Berlin "$DATA/bare.ndjson"
+    python3 "$AUDIT_TESTS/report-events.py" 200 >events
+    mixed | cat events - >both
+    clean 1 audit-report --rows=20 --text --rejects=rejects --max-record=64KiB both
+    clean 1 audit-report --json --max-record=64KiB both
+}
+
 @test "audit-fileput under valgrind" {
     mkdir store
     audit-path "$DATA/bare.ndjson" >addressed
