@@ -40,15 +40,13 @@ struct worker {
     bool able; /* the hasher was set up */
 };
 
-/* A large record, which is settled before any that comes after it.  One thread checks it, another
- * digests what must be its event, while the next one is read. */
+/* A large record, which is settled before any that comes after it.  A thread digests what must be
+ * its event, while it is checked and the next one is read. */
 struct large {
     bool pending;
     struct item item;
-    pthread_t check, digest;
-    bool checking, digesting; /* the threads run */
-    struct json json;
-    bool unchecked;    /* as the intake's */
+    pthread_t thread;
+    bool threaded;     /* the thread runs */
     bool apart;        /* the check took the record apart */
     struct span bytes; /* that are digested */
     bool digested;     /* the digest is in the item */
@@ -212,7 +210,7 @@ static void settle(struct work *work, struct item *item)
     reader_release(&work->reader, record);
 }
 
-/* Waits for the threads that the large record has, and settles it. */
+/* Waits for the thread that the large record has, and settles it. */
 static void settle_large(struct work *work)
 {
     struct large *large = &work->large;
@@ -220,10 +218,8 @@ static void settle_large(struct work *work)
     if (!large->pending)
         return;
     large->pending = false;
-    if (large->checking)
-        pthread_join(large->check, NULL);
-    if (large->digesting)
-        pthread_join(large->digest, NULL);
+    if (large->threaded)
+        pthread_join(large->thread, NULL);
     large->item.good = large->apart && large->digested && record->name.at != NULL &&
                        large->bytes.at == record->body.at && large->bytes.len == record->body.len;
     settle(work, &large->item);
@@ -299,14 +295,6 @@ static struct batch *open_batch(struct work *work)
     return last_batch(work);
 }
 
-static void *check_large(void *context)
-{
-    struct large *large = context;
-    struct reason ignored;
-    large->apart = check(&large->json, large->item.record, large->unchecked, &ignored);
-    return NULL;
-}
-
 static void *digest_large(void *context)
 {
     struct large *large = context;
@@ -318,21 +306,18 @@ static void *digest_large(void *context)
     return NULL;
 }
 
-/* Lets two threads have a large record; what they cannot do settle() does. */
+/* Checks a large record while a thread digests it; what that cannot do settle() does. */
 static void take_large(struct work *work, struct record *record)
 {
     struct large *large = &work->large;
     struct span path;
+    struct reason ignored;
     settle_all(work);
-    large->item = (struct item){.record = record};
-    large->pending = true;
-    large->unchecked = work->intake->unchecked;
-    large->apart = large->digested = large->checking = large->digesting = false;
-    if (work->wanted == 0 || !guess(record->text, &path, &large->bytes))
-        return;
-    large->digesting = pthread_create(&large->digest, NULL, digest_large, large) == 0;
-    large->checking =
-        large->digesting && pthread_create(&large->check, NULL, check_large, large) == 0;
+    *large = (struct large){.pending = true, .item = {.record = record}};
+    large->threaded = work->wanted > 0 && guess(record->text, &path, &large->bytes) &&
+                      pthread_create(&large->thread, NULL, digest_large, large) == 0;
+    if (large->threaded)
+        large->apart = check(&work->own.json, record, work->intake->unchecked, &ignored);
 }
 
 static void take(struct work *work, struct record *record)
