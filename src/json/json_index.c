@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "json/json_block_avx2.h"
+#include "json/json_block_avx512.h"
 #include "json/json_index.h"
 
 #include <string.h>
@@ -132,25 +132,10 @@ struct blocks {
     struct json_block (*read)(const unsigned char *at);
     uint64_t (*between)(uint64_t quotes); /* json_block_between() or its like */
     unsigned (*count)(uint64_t mask);     /* how many bits are set */
-    unsigned (*first)(uint64_t mask);     /* the lowest set bit's number; of 0 any number */
+    /* Writes the numbers of the set bits, `count` of them, plus offset each.  JSON_BLOCK places
+     * may be written to. */
+    void (*list)(uint64_t mask, unsigned count, uint32_t offset, uint32_t *out);
 };
-
-/* Appends the offsets of the set bits, counted from base.  Writes eight at a time, needed or not:
- * a branch a token would cost more. */
-static inline __attribute__((always_inline)) void
-list_tokens(struct json_index *index, uint64_t tokens, uint32_t offset, const struct blocks *blocks)
-{
-    uint32_t *out = index->token + index->count;
-    unsigned count = blocks->count(tokens);
-    index->count += count;
-    for (unsigned done = 0; done < count; done += 8) {
-#pragma GCC unroll 8
-        for (int i = 0; i < 8; i++) {
-            *out++ = offset + blocks->first(tokens);
-            tokens &= tokens - 1;
-        }
-    }
-}
 
 /* Which bytes of a block a token begins at. */
 static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_index *index,
@@ -188,7 +173,9 @@ static inline __attribute__((always_inline)) void scan_block(struct json_index *
                                                              const struct blocks *blocks)
 {
     uint64_t tokens = find_tokens(index, &block, size, blocks);
-    list_tokens(index, tokens, (uint32_t)(index->next - index->base), blocks);
+    unsigned count = blocks->count(tokens);
+    blocks->list(tokens, count, (uint32_t)(index->next - index->base), index->token + index->count);
+    index->count += count;
     index->next += size;
 }
 
@@ -225,15 +212,35 @@ static inline __attribute__((always_inline)) void scan_blocks(struct json_index 
         scan_block(index, read_last(index, rest, blocks), rest, blocks);
 }
 
-static unsigned first_or_any(uint64_t mask)
+/* Eight at a time, needed or not: a branch a token would cost more.  `first` tells the number of
+ * the lowest set bit; of 0 any will do. */
+static inline __attribute__((always_inline)) void list_by(uint64_t mask, unsigned count,
+                                                          uint32_t offset, uint32_t *out,
+                                                          unsigned (*first)(uint64_t mask))
+{
+    for (unsigned done = 0; done < count; done += 8) {
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++) {
+            *out++ = offset + first(mask);
+            mask &= mask - 1;
+        }
+    }
+}
+
+static inline unsigned first_or_any(uint64_t mask)
 {
     return json_block_first(mask | (uint64_t)1 << (JSON_BLOCK - 1));
+}
+
+static void list(uint64_t mask, unsigned count, uint32_t offset, uint32_t *out)
+{
+    list_by(mask, count, offset, out, first_or_any);
 }
 
 static void scan(struct json_index *index, size_t end)
 {
     static const struct blocks blocks = {json_block_read, json_block_between, json_block_count,
-                                         first_or_any};
+                                         list};
     scan_blocks(index, end, &blocks);
 }
 
@@ -248,12 +255,45 @@ JSON_AVX2 static inline unsigned first_avx2(uint64_t mask)
     return (unsigned)_tzcnt_u64(mask);
 }
 
+JSON_AVX2 static inline void list_avx2(uint64_t mask, unsigned count, uint32_t offset,
+                                       uint32_t *out)
+{
+    list_by(mask, count, offset, out, first_avx2);
+}
+
 JSON_AVX2 static void scan_avx2(struct json_index *index, size_t end)
 {
-    static const struct blocks blocks = {json_avx2_read, json_avx2_between, count_avx2, first_avx2};
+    static const struct blocks blocks = {json_avx2_read, json_avx2_between, count_avx2, list_avx2};
     scan_blocks(index, end, &blocks);
 }
 #endif
+
+#ifdef JSON_BLOCK_AVX512
+JSON_AVX512 static void scan_avx512(struct json_index *index, size_t end)
+{
+    static const struct blocks blocks = {json_avx512_read, json_avx2_between, count_avx2,
+                                         json_avx512_list};
+    scan_blocks(index, end, &blocks);
+}
+#endif
+
+/* As fast as this processor can. */
+static void scan_window(struct json_index *index, size_t end)
+{
+#ifdef JSON_BLOCK_AVX512
+    if (json_has_avx512()) {
+        scan_avx512(index, end);
+        return;
+    }
+#endif
+#ifdef JSON_BLOCK_AVX2
+    if (json_has_avx2()) {
+        scan_avx2(index, end);
+        return;
+    }
+#endif
+    scan(index, end);
+}
 
 bool json_index_fill(struct json_index *index)
 {
@@ -262,12 +302,7 @@ bool json_index_fill(struct json_index *index)
         index->count = index->used = 0;
         size_t left = index->len - index->next;
         size_t end = left < JSON_WINDOW ? index->len : index->next + JSON_WINDOW;
-#ifdef JSON_BLOCK_AVX2
-        if (json_has_avx2())
-            scan_avx2(index, end);
-        else
-#endif
-            scan(index, end);
+        scan_window(index, end);
     } while (index->count == 0 && index->next < index->len && index->error.code == JSON_OK);
     return index->count > 0;
 }
