@@ -771,7 +771,7 @@ wait_asleep() {
         for n in {1..9}; do
             record "$n" "\"pad\":\"$(head -c 9000 /dev/zero | tr '\0' x)\""
         done >nine
-        for n in {1..60}; do
+        for n in {1..120}; do
             cat nine
         done >in
         "${command[@]}" in >all
@@ -794,7 +794,7 @@ wait_asleep() {
             assert_status 2
             lines=$(wc -l <out)
             assert_stderr "$tool: stopped by SIG$signal; in was read up to line $lines"
-            [ "$lines" -gt 0 ] && [ "$lines" -lt 540 ]
+            [ "$lines" -gt 0 ] && [ "$lines" -lt 1080 ]
             cmp out <(head -n "$lines" all)
         done
     done

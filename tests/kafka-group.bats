@@ -82,11 +82,12 @@ teardown() {
     put events
     local seconds=3
     [ -z "${AUDIT_TEST_KAFKA-}" ] || seconds=6 # the least that brokers take
-    printf 'session.timeout.ms=%s000\nmax.poll.interval.ms=%s000\n' $seconds $seconds >config
+    printf 'session.timeout.ms=%s000\nmax.poll.interval.ms=%s000\nheartbeat.interval.ms=300\n' $seconds $seconds >config
     worker -- bash -c "sleep $((seconds + 2)); exec \"\$@\"" - "${sink[@]}"
     eventually has_events 200
     eventually all_committed
     stop_worker "$worker"
+    cat err.1
     [ ! -s err.1 ]
     [ "$(assert_order delivered 200)" = 0 ]
 }

