@@ -29,8 +29,15 @@ bool seal_key_public(struct seal_key *key, const char *file, struct reason *reas
 bool seal_key_sign(const struct seal_key *key, struct span bytes,
                    unsigned char signature[SEAL_SIGNATURE_MAX], size_t *len, struct reason *reason);
 
+enum seal_signature {
+    SEAL_SIGNATURE_GOOD,
+    SEAL_SIGNATURE_BAD,
+    SEAL_SIGNATURE_UNKNOWN, /* there is not enough memory to tell */
+};
+
 /* Whether the signature is the key's over these bytes. */
-bool seal_key_verify(const struct seal_key *key, struct span bytes, struct span signature);
+enum seal_signature seal_key_verify(const struct seal_key *key, struct span bytes,
+                                    struct span signature);
 
 /* Makes an Ed25519 key: FILE (mode 0600, encrypted if there is a passphrase) and FILE.pub; the key
  * is then read.  Nothing that exists is overwritten.  False with a reason. */

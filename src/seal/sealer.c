@@ -78,7 +78,7 @@ static bool follow(struct sealer *sealer, uint32_t number, const char *log, stru
     seal_name(number, ".sig", name);
     if (good && strcmp(head.key, sealer->key->fingerprint) == 0 &&
         (seal_dir_load(&sealer->dir, name, &signature, &why) != SEAL_LOADED ||
-         !seal_key_verify(sealer->key, seal, signature)))
+         seal_key_verify(sealer->key, seal, signature) != SEAL_SIGNATURE_GOOD))
         good = reason_set(&why, "%s/%s: not the signature of its seal", sealer->dir.name, name);
     if (good)
         digest_sha256(seal, sealer->previous);
@@ -112,7 +112,7 @@ static bool is_next(struct sealer *sealer, uint32_t newest, bool placed)
                 (newest == 0 || memcmp(before, sealer->previous, DIGEST_SIZE) == 0) &&
                 seal_dir_load(&sealer->dir, name, &signature, &ignored) == SEAL_LOADED;
     if (good && strcmp(head.key, sealer->key->fingerprint) == 0)
-        good = seal_key_verify(sealer->key, seal, signature);
+        good = seal_key_verify(sealer->key, seal, signature) == SEAL_SIGNATURE_GOOD;
     else
         good = good && placed;
     free((char *)signature.at);

@@ -105,7 +105,7 @@ struct examined {
     struct verify_key *key; /* that its signature is checked with; NULL: it is not */
     pthread_t thread;       /* that checks it, while the entries are read */
     bool threaded;
-    bool is_signed;                             /* what came out */
+    enum seal_signature verdict;                /* what came out */
     char bad_entry[sizeof(struct reason) + 32]; /* what is wrong with an entry; "": nothing */
     bool breaks_chain; /* the seal before it has other bytes than it says */
 };
@@ -113,7 +113,7 @@ struct examined {
 static void *verify_signature(void *context)
 {
     struct examined *e = context;
-    e->is_signed = seal_key_verify(&e->key->key, e->bytes, e->signature);
+    e->verdict = seal_key_verify(&e->key->key, e->bytes, e->signature);
     return NULL;
 }
 
@@ -135,7 +135,8 @@ static void end_signature(struct examined *e)
     e->threaded = false;
 }
 
-static void tell_signature(struct verify *v, struct examined *e)
+/* False after a message: it cannot be told. */
+static bool tell_signature(struct verify *v, struct examined *e)
 {
     if (e->signature.at == NULL) {
         tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig", "there is no signature");
@@ -143,12 +144,16 @@ static void tell_signature(struct verify *v, struct examined *e)
         char detail[128];
         snprintf(detail, sizeof detail, "no --key has the fingerprint %s", e->reader.head.key);
         tell(v, FINDING_UNKNOWN_KEY, e->number, ".sha256", detail);
-    } else if (!e->is_signed) {
+    } else if (e->verdict == SEAL_SIGNATURE_UNKNOWN) {
+        diag_fail("%s/%08" PRIu32 ".sig: %s", v->dir.name, e->number, strerror(ENOMEM));
+        return false;
+    } else if (e->verdict == SEAL_SIGNATURE_BAD) {
         tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig",
              "it is not the key's signature of this seal");
     } else {
         e->key->seals++;
     }
+    return true;
 }
 
 /* Checks that the seal follows the one before it in time. */
@@ -194,7 +199,9 @@ static bool check_stamp(struct verify *v, const struct examined *e)
         return false;
     }
     v->stamps++;
-    if (stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD) {
+    /* Twice, as libcrypto does not tell a wrong stamp from memory that it did not get. */
+    if (stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD &&
+        stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD) {
         tell(v, FINDING_BAD_STAMP, e->number, ".tsr", reason.text);
     } else if (at < e->reader.head.to - CLOCK_TOLERANCE) {
         tell(v, FINDING_BAD_STAMP, e->number, ".tsr", "it is older than the seal says it is");
@@ -310,7 +317,8 @@ static bool check_seal(struct verify *v, struct examined *e)
     begin_signature(v, e);
     bool good = read_entries(v, e);
     end_signature(e);
-    tell_signature(v, e);
+    if (!tell_signature(v, e))
+        return false;
     check_time(v, e);
     if (!check_stamp(v, e))
         return false;
@@ -343,7 +351,7 @@ static bool load_unfinished(struct verify *v, struct examined *e)
     struct verify_key *key;
     if (seal_read(&e->reader, e->bytes) && e->reader.head.number == e->number &&
         (key = find_key(v, e->reader.head.key)) != NULL && e->signature.at != NULL &&
-        seal_key_verify(&key->key, e->bytes, e->signature))
+        seal_key_verify(&key->key, e->bytes, e->signature) == SEAL_SIGNATURE_GOOD)
         return true;
     free((char *)e->bytes.at);
     e->bytes.at = NULL;
