@@ -158,10 +158,8 @@ static void receipt(char *text, size_t size, size_t line, const char *of, const 
 {
     char proof[RECEIPTS_DIGEST + 1];
     size_t used = strlen(text);
-    if (mac != NULL)
-        snprintf(proof, sizeof proof, "%016" PRIx64, mac_of(mac, line, span_of(of)));
-    else
-        receipts_digest(span_of(of), proof);
+    snprintf(proof, sizeof proof, "%016" PRIx64,
+             mac != NULL ? mac_of(mac, line, span_of(of)) : receipts_digest(span_of(of)));
     snprintf(text + used, size - used,
              "{\"line\":%zu,\"path\":\"a\\/b\",\"outcome\":\"%s\",\"status\":200,\"%s\":\"%s\"}\n",
              line, outcome, mac != NULL ? "mac" : "digest", proof);

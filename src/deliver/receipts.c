@@ -7,12 +7,14 @@
 
 enum { FIGURES = 320 }; /* the members of a receipt that are numbers, names and digests */
 
-void receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1])
+uint64_t receipts_digest(struct span text)
 {
     unsigned char whole[DIGEST_SIZE];
+    uint64_t digest = 0;
     digest_sha256(text, whole);
-    digest_hex(whole, RECEIPTS_DIGEST / 2, digest);
-    digest[RECEIPTS_DIGEST] = '\0';
+    for (size_t i = 0; i < RECEIPTS_DIGEST / 2; i++)
+        digest = digest << 8 | whole[i];
+    return digest;
 }
 
 /* A receipt is written for every line that is delivered, so its members are put together by hand:
@@ -54,13 +56,13 @@ static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
     return put_seconds(put(to, SPAN(",\"seconds\":")), seconds);
 }
 
-static char *put_mac(const struct receipt *receipt, char *to)
+/* A member that says which line the receipt is of. */
+static char *put_proof(char *to, struct span name, uint64_t proof)
 {
     unsigned char bytes[RECEIPTS_DIGEST / 2];
-    uint64_t mac = mac_of(receipt->mac, receipt->line, receipt->text);
-    for (size_t i = sizeof bytes; i-- > 0; mac >>= 8)
-        bytes[i] = (unsigned char)mac;
-    to = put(to, SPAN(",\"mac\":\""));
+    for (size_t i = sizeof bytes; i-- > 0; proof >>= 8)
+        bytes[i] = (unsigned char)proof;
+    to = put(put(put(to, SPAN(",\"")), name), SPAN("\":\""));
     digest_hex(bytes, sizeof bytes, to);
     return put(to + RECEIPTS_DIGEST, SPAN("\""));
 }
@@ -69,7 +71,7 @@ static char *put_mac(const struct receipt *receipt, char *to)
 static struct span put_figures(const struct receipt *receipt, const struct outcome *outcome,
                                char to[FIGURES])
 {
-    char digest[RECEIPTS_DIGEST + 1], *at = put(to, SPAN(",\"outcome\":\""));
+    char *at = put(to, SPAN(",\"outcome\":\""));
     at = put(put(at, span_of(outcome_name(outcome->kind))), SPAN("\",\"status\":"));
     if (outcome->status > 0)
         at = put_number(at, (uint64_t)outcome->status);
@@ -81,12 +83,9 @@ static struct span put_figures(const struct receipt *receipt, const struct outco
     if (receipt->text.at == NULL)
         return span_between(to, at);
     if (receipt->mac != NULL)
-        at = put_mac(receipt, at);
-    if (receipt->mac == NULL || !outcome_is_success(outcome->kind)) {
-        receipts_digest(receipt->text, digest);
-        at = put(at, SPAN(",\"digest\":\""));
-        at = put(put(at, (struct span){digest, RECEIPTS_DIGEST}), SPAN("\""));
-    }
+        at = put_proof(at, SPAN("mac"), mac_of(receipt->mac, receipt->line, receipt->text));
+    if (receipt->mac == NULL || !outcome_is_success(outcome->kind))
+        at = put_proof(at, SPAN("digest"), receipts_digest(receipt->text));
     return span_between(to, at);
 }
 

@@ -36,7 +36,7 @@ struct receipt {
 bool receipts_write(struct append *receipts, const struct receipt *receipt,
                     const struct outcome *outcome);
 
-/* The first RECEIPTS_DIGEST hex digits of the SHA-256 of a line, and a NUL. */
-void receipts_digest(struct span text, char digest[RECEIPTS_DIGEST + 1]);
+/* The first 64 bits of the SHA-256 of a line, whose RECEIPTS_DIGEST hex digits are "digest". */
+uint64_t receipts_digest(struct span text);
 
 #endif

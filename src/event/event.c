@@ -137,12 +137,6 @@ static void note(struct event *event, enum event_field field, struct json_value 
     }
 }
 
-/* Whether json_member_value() has read a value of that type. */
-static bool is_scalar(enum json_type type)
-{
-    return type != JSON_OBJECT && type != JSON_ARRAY;
-}
-
 /* Reads the object that is the value of the field `parent`, noting the fields that it holds. */
 static void read_inner(struct json *json, enum event_field parent, struct event *event,
                        struct json_value *object)
@@ -153,7 +147,7 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
     json_object(json);
     while (json_member_value(json, &key, &value)) {
         enum event_field field = find_field(&key, parent);
-        if ((is_scalar(value.type) || json_value(json, &value)) && field != EVENT_FIELDS)
+        if ((json_is_scalar(value.type) || json_value(json, &value)) && field != EVENT_FIELDS)
             note(event, field, value);
     }
     *object = (struct json_value){JSON_OBJECT, span_between(start, json_past(json))};
@@ -195,7 +189,7 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
     json_object(json);
     while (visit != NULL ? json_member(json, &key) : json_member_value(json, &key, &value)) {
         enum event_field field = find_field(&key, EVENT_FIELDS);
-        if (visit != NULL ? visit(context, json, &key, field, &value) : is_scalar(value.type))
+        if (visit != NULL ? visit(context, json, &key, field, &value) : json_is_scalar(value.type))
             ;
         else if ((parents & FIELD_BIT(field)) != 0 && json_peek(json) == JSON_OBJECT)
             read_inner(json, field, event, &value);

@@ -353,7 +353,7 @@ static __attribute__((noinline)) bool member_value(struct json *json, struct jso
     if (!json_member(json, key))
         return false;
     value->type = json_peek(json);
-    return value->type == JSON_OBJECT || value->type == JSON_ARRAY || json_value(json, value);
+    return !json_is_scalar(value->type) || json_value(json, value);
 }
 
 bool json_member_value(struct json *json, struct json_key *key, struct json_value *value)
@@ -365,7 +365,7 @@ bool json_member_value(struct json *json, struct json_key *key, struct json_valu
     const unsigned char *at = base + token[2], *past;
     value->type = (enum json_type)type_of[*at];
     take_name(json, token, key);
-    if (value->type == JSON_OBJECT || value->type == JSON_ARRAY)
+    if (!json_is_scalar(value->type))
         return true;
     json->token = at;
     json->index.used++;

@@ -40,6 +40,12 @@ enum json_type {
     JSON_NULL,
 };
 
+/* Whether a value of that type has no values inside. */
+static inline bool json_is_scalar(enum json_type type)
+{
+    return type != JSON_OBJECT && type != JSON_ARRAY;
+}
+
 struct json_value {
     enum json_type type;
     struct span text; /* the bytes: with the quotes of a string, the brackets of an object */

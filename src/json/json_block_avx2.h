@@ -40,20 +40,30 @@ JSON_AVX2 static inline __m256i json_avx2_in_table(__m256i v, __m128i table)
     return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), v), v);
 }
 
+/* White space, at the places of its low four bits.  Entry 1 and others hold a byte whose low four
+ * bits are different: nothing equals it. */
+JSON_AVX2 static inline __m128i json_avx2_blanks(void)
+{
+    return _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
+}
+
+/* { } : , likewise. */
+JSON_AVX2 static inline __m128i json_avx2_marks(void)
+{
+    return _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
+}
+
 /* { } [ ] : , by their low four bits.  '{' and '[', '}' and ']' differ only in bit 5, which the
  * others have; 0x0c and 0x1a become ',' and ':' by it and are taken out again as control
  * characters. */
 JSON_AVX2 static inline __m256i json_avx2_structure(__m256i v)
 {
-    __m128i table = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
-    return json_avx2_in_table(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), table);
+    return json_avx2_in_table(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), json_avx2_marks());
 }
 
 JSON_AVX2 static inline __m256i json_avx2_space(__m256i v)
 {
-    /* Entry 1 and others hold a byte whose low four bits are different: nothing equals it. */
-    __m128i table = _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
-    return json_avx2_in_table(v, table);
+    return json_avx2_in_table(v, json_avx2_blanks());
 }
 
 JSON_AVX2 static inline __m256i json_avx2_control(__m256i v)

@@ -31,14 +31,13 @@ JSON_AVX512 static inline uint64_t json_avx512_in_table(__m512i v, __m128i table
 /* As json_avx2_read(), which says how. */
 JSON_AVX512 static inline struct json_block json_avx512_read(const unsigned char *at)
 {
-    const __m128i marks = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
-    const __m128i blanks = _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
     __m512i v = _mm512_loadu_si512(at);
     struct json_block b = {
         .quote = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')),
         .backslash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')),
-        .structure = json_avx512_in_table(_mm512_or_si512(v, _mm512_set1_epi8(0x20)), marks),
-        .space = json_avx512_in_table(v, blanks),
+        .structure =
+            json_avx512_in_table(_mm512_or_si512(v, _mm512_set1_epi8(0x20)), json_avx2_marks()),
+        .space = json_avx512_in_table(v, json_avx2_blanks()),
         .control = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(0x1f)),
         .high = _mm512_movepi8_mask(v),
     };

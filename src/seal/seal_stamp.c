@@ -214,8 +214,8 @@ static bool verify(TS_RESP *response, const unsigned char *digest, X509_STORE *t
     return good;
 }
 
-enum stamp_result stamp_check(struct span bytes, const unsigned char digest[DIGEST_SIZE],
-                              X509_STORE *trust, int64_t *milliseconds, struct reason *reason)
+static enum stamp_result check_once(struct span bytes, const unsigned char digest[DIGEST_SIZE],
+                                    X509_STORE *trust, int64_t *milliseconds, struct reason *reason)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;
     TS_RESP *response = d2i_TS_RESP(NULL, &at, (long)bytes.len);
@@ -242,6 +242,15 @@ enum stamp_result stamp_check(struct span bytes, const unsigned char digest[DIGE
     TS_RESP_free(response);
     ERR_clear_error();
     return result;
+}
+
+enum stamp_result stamp_check(struct span bytes, const unsigned char digest[DIGEST_SIZE],
+                              X509_STORE *trust, int64_t *milliseconds, struct reason *reason)
+{
+    /* libcrypto does not tell a wrong stamp from memory that it did not get, so a wrong one is
+     * looked at twice. */
+    enum stamp_result result = check_once(bytes, digest, trust, milliseconds, reason);
+    return result == STAMP_GOOD ? result : check_once(bytes, digest, trust, milliseconds, reason);
 }
 
 X509_STORE *stamp_trust(const char *file, struct reason *reason)

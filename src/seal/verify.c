@@ -199,9 +199,7 @@ static bool check_stamp(struct verify *v, const struct examined *e)
         return false;
     }
     v->stamps++;
-    /* Twice, as libcrypto does not tell a wrong stamp from memory that it did not get. */
-    if (stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD &&
-        stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD) {
+    if (stamp_check(stamp, e->digest, v->trust, &at, &reason) != STAMP_GOOD) {
         tell(v, FINDING_BAD_STAMP, e->number, ".tsr", reason.text);
     } else if (at < e->reader.head.to - CLOCK_TOLERANCE) {
         tell(v, FINDING_BAD_STAMP, e->number, ".tsr", "it is older than the seal says it is");

@@ -16,16 +16,6 @@ struct proof {
     uint64_t mac, digest;
 };
 
-static uint64_t line_digest(struct span line)
-{
-    unsigned char bytes[DIGEST_SIZE];
-    uint64_t digest = 0;
-    digest_sha256(line, bytes);
-    for (size_t i = 0; i < RECEIPTS_DIGEST / 2; i++)
-        digest = digest << 8 | bytes[i];
-    return digest;
-}
-
 /* Reads one receipt.  False: the line is none, is torn, or proves nothing. */
 static bool read_mark(struct json *json, struct span text, struct receipt_mark *mark)
 {
@@ -109,7 +99,7 @@ static bool proves(const struct acknowledgement *a, const struct receipt_mark *m
         proof->has_mac = true;
     }
     if (!mark->keyed && !proof->has_digest) {
-        proof->digest = line_digest(proof->text);
+        proof->digest = receipts_digest(proof->text);
         proof->has_digest = true;
     }
     return mark->proof == (mark->keyed ? proof->mac : proof->digest);

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "base/digest.h"
 #include "base/out.h"
+#include "deliver/receipts.h"
 #include "spool/filelines.h"
 #include "spool/settle.h"
 #include "json/json_string.h"
@@ -240,16 +240,13 @@ bool settle_batch(const struct batch *batch, const struct acknowledgement *ackno
 /* A receipt for a line that has become too old. */
 static void write_too_old(struct draft *draft, size_t line, struct span text, const char *why)
 {
-    char start[128], digest[DIGEST_HEX], encoded[256];
-    unsigned char bytes[DIGEST_SIZE];
+    char start[128], encoded[256];
     struct span rest = span_of(why);
-    int n = snprintf(start, sizeof start, "{\"line\":%zu,\"outcome\":\"undelivered\"", line);
+    int n = snprintf(start, sizeof start,
+                     "{\"line\":%zu,\"outcome\":\"undelivered\",\"digest\":\"%016" PRIx64
+                     "\",\"reason\":\"",
+                     line, receipts_digest(text));
     draft_write(draft, (struct span){start, (size_t)n});
-    digest_sha256(text, bytes);
-    digest_hex(bytes, sizeof bytes, digest);
-    n = snprintf(start, sizeof start, ",\"digest\":\"%.16s\"", digest);
-    draft_write(draft, (struct span){start, (size_t)n});
-    draft_write(draft, SPAN(",\"reason\":\""));
     for (size_t len; (len = json_string_encode(&rest, encoded, sizeof encoded)) > 0;)
         draft_write(draft, (struct span){encoded, len});
     draft_line(draft, SPAN("\"}"));
