@@ -31,6 +31,15 @@ run_tool() {
     set "-$flags"
 }
 
+# eventually COMMAND...: within a minute it succeeds; sanitizers may take three.
+eventually() {
+    local tries=$((600 + ${AUDIT_SANITIZED:+1200} + 0))
+    until "$@"; do
+        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
+        sleep 0.1
+    done
+}
+
 # Each prints what was there when it is not what was expected.
 assert_status() {
     [ "$status" -eq "$1" ] || { show "status $status, expected $1"; return 1; }

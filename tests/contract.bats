@@ -13,13 +13,10 @@ SERVICES="audit-drain audit-kafkaget audit-prune audit-receive audit-s3get audit
 # With sanitizers, which make each process ten times as slow to start, a test is held against every
 # third tool, another third in each: all of them in AUDIT_LONG=1.
 if [ -n "${AUDIT_SANITIZED-}" ] && [ -z "${AUDIT_LONG-}${AUDIT_TOOLS-}" ]; then
-    third() {
-        local i
-        for ((i = (BATS_TEST_NUMBER - 1) % 3; i < $#; i += 3)); do
-            echo "${@:i + 1:1}"
-        done
-    }
-    mapfile -t TOOLS < <(third "${TOOLS[@]}")
+    for ((i = BATS_TEST_NUMBER % 3; i < ${#TOOLS[@]}; i += 3)); do
+        THIRD+=("${TOOLS[i]}")
+    done
+    TOOLS=("${THIRD[@]}")
 fi
 
 # What audit-post, audit-s3put and audit-kafkaput send to.

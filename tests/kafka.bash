@@ -100,15 +100,6 @@ print(again)
 END
 }
 
-# eventually COMMAND...: within a minute it succeeds; sanitizers may take three.
-eventually() {
-    local tries=$((600 + ${AUDIT_SANITIZED:+1200} + 0))
-    until "$@"; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
-
 # get [OPTION]... [-- COMMAND]: audit-kafkaget from $topic, as a worker of the group "workers".
 get() {
     audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers "$@"

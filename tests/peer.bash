@@ -46,15 +46,6 @@ wait_for() {
     done
 }
 
-# wait_for_text TEXT FILE: until it is in there.
-wait_for_text() {
-    local tries=1200
-    until grep -qF "$1" "$2" 2>/dev/null; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "no '$1' in $2:" && cat "$2" && return 1; }
-        sleep 0.05
-    done
-}
-
 # make_certificates: ca.pem, and server.pem and client.pem with their keys, signed by it.
 make_certificates() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \

@@ -44,9 +44,9 @@ assert_answer() {
     return 1
 }
 
-# published: waits until all that is kept is in spool/new.
+# published, for eventually: all that is kept is in spool/new.
 published() {
-    until [ -z "$(ls spool/tmp)" ]; do sleep 0.05; done
+    [ -z "$(ls spool/tmp)" ]
 }
 
 # spooled [DIR]: the lines that are kept, published or not, in the order of their segments.

@@ -394,7 +394,7 @@ Try 'audit-receive --help' for more information."
     [[ $(curl -si --data-binary @event "$url") == *$'\nRetry-After: 5\r'* ]]
     [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}healthz")" = 503 ]
     [ "$(spooled | wc -l)" -eq 2 ]
-    published
+    eventually published
     rm spool/new/*
     sleep 0.3
     post @event
@@ -484,7 +484,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     audit-receive --listen=0 --drain=1s >pipe 2>receiver.err 3>&- &
     receiver=$!
     also_stop "$receiver"
-    wait_for_text listening receiver.err
+    eventually grep -sqF listening receiver.err
     url=http://$(sed -n 's/.*listening on //p' receiver.err)/
     head -c 200000 /dev/zero | tr '\0' x | sed 's/.*/{"a":"&"}/' >large
     echo >>large
@@ -508,7 +508,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     audit-receive --listen=0 >/dev/full 2>receiver.err 3>&- &
     receiver=$!
     also_stop "$receiver"
-    wait_for_text listening receiver.err
+    eventually grep -sqF listening receiver.err
     url=http://$(sed -n 's/.*listening on //p' receiver.err)/
     post '{}'
     assert_answer 503
@@ -715,7 +715,7 @@ halves() {
         post '{"warm":1}'
         sleep 0.1
     done
-    published # the next event begins a new segment
+    eventually published # the next event begins a new segment
     for id in 101 102 103; do
         post "{\"id\":$id}"
         assert_answer 200
@@ -789,7 +789,7 @@ END
     start_receiver --segment-time=100ms spool
     # arrived: what was sent is stored as it would be without HTTP.
     arrived() {
-        published
+        eventually published
         rm -rf stored
         mkdir stored
         STORED=$PWD/stored audit-drain spool

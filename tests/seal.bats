@@ -232,7 +232,7 @@ Try '$1 --help' for more information."
         echo '{"path":"a","event":{"n":1}}' >&"$pipe"
         [ $signal != TERM ] || wait_for seals/00000003.sha256
         echo '{"path":"b","event":{"n":2}}' >&"$pipe"
-        wait_for_text '"b"' out
+        eventually grep -sqF '"b"' out
         kill -"$signal" "$pid"
         wait "$pid"
         exec {pipe}>&-

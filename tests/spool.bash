@@ -43,15 +43,6 @@ assert_same() {
     [ "$1" = "$2" ] || { echo "'$1' is not '$2'" && return 1; }
 }
 
-# eventually COMMAND...: within a minute it succeeds; sanitizers may take three.
-eventually() {
-    local tries=$((600 + ${AUDIT_SANITIZED:+1200} + 0))
-    until "$@"; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "never: $*" && return 1; }
-        sleep 0.1
-    done
-}
-
 # For eventually: the files have so many lines, the directory is not empty, there is a segment with
 # more than so many lines in tmp/, nobody drains the spool, a service has so many different events.
 have_lines() {
