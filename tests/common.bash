@@ -13,6 +13,13 @@ export AUDIT_TEMPLATE_PATH=$AUDIT_SOURCE/templates
 export LC_ALL=C.UTF-8
 unset TZ
 
+# timeout(1), also in shells that a test starts, without the SIGCONT that it sends after its signal: to a
+# tool that is ending, while its leak checker stops it, that is a wait for ever at full load.
+timeout() {
+    command timeout --foreground "$@"
+}
+export -f timeout
+
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
