@@ -294,8 +294,9 @@ static __attribute__((noinline)) struct span decode_name(struct json *json, stru
 static inline void set_name(struct json *json, struct json_key *key, const unsigned char *name,
                             const unsigned char *past)
 {
-    key->text = span_between((const char *)name, (const char *)past - 1);
-    key->name = key->text;
+    struct span text = span_between((const char *)name, (const char *)past - 1);
+    key->text = text;
+    key->name = text; /* not key->text: reading what was just written in halves stalls */
     if (json->index.backslash && memchr(name, '\\', key->text.len) != NULL)
         key->name = decode_name(json, key->text);
 }
