@@ -74,7 +74,7 @@ lose_nothing() {
 }
 
 @test "audit-seal loses nothing in silence, whatever fails" {
-    lose_nothing seal ${AUDIT_LONG:+seal-pipe}
+    lose_nothing seal seal-resume ${AUDIT_LONG:+seal-place seal-pipe}
 }
 
 @test "audit-prune loses nothing in silence, whatever fails" {

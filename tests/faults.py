@@ -379,6 +379,38 @@ class Seal(Fileput):
                 raise Failure('neither sealed nor rejected: %r' % line[:80])
 
 
+class Resume(Seal):
+    """audit-seal where a run was killed while it published a seal: that seal is never put away."""
+    left = None
+
+    def __init__(self, argv, lines, placed):
+        super().__init__(argv, lines)
+        self.placed = placed    # the signature has its name already
+
+    def prepare(self, directory):
+        super().prepare(directory)
+        if Resume.left is None:
+            Resume.left = {}
+            with tempfile.TemporaryDirectory() as top:
+                for n in range(2):
+                    event = b'{"path":"7/killed/%d.json","event":{"n":%d}}\n' % (n, n)
+                    subprocess.run(['audit-seal', '--key=' + Seal.key.name, '--log=store', top], input=event, check=True)
+                for name in ('00000001.sha256', '00000001.sig', '00000002.sha256', '00000002.sig'):
+                    with open(os.path.join(top, name), 'rb') as file:
+                        Resume.left[name] = file.read()
+        for name, content in Resume.left.items():
+            if name.startswith('00000002') and not (name.endswith('.sig') and self.placed):
+                name = '.pending' + name[8:]
+            with open(os.path.join(directory, 'store', name), 'wb') as file:
+                file.write(content)
+
+    def check(self, result, changes_nothing):
+        seal, signature = (Resume.left['00000002.' + suffix] for suffix in ('sha256', 'sig'))
+        if seal not in result.tree.values() or signature not in result.tree.values():
+            raise Failure('the seal of the run that was killed is lost')
+        super().check(result, changes_nothing)
+
+
 class Verify(Filter):
     """audit-verify over a sound archive: whatever fails, it is never called unsound."""
     top = None
@@ -544,6 +576,8 @@ CASES = {
                         '--existing=list', '--no-overwrite'], small(addressed())),
     'seal': Seal(['audit-seal'], small(addressed())),
     'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
+    'seal-resume': Resume(['audit-seal'], small(addressed())[:1], placed=False),
+    'seal-place': Resume(['audit-seal'], small(addressed())[:1], placed=True),
     'verify': Verify(['audit-verify'], addressed(), each=False),
     'verify-pipe': Verify(['audit-verify', '--json'], addressed(), piped=True, each=False),
     'spool': Spool(['audit-spool', '--segment-size=2kB'], small(addressed())),

@@ -44,7 +44,7 @@ static bool set_log(struct sealer *sealer, const char *log, struct reason *reaso
 }
 
 /* Reads a whole seal.  False: it is none; the reason names its file. */
-static bool read_seal(struct seal_dir *dir, const char *name, struct span bytes,
+static bool read_seal(const struct seal_dir *dir, const char *name, struct span bytes,
                       struct seal_head *head, unsigned char previous[DIGEST_SIZE],
                       struct reason *reason)
 {
@@ -60,13 +60,35 @@ static bool read_seal(struct seal_dir *dir, const char *name, struct span bytes,
            reason_set(reason, "%s/%s:%zu: %s", dir->name, name, reader.line, reader.reason.text);
 }
 
+/* What the signature in the file `name` is worth, which must be by our key.  Unknown: with a
+ * reason. */
+static enum seal_signature check_signature(const struct sealer *sealer, const char *name,
+                                           struct span seal, struct reason *reason)
+{
+    struct span signature;
+    enum seal_signature verdict;
+    switch (seal_dir_load(&sealer->dir, name, &signature, reason)) {
+    case SEAL_LOADED:
+        verdict = seal_key_verify(sealer->key, seal, signature);
+        if (verdict == SEAL_SIGNATURE_UNKNOWN)
+            reason_set(reason, "%s/%s: %s", sealer->dir.name, name, strerror(ENOMEM));
+        free((char *)signature.at);
+        return verdict;
+    case SEAL_UNREADABLE:
+        return SEAL_SIGNATURE_UNKNOWN;
+    default:
+        return SEAL_SIGNATURE_BAD;
+    }
+}
+
 /* Takes the newest seal as the one before the next.  False with a reason. */
 static bool follow(struct sealer *sealer, uint32_t number, const char *log, struct reason *reason)
 {
     char name[SEAL_NAME_MAX];
-    struct span seal, signature = {NULL, 0};
+    struct span seal;
     struct seal_head head;
     unsigned char before[DIGEST_SIZE];
+    enum seal_signature verdict = SEAL_SIGNATURE_GOOD;
     struct reason why;
     seal_name(number, ".sha256", name);
     if (seal_dir_load(&sealer->dir, name, &seal, &why) != SEAL_LOADED)
@@ -76,14 +98,15 @@ static bool follow(struct sealer *sealer, uint32_t number, const char *log, stru
         good =
             reason_set(&why, "%s/%s: its number is %" PRIu32, sealer->dir.name, name, head.number);
     seal_name(number, ".sig", name);
-    if (good && strcmp(head.key, sealer->key->fingerprint) == 0 &&
-        (seal_dir_load(&sealer->dir, name, &signature, &why) != SEAL_LOADED ||
-         seal_key_verify(sealer->key, seal, signature) != SEAL_SIGNATURE_GOOD))
+    if (good && strcmp(head.key, sealer->key->fingerprint) == 0)
+        verdict = check_signature(sealer, name, seal, reason);
+    if (verdict == SEAL_SIGNATURE_BAD)
         good = reason_set(&why, "%s/%s: not the signature of its seal", sealer->dir.name, name);
     if (good)
         digest_sha256(seal, sealer->previous);
-    free((char *)signature.at);
     free((char *)seal.at);
+    if (verdict == SEAL_SIGNATURE_UNKNOWN)
+        return false;
     if (!good)
         return reason_set(reason, "%s; the newest seal is damaged, see audit-verify(1)", why.text);
     if (log != NULL && strcmp(log, head.log) != 0)
@@ -94,30 +117,35 @@ static bool follow(struct sealer *sealer, uint32_t number, const char *log, stru
     return true;
 }
 
-/* Whether the seal in .pending.sha256 is the one after `newest`, whole, and signed by `signature`;
- * without our key the signature is not looked at where it is in place already. */
-static bool is_next(struct sealer *sealer, uint32_t newest, bool placed)
+/* *next: whether the seal in .pending.sha256 is the one after `newest`, whole and signed; a
+ * signature that is in place already and by another key is not looked at.  False with a reason:
+ * that cannot be told. */
+static bool check_pending(const struct sealer *sealer, uint32_t newest, bool placed, bool *next,
+                          struct reason *reason)
 {
     char name[SEAL_NAME_MAX] = SEAL_PENDING_SIGNATURE;
-    struct span seal, signature = {NULL, 0};
+    struct span seal;
     struct seal_head head;
     unsigned char before[DIGEST_SIZE];
+    enum seal_signature verdict = SEAL_SIGNATURE_BAD;
     struct reason ignored;
+    *next = false;
     if (placed)
         seal_name(newest + 1, ".sig", name);
-    if (seal_dir_load(&sealer->dir, SEAL_PENDING, &seal, &ignored) != SEAL_LOADED)
-        return false;
-    bool good = read_seal(&sealer->dir, SEAL_PENDING, seal, &head, before, &ignored) &&
-                head.number == newest + 1 && strcmp(head.log, sealer->head.log) == 0 &&
-                (newest == 0 || memcmp(before, sealer->previous, DIGEST_SIZE) == 0) &&
-                seal_dir_load(&sealer->dir, name, &signature, &ignored) == SEAL_LOADED;
-    if (good && strcmp(head.key, sealer->key->fingerprint) == 0)
-        good = seal_key_verify(sealer->key, seal, signature) == SEAL_SIGNATURE_GOOD;
-    else
-        good = good && placed;
-    free((char *)signature.at);
+    enum seal_load loaded = seal_dir_load(&sealer->dir, SEAL_PENDING, &seal, reason);
+    if (loaded != SEAL_LOADED)
+        return loaded != SEAL_UNREADABLE;
+    if (read_seal(&sealer->dir, SEAL_PENDING, seal, &head, before, &ignored) &&
+        head.number == newest + 1 && strcmp(head.log, sealer->head.log) == 0 &&
+        (newest == 0 || memcmp(before, sealer->previous, DIGEST_SIZE) == 0)) {
+        if (strcmp(head.key, sealer->key->fingerprint) == 0)
+            verdict = check_signature(sealer, name, seal, reason);
+        else if (placed)
+            verdict = SEAL_SIGNATURE_GOOD;
+    }
     free((char *)seal.at);
-    return good;
+    *next = verdict == SEAL_SIGNATURE_GOOD;
+    return verdict != SEAL_SIGNATURE_UNKNOWN;
 }
 
 /* Finishes what a killed run left.  *newest is afterwards the newest seal's number.  False with a
@@ -126,17 +154,21 @@ static bool recover(struct sealer *sealer, const struct seal_list *list, uint32_
                     const char *log, struct reason *reason)
 {
     char name[SEAL_NAME_MAX];
-    bool placed = false;
+    bool placed = false, next = false;
     for (size_t i = list->count; i > 0 && list->item[i - 1].number > *newest; i--) {
         const struct seal_listed *item = &list->item[i - 1];
         placed = item->number == *newest + 1 && item->has == SEAL_HAS_SIGNATURE;
-        if (placed && is_next(sealer, *newest, true))
+        if (placed && !check_pending(sealer, *newest, true, &next, reason))
+            return false;
+        if (placed && next)
             continue;
         seal_name(item->number, item->has & SEAL_HAS_SIGNATURE ? ".sig" : ".tsr", name);
         return reason_set(reason, "%s/%s: its seal is missing, see audit-verify(1)",
                           sealer->dir.name, name);
     }
-    if (!placed && !is_next(sealer, *newest, false))
+    if (!placed && !check_pending(sealer, *newest, false, &next, reason))
+        return false;
+    if (!next)
         return seal_dir_discard(&sealer->dir, *newest + 1, reason);
     if (!seal_dir_place(&sealer->dir, *newest + 1, !placed, reason))
         return false;
