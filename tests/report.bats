@@ -215,6 +215,33 @@ nonsense' ]
     [[ $output == *"The newest 2 of 3 activities"* ]]
 }
 
+@test "the newest rows are the same ones in whatever order the events come" {
+    # 3,000 activities of 500 different minutes; of the same minute the one that comes later is newer.
+    python3 - <<'END'
+import json, random
+rng = random.Random(5)
+events = [{"event": f"e{number}", "timestamp": f"2024-05-01T{number % 500 // 60:02}:{number % 60:02}:00Z",
+           "user": {"id": 1, "email": "a@x"}, "team": {"id": 1}} for number in range(3000)]
+orders = {"mixed": rng.sample(events, len(events)), "rising": sorted(events, key=lambda e: e["timestamp"]),
+          "falling": sorted(events, key=lambda e: e["timestamp"], reverse=True), "few": events[:30]}
+for name, order in orders.items():
+    with open(name, "w") as file:
+        file.writelines(json.dumps(event) + "\n" for event in order)
+    newest = sorted(range(len(order)), key=lambda i: (order[i]["timestamp"], i), reverse=True)
+    for rows in (1, 40, 700):
+        with open(f"{name}.{rows}", "w") as file:
+            file.writelines(order[i]["event"] + "\n" for i in newest[:rows])
+END
+    local order rows
+    for order in mixed rising falling few; do
+        for rows in 1 40 700; do
+            echo "$order, $rows rows"
+            audit-report --rows="$rows" "$order" | sed -n '/<tbody id="rows">/,$ s/.*<td>\(e[0-9]*\)<.*/\1/p' |
+                diff "$order.$rows" -
+        done
+    done
+}
+
 # members_do COUNT MEMBERS: activities of so many members, each with a recipe of their own.
 members_do() {
     awk -v count="$1" -v members="$2" 'BEGIN {

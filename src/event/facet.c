@@ -66,6 +66,14 @@ uint64_t facet_inner(enum facet facet)
     return inner;
 }
 
+/* The member's value if it says something, else NULL. */
+static inline const struct json_value *said(const struct event *event, const struct source *source)
+{
+    const struct json_value *value = event_field(event, source->field);
+    bool says = value != NULL && (value->type == JSON_STRING || value->type == JSON_NUMBER);
+    return says ? value : NULL;
+}
+
 /* Takes the members' contents, escapes not decoded.  False with a reason: one is ambiguous. */
 static bool collect(const struct event *event, const struct sources *sources,
                     struct facet_values *values, struct reason *reason)
@@ -77,8 +85,8 @@ static bool collect(const struct event *event, const struct sources *sources,
         if (event->differing != 0 && (event->differing & FIELD_BIT(source->field)) != 0)
             return reason_set(reason, "%s appears twice, with different values",
                               event_field_name(source->field));
-        const struct json_value *value = event_field(event, source->field);
-        if (value == NULL || (value->type != JSON_STRING && value->type != JSON_NUMBER))
+        const struct json_value *value = said(event, source);
+        if (value == NULL)
             continue;
         values->value[values->count++] =
             (struct facet_value){event_content(value), source->flags == LABEL};
@@ -157,27 +165,65 @@ bool facet_read(struct facet_reader *reader, const struct event *event, enum fac
     return true;
 }
 
+/* Whether the members' contents are what facet_read() tells: none has to be decoded, refused or
+ * changed. */
+static inline bool is_plain(const struct event *event, enum facet facet)
+{
+    return event->differing == 0 && !event->escapes &&
+           !(facet == FACET_EVENT && event->kind == EVENT_FLATTENED) &&
+           !(facet == FACET_TYPE && event->kind == EVENT_JOB);
+}
+
 bool facet_first(struct facet_reader *reader, const struct event *event, enum facet facet,
                  struct span *first, struct reason *reason)
 {
     struct facet_values values;
     const struct sources *sources = &sources_of[facet][event->kind];
-    /* What facet_read() would have to decode, translate or refuse is left to it. */
-    bool plain =
-        event->differing == 0 && !event->escapes && facet != FACET_STATUS && facet != FACET_EVENT;
-    for (size_t i = 0; plain && i < sources->count; i++) {
-        const struct json_value *value = event_field(event, sources->source[i].field);
-        if (value != NULL && (value->type == JSON_STRING || value->type == JSON_NUMBER)) {
+    *first = SPAN("");
+    if (!is_plain(event, facet)) {
+        if (!facet_read(reader, event, facet, &values, reason))
+            return false;
+        if (values.count > 0)
+            *first = values.value[0].text;
+        return true;
+    }
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct json_value *value = said(event, &sources->source[i]);
+        if (value != NULL) {
             *first = event_content(value);
-            return true;
+            if (facet == FACET_STATUS)
+                *first = event_status(*first);
+            break;
         }
     }
-    *first = SPAN("");
-    if (plain && sources->count > 0)
+    return true;
+}
+
+bool facet_identity(struct facet_reader *reader, const struct event *event, enum facet facet,
+                    struct span *id, struct span *label, struct reason *reason)
+{
+    struct facet_values values;
+    const struct sources *sources = &sources_of[facet][event->kind];
+    *id = *label = SPAN("");
+    if (!is_plain(event, facet)) {
+        if (!facet_read(reader, event, facet, &values, reason))
+            return false;
+        for (size_t i = values.count; i-- > 0;)
+            if (values.value[i].text.len > 0)
+                *(values.value[i].label ? label : id) = values.value[i].text;
         return true;
-    if (!facet_read(reader, event, facet, &values, reason))
-        return false;
-    *first = values.count > 0 ? values.value[0].text : SPAN("");
+    }
+    bool any = false;
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct source *source = &sources->source[i];
+        const struct json_value *value = said(event, source);
+        if (value == NULL || (any && source->flags == OTHERWISE))
+            continue;
+        any = true;
+        struct span *to = source->flags == LABEL ? label : id;
+        if (to->len == 0)
+            *to = event_content(value);
+    }
     return true;
 }
 

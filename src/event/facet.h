@@ -48,9 +48,15 @@ uint64_t facet_inner(enum facet facet);
 bool facet_read(struct facet_reader *reader, const struct event *event, enum facet facet,
                 struct facet_values *values, struct reason *reason);
 
-/* The first of facet_read()'s values alone; its length is 0 if there is none. */
+/* The first of facet_read()'s values alone; its length is 0 if there is none.  FACET_EVENT's need
+ * not be followed by a NUL. */
 bool facet_first(struct facet_reader *reader, const struct event *event, enum facet facet,
                  struct span *first, struct reason *reason);
+
+/* Of facet_read()'s values the first id and the first label that are not empty; the length of one
+ * that is missing is 0. */
+bool facet_identity(struct facet_reader *reader, const struct event *event, enum facet facet,
+                    struct span *id, struct span *label, struct reason *reason);
 
 void facet_free(struct facet_reader *reader);
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/hash.h"
 #include "report/findings.h"
 
 static const struct {
@@ -72,10 +73,7 @@ static unsigned find(const struct catalogue *catalogue, struct span event, int c
 struct findings_name findings_of_name(struct findings_known *known,
                                       const struct catalogue *catalogue, struct span event)
 {
-    unsigned hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < event.len && i < FINDINGS_NAME; i++)
-        hash = (hash ^ (unsigned char)event.at[i]) * 16777619u;
-    size_t at = hash % FINDINGS_KNOWN;
+    size_t at = hash_span(event) % FINDINGS_KNOWN;
     if (event.len > 0 && known->entry[at].len == event.len &&
         memcmp(known->entry[at].text, event.at, event.len) == 0)
         return known->entry[at].name;

@@ -17,13 +17,23 @@ enum {
 };
 
 struct leader {
-    char *key;         /* cut to LEADERS_TEXT bytes, ended by a NUL; its label follows */
-    const char *label; /* what people call it; "" if nothing else is known */
-    uint32_t hash;     /* of the key */
-    uint32_t len;      /* of the key, in bytes */
-    uint64_t count;    /* occurrences */
-    uint64_t failures; /* … of which with `failed` */
+    char *text; /* the key, then its label; neither is followed by a NUL */
+    uint32_t hash;
+    uint16_t key_len, label_len; /* bytes; no label: nothing else is known of the key */
+    uint64_t count;              /* occurrences */
+    uint64_t failures;           /* … of which with `failed` */
 };
+
+static inline struct span leader_key(const struct leader *leader)
+{
+    return (struct span){leader->text, leader->key_len};
+}
+
+/* What people call it; empty if nothing else is known. */
+static inline struct span leader_label(const struct leader *leader)
+{
+    return (struct span){leader->text + leader->key_len, leader->label_len};
+}
 
 struct leaders {
     struct leader *entry; /* an open-addressing hash table */

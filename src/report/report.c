@@ -41,37 +41,11 @@ static int64_t local_time(struct report *report, int64_t seconds)
     return seconds + report->offset;
 }
 
-/* What an event says, as a row of the table. */
+/* What an activity says, as a row of the table. */
 struct facts {
     struct span value[ROW_FIELDS];
     struct span asset_id, asset_name;
-    struct span customer_name;
 };
-
-/* Who and for whom. */
-static bool read_people(struct report *report, const struct event *event, struct facts *facts,
-                        struct reason *reason)
-{
-    return facet_first(&report->reader, event, FACET_USER, &facts->value[ROW_USER], reason) &&
-           facet_first(&report->reader, event, FACET_CUSTOMER, &facts->value[ROW_CUSTOMER], reason);
-}
-
-/* Of what: type, id and name. */
-static bool read_asset(struct report *report, const struct event *event, struct facts *facts,
-                       struct reason *reason)
-{
-    struct facet_values asset;
-    if (!facet_first(&report->reader, event, FACET_TYPE, &facts->value[ROW_TYPE], reason) ||
-        !facet_read(&report->reader, event, FACET_ASSET, &asset, reason))
-        return false;
-    for (size_t i = 0; i < asset.count; i++) {
-        struct span *to = asset.value[i].label ? &facts->asset_name : &facts->asset_id;
-        if (to->len == 0)
-            *to = asset.value[i].text;
-    }
-    facts->value[ROW_ASSET] = facts->asset_name.len > 0 ? facts->asset_name : facts->asset_id;
-    return true;
-}
 
 static bool count(struct report *report, enum report_ranking ranking, struct span key,
                   struct span label, bool failed)
@@ -99,31 +73,34 @@ static struct span asset_key(const struct facts *facts, char *buffer, size_t siz
     return (struct span){buffer, len + which.len};
 }
 
-static bool add_job(struct report *report, const struct event *event, const struct facts *facts,
-                    int64_t local, struct reason *reason)
+static bool add_job(struct report *report, const struct event *event, int64_t local,
+                    struct reason *reason)
 {
-    struct facet_values status;
-    if (!facet_read(&report->reader, event, FACET_STATUS, &status, reason))
+    struct facet_reader *reader = &report->reader;
+    struct span status, recipe, name, customer;
+    if (!facet_first(reader, event, FACET_STATUS, &status, reason) ||
+        !facet_identity(reader, event, FACET_ASSET, &recipe, &name, reason) ||
+        !facet_first(reader, event, FACET_CUSTOMER, &customer, reason))
         return false;
-    bool succeeded = status.count > 0 && span_equal(status.value[0].text, SPAN("succeeded"));
-    bool failed = status.count > 0 && span_equal(status.value[0].text, SPAN("failed"));
+    bool succeeded = span_equal(status, SPAN("succeeded"));
+    bool failed = span_equal(status, SPAN("failed"));
+    enum calendar_series series = failed ? CALENDAR_FAILED : CALENDAR_SUCCEEDED;
     report->succeeded += succeeded;
     report->failed += failed;
     report->other_jobs += !succeeded && !failed;
-    return (count(report, RANKING_RECIPES, facts->asset_id, facts->asset_name, failed) &&
-            ((!succeeded && !failed) ||
-             calendar_count(&report->calendar, local,
-                            failed ? CALENDAR_FAILED : CALENDAR_SUCCEEDED))) ||
+    return (count(report, RANKING_RECIPES, recipe, name, failed) &&
+            count(report, RANKING_CUSTOMERS, customer, SPAN(""), false) &&
+            ((!succeeded && !failed) || calendar_count(&report->calendar, local, series))) ||
            reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-/* Adds the activity to the table if it is one of the newest so far.  False: no memory. */
-static bool keep_row(struct rows *rows, const struct event *event, const struct facts *facts,
+/* Adds the activity to the rows if it is one of the newest so far.  False: no memory. */
+static bool keep_row(struct rows *rows, struct span json, const struct facts *facts,
                      int64_t seconds, int64_t local)
 {
     bool kept = true;
     if (rows_would_keep(rows, seconds)) {
-        struct row row = {.seconds = seconds, .local = local, .json = event->text};
+        struct row row = {.seconds = seconds, .local = local, .json = json};
         memcpy(row.field, facts->value, sizeof row.field);
         kept = rows_add(rows, &row);
     }
@@ -134,58 +111,67 @@ static bool keep_row(struct rows *rows, const struct event *event, const struct 
 static bool keep_rows(struct report *report, const struct event *event, const struct facts *facts,
                       int64_t seconds, int64_t local, unsigned findings)
 {
-    bool kept = keep_row(&report->rows, event, facts, seconds, local);
+    bool kept = keep_row(&report->rows, event->text, facts, seconds, local);
     for (; findings != 0; findings &= findings - 1) {
         int f = __builtin_ctz(findings);
         report->finding[f]++;
-        kept &= keep_row(&report->finding_rows[f], event, facts, seconds, local);
+        kept &= keep_row(&report->finding_rows[f], SPAN(""), facts, seconds, local);
     }
     return kept;
 }
 
-static bool add_activity(struct report *report, const struct event *event, struct facts *facts,
-                         int64_t seconds, int64_t local, struct reason *reason)
+/* Who did what to which asset, for whom. */
+static bool read_facts(struct report *report, const struct event *event, struct facts *facts,
+                       struct reason *reason)
 {
-    struct facet_values name;
+    struct facet_reader *reader = &report->reader;
+    struct span *value = facts->value;
+    return facet_first(reader, event, FACET_USER, &value[ROW_USER], reason) &&
+           facet_first(reader, event, FACET_EVENT, &value[ROW_EVENT], reason) &&
+           facet_first(reader, event, FACET_TYPE, &value[ROW_TYPE], reason) &&
+           facet_identity(reader, event, FACET_ASSET, &facts->asset_id, &facts->asset_name,
+                          reason) &&
+           facet_first(reader, event, FACET_CUSTOMER, &value[ROW_CUSTOMER], reason);
+}
+
+static bool add_activity(struct report *report, const struct event *event, int64_t seconds,
+                         int64_t local, struct reason *reason)
+{
+    struct facts facts;
     char key[2 * LEADERS_TEXT];
-    if (!facet_read(&report->reader, event, FACET_EVENT, &name, reason))
+    if (!read_facts(report, event, &facts, reason))
         return false;
-    if (name.count > 0)
-        facts->value[ROW_EVENT] = name.value[0].text;
+    const struct span *value = facts.value;
+    facts.value[ROW_ASSET] = facts.asset_name.len > 0 ? facts.asset_name : facts.asset_id;
     const struct catalogue *catalogue = report->catalogue;
     struct findings_name known =
-        findings_of_name(&report->findings_known, catalogue, facts->value[ROW_EVENT]);
+        findings_of_name(&report->findings_known, catalogue, value[ROW_EVENT]);
     int category = known.category;
     if (category < 0)
-        category = catalogue_type_category(catalogue, facts->value[ROW_TYPE]);
-    if (category >= 0)
-        facts->value[ROW_CATEGORY] = span_of(catalogue->category[category]);
+        category = catalogue_type_category(catalogue, value[ROW_TYPE]);
+    facts.value[ROW_CATEGORY] = category >= 0 ? span_of(catalogue->category[category]) : SPAN("");
     report->activities++;
-    bool counted = count(report, RANKING_ACTIVITIES, facts->value[ROW_EVENT], SPAN(""), false) &&
-                   count(report, RANKING_ASSETS, asset_key(facts, key, sizeof key),
-                         facts->asset_name, false) &&
-                   count(report, RANKING_MEMBERS, facts->value[ROW_USER], SPAN(""), false) &&
+    bool counted = count(report, RANKING_ACTIVITIES, value[ROW_EVENT], SPAN(""), false) &&
+                   count(report, RANKING_ASSETS, asset_key(&facts, key, sizeof key),
+                         facts.asset_name, false) &&
+                   count(report, RANKING_MEMBERS, value[ROW_USER], SPAN(""), false) &&
+                   count(report, RANKING_CUSTOMERS, value[ROW_CUSTOMER], SPAN(""), false) &&
                    calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
-                   keep_rows(report, event, facts, seconds, local, findings_at(&known, local));
+                   keep_rows(report, event, &facts, seconds, local, findings_at(&known, local));
     return counted || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
 bool report_event(struct report *report, const struct event *event, struct reason *reason)
 {
-    struct facts facts = {0};
     struct timestamp time;
-    if (!event_time(event, &time, reason) || !read_people(report, event, &facts, reason) ||
-        !read_asset(report, event, &facts, reason))
+    if (!event_time(event, &time, reason))
         return false;
     int64_t local = local_time(report, time.seconds);
     bool added = event->kind == EVENT_JOB
-                     ? add_job(report, event, &facts, local, reason)
-                     : add_activity(report, event, &facts, time.seconds, local, reason);
-    if (!added)
-        return false;
-    report->events++;
-    return count(report, RANKING_CUSTOMERS, facts.value[ROW_CUSTOMER], SPAN(""), false) ||
-           reason_set(reason, "%s", strerror(ENOMEM));
+                     ? add_job(report, event, local, reason)
+                     : add_activity(report, event, time.seconds, local, reason);
+    report->events += added;
+    return added;
 }
 
 void report_finish(struct report *report)

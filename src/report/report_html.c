@@ -116,13 +116,13 @@ static void put_finding(const struct report *r, enum finding f, struct out *out)
 static void put_leader(const struct leader *leader, uint64_t most, bool jobs, struct out *out)
 {
     out_text(out, "<tr><th scope=\"row\">");
-    if (*leader->label != '\0') {
-        html_name(out, span_of(leader->label));
+    if (leader->label_len > 0) {
+        html_name(out, leader_label(leader));
         out_text(out, " <span class=\"soft\">");
-        html_name(out, span_of(leader->key));
+        html_name(out, leader_key(leader));
         out_text(out, "</span>");
     } else {
-        html_name(out, span_of(leader->key));
+        html_name(out, leader_key(leader));
     }
     out_text(out, "</th><td class=\"num\">");
     html_number(out, leader->count);

@@ -97,10 +97,10 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, con
     out_text(out, ",\"leading\":[");
     for (size_t i = 0; i < count; i++) {
         out_text(out, i == 0 ? "{\"key\":" : ",{\"key\":");
-        put_string(out, span_of(top[i]->key));
-        if (*top[i]->label != '\0') {
+        put_string(out, leader_key(top[i]));
+        if (top[i]->label_len > 0) {
             out_text(out, ",\"name\":");
-            put_string(out, span_of(top[i]->label));
+            put_string(out, leader_label(top[i]));
         }
         put_number(out, ",\"count\":", top[i]->count);
         if (ranking == RANKING_RECIPES)

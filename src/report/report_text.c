@@ -121,8 +121,8 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, uns
         return;
     put_heading(out, report_ranking_title(ranking));
     for (size_t i = 0; i < count; i++)
-        put_line(out, span_of(*top[i]->label != '\0' ? top[i]->label : top[i]->key), top[i]->count,
-                 top[0]->count, columns);
+        put_line(out, top[i]->label_len > 0 ? leader_label(top[i]) : leader_key(top[i]),
+                 top[i]->count, top[0]->count, columns);
 }
 
 bool report_text(const struct report *r, unsigned columns, struct out *out)

@@ -4,40 +4,59 @@
 
 #include <stdlib.h>
 
-void rows_begin(struct rows *rows, size_t limit)
+/* Rows beyond the limit before the newest are selected: many enough that this is seldom. */
+static size_t slack(size_t limit)
 {
-    *rows = (struct rows){.limit = limit};
+    return limit / 4 + 16;
 }
 
-static bool is_older(const struct rows_place *a, const struct rows_place *b)
+void rows_begin(struct rows *rows, size_t limit)
 {
-    return a->seconds != b->seconds ? a->seconds < b->seconds : a->number < b->number;
+    *rows = (struct rows){.limit = limit, .least = INT64_MIN};
 }
 
 bool rows_would_keep(const struct rows *rows, int64_t seconds)
 {
-    return rows->count < rows->limit || (rows->limit > 0 && seconds >= rows->place[0].seconds);
+    return rows->limit > 0 && seconds >= rows->least;
 }
 
-static void sift_up(struct rows_place *place, size_t i)
+static bool is_newer(const struct rows_place *a, const struct rows_place *b)
 {
-    struct rows_place moved = place[i];
-    for (; i > 0 && is_older(&moved, &place[(i - 1) / 2]); i = (i - 1) / 2)
-        place[i] = place[(i - 1) / 2];
-    place[i] = moved;
+    return a->seconds != b->seconds ? a->seconds > b->seconds : a->number > b->number;
 }
 
-static void sift_down(struct rows_place *place, size_t count, size_t i)
+static void swap(struct rows_place *a, struct rows_place *b)
 {
-    struct rows_place moved = place[i];
-    for (size_t child; (child = 2 * i + 1) < count; i = child) {
-        if (child + 1 < count && is_older(&place[child + 1], &place[child]))
-            child++;
-        if (!is_older(&place[child], &moved))
-            break;
-        place[i] = place[child];
+    struct rows_place other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* Moves the newest `limit` to the front, the oldest of them to their end (Hoare's FIND, 1961), and
+ * forgets the others, of which there is at least one. */
+static void select_newest(struct rows *rows)
+{
+    struct rows_place *place = rows->place;
+    ptrdiff_t last = (ptrdiff_t)rows->limit - 1;
+    ptrdiff_t low = 0, high = (ptrdiff_t)rows->count - 1;
+    while (low < high) {
+        const struct rows_place pivot = place[low + (high - low) / 2];
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (is_newer(&place[i], &pivot))
+                i++;
+            while (is_newer(&pivot, &place[j]))
+                j--;
+            if (i <= j)
+                swap(&place[i++], &place[j--]);
+        }
+        if (j < last)
+            low = i;
+        if (last < i)
+            high = j;
     }
-    place[i] = moved;
+    rows->count = rows->limit;
+    rows->least = place[last].seconds;
 }
 
 /* The text's beginning: whole characters of UTF-8. */
@@ -91,58 +110,59 @@ static bool keep(struct row *row, const struct row *from)
     return true;
 }
 
-/* Makes room for one row more, which is the last.  False: no memory. */
+/* Makes room for one row more.  False: no memory. */
 static bool add_place(struct rows *rows)
 {
     if (rows->count == rows->capacity) {
-        size_t capacity = rows->capacity == 0 ? 256 : 2 * rows->capacity;
+        size_t most = rows->limit + slack(rows->limit);
+        size_t capacity = rows->capacity == 0 ? 64 : 2 * rows->capacity;
+        capacity = capacity < most ? capacity : most;
         struct rows_place *grown = realloc(rows->place, capacity * sizeof *grown);
         if (grown == NULL)
             return false;
+        memset(grown + rows->capacity, 0, (capacity - rows->capacity) * sizeof *grown);
         rows->place = grown;
         rows->capacity = capacity;
     }
-    struct row *row = calloc(1, sizeof *row);
-    if (row == NULL)
-        return false;
-    rows->place[rows->count++] = (struct rows_place){.row = row};
-    return true;
+    struct rows_place *place = &rows->place[rows->count];
+    if (place->row == NULL)
+        place->row = calloc(1, sizeof *place->row);
+    return place->row != NULL;
 }
 
 bool rows_add(struct rows *rows, const struct row *row)
 {
-    bool full = rows->count == rows->limit;
-    if (!full && !add_place(rows))
+    if (rows->count == rows->limit + slack(rows->limit))
+        select_newest(rows);
+    if (!add_place(rows))
         return false;
-    /* The oldest gives its place, and its memory. */
-    size_t i = full ? 0 : rows->count - 1;
-    struct rows_place *place = &rows->place[i];
+    struct rows_place *place = &rows->place[rows->count];
     if (!keep(place->row, row))
         return false;
     place->seconds = row->seconds;
     place->number = rows->seen;
-    if (full)
-        sift_down(rows->place, rows->count, i);
-    else
-        sift_up(rows->place, i);
+    rows->count++;
     return true;
 }
 
 static int compare(const void *first, const void *second)
 {
-    return is_older(first, second) ? 1 : -1;
+    return is_newer(first, second) ? -1 : 1;
 }
 
 void rows_sort(struct rows *rows)
 {
+    if (rows->count > rows->limit)
+        select_newest(rows);
     if (rows->count > 1)
         qsort(rows->place, rows->count, sizeof *rows->place, compare);
 }
 
 void rows_free(struct rows *rows)
 {
-    for (size_t i = 0; i < rows->count; i++) {
-        free(rows->place[i].row->memory);
+    for (size_t i = 0; i < rows->capacity; i++) {
+        if (rows->place[i].row != NULL)
+            free(rows->place[i].row->memory);
         free(rows->place[i].row);
     }
     free(rows->place);

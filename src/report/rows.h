@@ -31,11 +31,14 @@ struct rows_place {
     struct row *row;
 };
 
+/* There is room for some rows more than `limit`.  When all of it is taken, the newest are selected,
+ * and the memory of the others is used again. */
 struct rows {
     size_t limit;
-    struct rows_place *place; /* a heap: the oldest first; after rows_sort() the newest first */
-    size_t count, capacity;
-    uint64_t seen; /* all that came */
+    struct rows_place *place; /* after rows_sort() the newest first */
+    size_t count, capacity;   /* places from count on may have memory of rows that were forgotten */
+    int64_t least;            /* seconds; what is older is none of the newest */
+    uint64_t seen;            /* all that came */
 };
 
 /* Begins; limit may be 0. */
