@@ -63,6 +63,17 @@ static bool take_event(void *context, const struct record *record,
     return true;
 }
 
+static void expect(void *context, struct span path)
+{
+    seal_index_expect(&((struct verify *)context)->entries.index, path);
+}
+
+/* Called by several threads. */
+static bool is_known(void *context, struct span path, const unsigned char digest[DIGEST_SIZE])
+{
+    return seal_index_meet(&((struct verify *)context)->entries.index, path, digest);
+}
+
 static bool take_file(void *context, struct span path, enum hashtree_kind kind,
                       const unsigned char *digest)
 {
@@ -84,14 +95,24 @@ static bool read_archive(struct verify *v, char **operand, size_t operands)
     int root = operands > 0 ? open_directory(operand[0]) : -1;
     if (root < 0) {
         /* What has the digest that was sealed is what was checked then. */
-        struct intake intake = {
-            .filter = &filter, .take = take_event, .context = v, .unchecked = true};
+        struct intake intake = {.filter = &filter,
+                                .take = take_event,
+                                .expect = expect,
+                                .known = is_known,
+                                .context = v,
+                                .unchecked = true};
         intake_run(&intake);
+        v->files += intake.known_events;
         return !filter.stop && interrupt_asked() == NULL;
     }
-    struct hashtree tree = {
-        .name = operand[0], .root = root, .skip = verify_skip, .found = take_file, .context = v};
+    struct hashtree tree = {.name = operand[0],
+                            .root = root,
+                            .skip = verify_skip,
+                            .known = is_known,
+                            .found = take_file,
+                            .context = v};
     bool whole = hashtree_walk(&tree);
+    v->files += tree.known_files;
     close(root);
     if (interrupt_asked() != NULL)
         diag_fail("stopped by %s: the archive was not read to its end", interrupt_asked());
@@ -124,8 +145,8 @@ static bool work(const char *seals, char **operand, size_t operands)
         return true;
     if (read_archive(v, operand, operands))
         return verify_archive(v);
-    if (v->entries.failed)
-        diag_fail("%s", v->entries.reason.text);
+    if (v->entries.spill.failed)
+        diag_fail("%s", v->entries.spill.reason.text);
     return false;
 }
 

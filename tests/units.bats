@@ -22,3 +22,10 @@ load common
     assert_stderr ""
     [[ $output == *" checks, 0 failed" ]]
 }
+
+@test "the index of what was sealed settles what is as it was sealed, and takes as much as it has room for" {
+    run_tool "$AUDIT_BUILD/tests/seal-units"
+    assert_status 0
+    assert_stderr ""
+    [[ $output == *" checks, 0 failed" ]]
+}

@@ -30,7 +30,7 @@ struct job {
 };
 
 struct work {
-    const struct hashtree *tree;
+    struct hashtree *tree;
     pthread_mutex_t lock;      /* of the jobs, `found` and messages */
     pthread_cond_t came, went; /* a job came; room came */
     struct job job[JOBS];      /* a ring */
@@ -80,6 +80,7 @@ static int digest_file(struct hasher *hasher, const struct job *job, char *buffe
 struct result {
     unsigned char digest[DIGEST_SIZE];
     int error;
+    bool known;
 };
 
 static void report(struct work *work, struct job *job, const struct result *result)
@@ -87,6 +88,8 @@ static void report(struct work *work, struct job *job, const struct result *resu
     struct span path = {job->path, job->len};
     if (result->error != 0)
         complain(work, path, result->error);
+    else if (result->known)
+        work->tree->known_files++;
     else if (!work->stopped &&
              !work->tree->found(work->tree->context, path, HASHTREE_FILE, result->digest))
         work->stopped = true;
@@ -115,6 +118,7 @@ static size_t take_jobs(struct work *work, struct job batch[BATCH])
 static void *digest_files(void *context)
 {
     struct work *work = context;
+    const struct hashtree *tree = work->tree;
     struct job batch[BATCH];
     struct result result[BATCH];
     struct hasher hasher;
@@ -130,6 +134,9 @@ static void *digest_files(void *context)
                               : able  ? digest_file(&hasher, &batch[i], buffer, result[i].digest)
                                       : ENOMEM;
             close(batch[i].fd);
+            result[i].known = result[i].error == 0 && tree->known != NULL &&
+                              tree->known(tree->context, (struct span){batch[i].path, batch[i].len},
+                                          result[i].digest);
         }
         pthread_mutex_lock(&work->lock);
         for (size_t i = 0; i < count; i++)
@@ -326,7 +333,7 @@ static unsigned thread_count(const struct hashtree *tree)
     return processors < 1 ? 1 : processors > THREADS ? THREADS : (unsigned)processors;
 }
 
-bool hashtree_walk(const struct hashtree *tree)
+bool hashtree_walk(struct hashtree *tree)
 {
     static struct work work;
     static struct walk walk;

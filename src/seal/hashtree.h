@@ -25,6 +25,11 @@ struct hashtree {
     bool (*skip)(void *context, struct span path, const struct stat *status, int parent,
                  const char *name);
 
+    /* By any thread: whether a file is settled by its digest; found() does not get it then, and it
+     * is counted in known_files.  NULL: no file is. */
+    bool (*known)(void *context, struct span path, const unsigned char digest[DIGEST_SIZE]);
+    uint64_t known_files;
+
     /* Takes what was found; never called by two threads at once.  digest is NULL but for files.
      * False: no further one is wanted. */
     bool (*found)(void *context, struct span path, enum hashtree_kind kind,
@@ -35,6 +40,6 @@ struct hashtree {
 /* Goes through the tree.  A file or directory that cannot be read is a message and STATUS_FAILED,
  * and the rest goes on.  False: it was not gone through whole; after a message, or because `found`
  * said so. */
-bool hashtree_walk(const struct hashtree *tree);
+bool hashtree_walk(struct hashtree *tree);
 
 #endif

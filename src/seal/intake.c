@@ -21,7 +21,8 @@ enum {
 
 struct item {
     struct record *record;
-    bool good; /* its event is digested; else settle() finds out what is wrong */
+    bool good;  /* its event is digested; else settle() finds out what is wrong */
+    bool known; /* and nothing more is to be done with it */
     unsigned char digest[DIGEST_SIZE];
 };
 
@@ -118,26 +119,33 @@ static bool check(struct json *json, struct record *record, bool unchecked, stru
 }
 
 /* Takes a record apart and digests its event.  False with a reason. */
-static bool examine(struct worker *worker, struct item *item, bool unchecked, struct reason *reason)
+static bool examine(const struct intake *intake, struct worker *worker, struct item *item,
+                    struct reason *reason)
 {
     struct record *record = item->record;
-    if (!check(&worker->json, record, unchecked, reason))
+    item->known = false;
+    if (!check(&worker->json, record, intake->unchecked, reason))
         return false;
     if (record->path.at == NULL)
         return reason_set(reason, "the event has no path; pipe it through audit-path first");
     if (record->name.at == NULL)
         return reason_set(reason, "the path cannot be a file's name");
-    return (worker->able && hasher_digest(&worker->hasher, record->body, item->digest)) ||
-           reason_set(reason, "%s", strerror(ENOMEM));
+    if (intake->known != NULL)
+        intake->expect(intake->context, record->name);
+    if (!worker->able || !hasher_digest(&worker->hasher, record->body, item->digest))
+        return reason_set(reason, "%s", strerror(ENOMEM));
+    item->known =
+        intake->known != NULL && intake->known(intake->context, record->name, item->digest);
+    return true;
 }
 
-static void examine_batch(struct worker *worker, struct batch *batch, bool unchecked)
+static void examine_batch(const struct intake *intake, struct worker *worker, struct batch *batch)
 {
     struct reason ignored;
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->item[i];
         item->good = !item->record->too_long && !item->record->cut &&
-                     examine(worker, item, unchecked, &ignored);
+                     examine(intake, worker, item, &ignored);
     }
 }
 
@@ -169,7 +177,7 @@ static void *examine_batches(void *context)
     pthread_mutex_lock(&work->lock);
     while ((batch = take_batch(work)) != NULL) {
         pthread_mutex_unlock(&work->lock);
-        examine_batch(worker, batch, work->intake->unchecked);
+        examine_batch(work->intake, worker, batch);
         pthread_mutex_lock(&work->lock);
         batch->state = BATCH_DONE;
         pthread_cond_signal(&work->done);
@@ -201,8 +209,9 @@ static void settle(struct work *work, struct item *item)
         return;
     }
     bool good = reader_whole(&work->reader, record, &reason) &&
-                (item->good || examine(&work->own, item, intake->unchecked, &reason)) &&
-                intake->take(intake->context, record, item->digest, &reason);
+                (item->good || examine(intake, &work->own, item, &reason)) &&
+                (item->known || intake->take(intake->context, record, item->digest, &reason));
+    intake->known_events += good && item->known;
     if (!good)
         filter_reject(filter, record, reason.text);
     else if (intake->tee && !filter->stop)
@@ -239,7 +248,7 @@ static void settle_first(struct work *work)
         pthread_cond_wait(&work->done, &work->lock);
     pthread_mutex_unlock(&work->lock);
     if (here)
-        examine_batch(&work->own, batch, work->intake->unchecked);
+        examine_batch(work->intake, &work->own, batch);
     for (size_t i = 0; i < batch->count; i++)
         settle(work, &batch->item[i]);
     pthread_mutex_lock(&work->lock);

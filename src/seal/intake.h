@@ -18,6 +18,13 @@ struct intake {
     bool (*take)(void *context, const struct record *record,
                  const unsigned char digest[DIGEST_SIZE], struct reason *reason);
 
+    /* By any thread.  known() says whether the event is settled by its path and digest: take() does
+     * not get it then, and it is counted in known_events.  expect() is called for each shortly
+     * before, for what takes time to get at.  NULL: no event is settled so. */
+    void (*expect)(void *context, struct span path);
+    bool (*known)(void *context, struct span path, const unsigned char digest[DIGEST_SIZE]);
+    uint64_t known_events;
+
     /* Before a wait for input: when it wants to be called again, in milliseconds; -1: never.  NULL:
      * there is nothing to do then. */
     int (*idle)(void *context);

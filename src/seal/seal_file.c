@@ -252,6 +252,7 @@ bool seal_read(struct seal_reader *r, struct span bytes)
 bool seal_entry_read(struct span line, struct seal_entry *entry, struct reason *reason)
 {
     bool escaped = line.len > 0 && line.at[0] == '\\';
+    entry->removed = false;
     if (escaped)
         line = span_between(line.at + 1, span_end(line));
     if (line.len >= 6 && memcmp(line.at, "SHA256", 6) == 0)
@@ -342,6 +343,7 @@ static enum seal_item read_removed(struct seal_reader *r, struct span line,
     struct span path = line;
     if (line.len <= sizeof begin - 1 || memcmp(line.at, begin, sizeof begin - 1) != 0)
         return bad(r, "a seal has no such comment");
+    entry->removed = true;
     path.at += sizeof begin - 1;
     path.len -= sizeof begin - 1;
     if (path.at[0] == '\\') {

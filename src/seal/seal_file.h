@@ -56,6 +56,7 @@ struct seal_entry {
     unsigned char digest[DIGEST_SIZE];
     char path[SEAL_PATH_MAX];
     size_t path_len;
+    bool removed; /* it is a removal, without a digest */
 };
 
 struct seal_reader {

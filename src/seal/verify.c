@@ -40,13 +40,13 @@ bool verify_begin(struct verify *v, const char *seals)
 {
     struct reason reason;
     v->dir.fd = v->dir.lock = -1;
-    v->entries.fd = v->events.fd = -1;
+    v->entries.spill.fd = v->events.fd = -1;
     v->late = -1;
     if (!seal_dir_open(&v->dir, seals, &reason)) {
         diag_fail("%s", reason.text);
         return false;
     }
-    if (spill_begin(&v->entries) && spill_begin(&v->events))
+    if (entries_begin(&v->entries) && spill_begin(&v->events))
         return true;
     diag_fail("%s", strerror(ENOMEM));
     return false;
@@ -55,7 +55,7 @@ bool verify_begin(struct verify *v, const char *seals)
 void verify_end(struct verify *v)
 {
     seal_dir_close(&v->dir);
-    spill_end(&v->entries);
+    entries_end(&v->entries);
     spill_end(&v->events);
     for (size_t i = 0; i < v->keys; i++)
         seal_key_free(&v->key[i].key);
@@ -103,8 +103,8 @@ struct examined {
     unsigned char digest[DIGEST_SIZE];
     struct seal_reader reader;
     struct verify_key *key; /* that its signature is checked with; NULL: it is not */
-    pthread_t thread;       /* that checks it, while the entries are read */
-    bool threaded;
+    pthread_t thread[2];    /* that check it and digest it, while the entries are read */
+    unsigned threads;
     enum seal_signature verdict;                /* what came out */
     char bad_entry[sizeof(struct reason) + 32]; /* what is wrong with an entry; "": nothing */
     bool breaks_chain; /* the seal before it has other bytes than it says */
@@ -117,26 +117,39 @@ static void *verify_signature(void *context)
     return NULL;
 }
 
-static void begin_signature(struct verify *v, struct examined *e)
+static void *digest_seal(void *context)
 {
-    enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than to start a thread */
-    if (e->signature.at == NULL || (e->key = find_key(v, e->reader.head.key)) == NULL)
-        return;
-    e->threaded =
-        e->bytes.len >= WORTH_IT && pthread_create(&e->thread, NULL, verify_signature, e) == 0;
-    if (!e->threaded)
-        verify_signature(e);
+    struct examined *e = context;
+    digest_sha256(e->bytes, e->digest);
+    return NULL;
 }
 
-static void end_signature(struct examined *e)
+/* Has a thread do it, or does it at once. */
+static void begin(struct examined *e, void *(*check)(void *context))
 {
-    if (e->threaded)
-        pthread_join(e->thread, NULL);
-    e->threaded = false;
+    enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than to start a thread */
+    if (e->bytes.len >= WORTH_IT && pthread_create(&e->thread[e->threads], NULL, check, e) == 0)
+        e->threads++;
+    else
+        check(e);
+}
+
+/* Begins what takes long and needs the seal's bytes alone. */
+static void begin_checks(struct verify *v, struct examined *e, bool readable)
+{
+    if (readable && e->signature.at != NULL && (e->key = find_key(v, e->reader.head.key)) != NULL)
+        begin(e, verify_signature);
+    begin(e, digest_seal);
+}
+
+static void end_checks(struct examined *e)
+{
+    while (e->threads > 0)
+        pthread_join(e->thread[--e->threads], NULL);
 }
 
 /* False after a message: it cannot be told. */
-static bool tell_signature(struct verify *v, struct examined *e)
+static bool tell_signature(struct verify *v, const struct examined *e)
 {
     if (e->signature.at == NULL) {
         tell(v, FINDING_BAD_SIGNATURE, e->number, ".sig", "there is no signature");
@@ -212,41 +225,43 @@ static bool check_stamp(struct verify *v, const struct examined *e)
     return true;
 }
 
-/* Collects an entry.  False: the temporary file failed. */
-static bool collect(struct verify *v, enum entry_type type, const struct seal_entry *entry,
-                    uint32_t number, bool wanted)
-{
-    struct entry_value value = {.type = type, .wanted = wanted, .number = number};
-    struct span path = {entry->path, entry->path_len};
-    if (type == ENTRY_SEALED)
-        memcpy(value.digest, entry->digest, DIGEST_SIZE);
-    return entry_add(&v->entries, path, v->order++, &value);
-}
+enum { SOME = 8 };
 
-/* Reads the entries.  False: the temporary file failed. */
-static bool read_entries(struct verify *v, struct examined *e)
+/* Reads up to SOME events and removals; *item is what comes after them if there are fewer. */
+static size_t read_some(struct verify *v, struct examined *e, struct seal_entry *entry,
+                        enum seal_item *item)
 {
-    struct seal_entry entry;
-    const struct seal_head *head = &e->reader.head;
-    bool wanted = is_wanted(v, head->from, head->to), good = true;
-    enum seal_item item;
-    while (good && (item = seal_next(&e->reader, &entry)) != SEAL_END) {
-        if (item == SEAL_BAD) {
-            snprintf(e->bad_entry, sizeof e->bad_entry, "line %zu: %s", e->reader.line,
-                     e->reader.reason.text);
-            break;
-        }
-        if (item == SEAL_PREVIOUS) {
+    size_t count = 0;
+    while (count < SOME && (*item = seal_next(&e->reader, &entry[count])) < SEAL_END) {
+        if (*item == SEAL_PREVIOUS) {
             e->breaks_chain = v->before == e->number - 1 &&
-                              memcmp(v->before_digest, entry.digest, DIGEST_SIZE) != 0;
+                              memcmp(v->before_digest, entry[count].digest, DIGEST_SIZE) != 0;
             continue;
         }
-        v->sealed += item == SEAL_EVENT;
-        v->removals += item == SEAL_REMOVED;
+        v->sealed += *item == SEAL_EVENT;
+        v->removals += *item == SEAL_REMOVED;
         if (v->with_archive)
-            good = collect(v, item == SEAL_EVENT ? ENTRY_SEALED : ENTRY_REMOVED, &entry, e->number,
-                           wanted);
+            entries_expect(&v->entries, &entry[count]);
+        count++;
     }
+    return count;
+}
+
+/* Reads and notes the entries, a few at a time: meanwhile their places in the index are fetched.
+ * False: v->entries.spill.reason. */
+static bool read_entries(struct verify *v, struct examined *e, bool wanted)
+{
+    struct seal_entry entry[SOME];
+    enum seal_item item = SEAL_EVENT;
+    bool good = true;
+    while (good && item < SEAL_END) {
+        size_t count = read_some(v, e, entry, &item);
+        for (size_t i = 0; i < count && v->with_archive && good; i++)
+            good = entries_add_sealed(&v->entries, &entry[i], e->number, wanted);
+    }
+    if (item == SEAL_BAD)
+        snprintf(e->bad_entry, sizeof e->bad_entry, "line %zu: %s", e->reader.line,
+                 e->reader.reason.text);
     return good;
 }
 
@@ -273,57 +288,40 @@ static void check_heads(struct verify *v, const struct examined *e)
     }
 }
 
-static bool is_of_log(struct verify *v, const struct examined *e)
+/* False: `detail` says what it is instead. */
+static bool is_of_log(struct verify *v, const struct examined *e, char *detail, size_t size)
 {
     const struct seal_head *head = &e->reader.head;
-    char detail[2 * SEAL_LOG_MAX + 64];
     if (v->log[0] == '\0')
         memcpy(v->log, head->log, sizeof v->log);
     if (head->number != e->number)
-        snprintf(detail, sizeof detail, "it is the seal with the number %" PRIu32, head->number);
+        snprintf(detail, size, "it is the seal with the number %" PRIu32, head->number);
     else if (strcmp(v->log, head->log) != 0)
-        snprintf(detail, sizeof detail, "it is of the log %s, not %s", head->log, v->log);
+        snprintf(detail, size, "it is of the log %s, not %s", head->log, v->log);
     else
         return true;
-    tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
     return false;
 }
 
-/* Checks a seal whose bytes are at hand.  False after a message. */
-static bool check_seal(struct verify *v, struct examined *e)
+/* What there is to tell of a seal that cannot be taken for one of the log. */
+static bool is_of_use(struct verify *v, const struct examined *e, bool readable, char *detail,
+                      size_t size)
+{
+    if (readable)
+        return is_of_log(v, e, detail, size);
+    snprintf(detail, size, "line %zu: %s", e->reader.line, e->reader.reason.text);
+    return false;
+}
+
+/* Tells what was found about a seal that is of the log.  False after a message. */
+static bool tell_seal(struct verify *v, const struct examined *e)
 {
     const struct seal_head *head = &e->reader.head;
-    digest_sha256(e->bytes, e->digest);
-    bool readable = seal_read(&e->reader, e->bytes);
-    tell_missing(v, e->number, readable ? head->from : INT64_MAX);
-    v->last = e->number;
-    check_heads(v, e);
-    v->seals++;
-    v->newest = e->number;
-    memcpy(v->newest_digest, e->digest, DIGEST_SIZE);
-    if (!readable) {
-        char detail[sizeof e->reader.reason + 32];
-        snprintf(detail, sizeof detail, "line %zu: %s", e->reader.line, e->reader.reason.text);
-        tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
-        v->before = 0;
-        return true;
-    }
-    if (!is_of_log(v, e)) {
-        v->before = 0;
-        return true;
-    }
-    begin_signature(v, e);
-    bool good = read_entries(v, e);
-    end_signature(e);
     if (!tell_signature(v, e))
         return false;
     check_time(v, e);
     if (!check_stamp(v, e))
         return false;
-    if (!good) {
-        diag_fail("%s", v->entries.reason.text);
-        return false;
-    }
     tell_entries(v, e);
     if (v->first_number == 0) {
         v->first_number = e->number;
@@ -334,6 +332,35 @@ static bool check_seal(struct verify *v, struct examined *e)
     v->before_to = head->to;
     memcpy(v->before_digest, e->digest, DIGEST_SIZE);
     return true;
+}
+
+/* Checks a seal whose bytes are at hand.  False after a message. */
+static bool check_seal(struct verify *v, struct examined *e)
+{
+    char detail[sizeof e->reader.reason + 2 * SEAL_LOG_MAX];
+    bool readable = seal_read(&e->reader, e->bytes);
+    begin_checks(v, e, readable);
+    bool useful = is_of_use(v, e, readable, detail, sizeof detail);
+    bool wanted = useful && is_wanted(v, e->reader.head.from, e->reader.head.to);
+    bool good = !useful || read_entries(v, e, wanted);
+    end_checks(e);
+    if (useful && v->with_archive)
+        good = good && entries_add_seal(&v->entries, e->number, wanted, e->digest);
+    tell_missing(v, e->number, readable ? e->reader.head.from : INT64_MAX);
+    v->last = e->number;
+    check_heads(v, e);
+    v->seals++;
+    v->newest = e->number;
+    memcpy(v->newest_digest, e->digest, DIGEST_SIZE);
+    if (useful && good)
+        return tell_seal(v, e);
+    if (good) {
+        tell(v, FINDING_BAD_SEAL, e->number, ".sha256", detail);
+        v->before = 0;
+    } else {
+        diag_fail("%s", v->entries.spill.reason.text);
+    }
+    return good;
 }
 
 /* A seal that was about to be published when its run was killed, or is just being published: its

@@ -15,7 +15,7 @@
 #include "seal/seal_dir.h"
 #include "seal/seal_key.h"
 #include "seal/seal_stamp.h"
-#include "seal/spill.h"
+#include "seal/verify_entry.h"
 
 enum { VERIFY_KEYS = 64 };
 
@@ -54,8 +54,9 @@ struct verify {
     uint32_t last; /* the number that was dealt with last */
     char log[SEAL_LOG_MAX + 1];
 
-    struct spill entries, events; /* what is sealed and what is there; findings about events */
-    uint64_t order;
+    struct entries entries; /* what is sealed and what is there */
+    struct spill events;    /* findings about events */
+    uint64_t order;         /* of those */
 
     /* For the summary. */
     uint64_t seals, sealed, removals, files, findings, stamps, stamps_checked;
@@ -74,7 +75,7 @@ bool verify_begin(struct verify *verify, const char *seals);
 bool verify_chain(struct verify *verify);
 
 /* Notes what is there: an event of that path, whose bytes have that digest (NULL unless it is a
- * file).  False: verify->entries.reason says why. */
+ * file).  False: verify->entries.spill.reason. */
 bool verify_found(struct verify *verify, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest);
 

@@ -9,42 +9,14 @@
 
 enum { VERSIONS = 16 }; /* of one path's sealed contents so many are remembered */
 
-/* A number of the path: in which order paths are compared is no matter, and numbers sort faster. */
-static uint64_t rank_of(struct span path)
-{
-    uint64_t hash = path.len, word;
-    for (; path.len > 0; path.at += sizeof word, path.len -= sizeof word) {
-        word = 0;
-        memcpy(&word, path.at, path.len < sizeof word ? path.len : sizeof word);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-        if (path.len <= sizeof word)
-            break;
-    }
-    return hash;
-}
-
-bool entry_add(struct spill *spill, struct span path, uint64_t order,
-               const struct entry_value *value)
-{
-    struct spill_record record = {.rank = rank_of(path),
-                                  .order = order,
-                                  .key = path,
-                                  .value = {(const char *)value, sizeof *value}};
-    return spill_add(spill, &record);
-}
-
 bool verify_found(struct verify *v, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest)
 {
     static const enum entry_type type[] = {[HASHTREE_FILE] = ENTRY_FOUND,
                                            [HASHTREE_LINK] = ENTRY_LINK,
                                            [HASHTREE_SPECIAL] = ENTRY_SPECIAL};
-    struct entry_value value = {.type = (unsigned char)type[kind]};
-    if (digest != NULL)
-        memcpy(value.digest, digest, DIGEST_SIZE);
     v->files++;
-    return entry_add(&v->entries, path, v->order++, &value);
+    return entries_add_found(&v->entries, path, type[kind], digest);
 }
 
 bool verify_skip(void *context, struct span path, const struct stat *status, int parent,
@@ -166,7 +138,7 @@ static bool compare(struct verify *v)
     struct spill_record record;
     struct entry_value value;
     bool any = false, good = true;
-    while (good && spill_next(&v->entries, &record)) {
+    while (good && spill_next(&v->entries.spill, &record)) {
         struct span path = {subject.path, subject.len};
         if (!any || !span_equal(path, record.key)) {
             good = !any || judge_end(v, &subject);
@@ -179,7 +151,7 @@ static bool compare(struct verify *v)
         memcpy(&value, record.value.at, sizeof value);
         good = good && take(v, &subject, &value);
     }
-    return good && (!any || judge_end(v, &subject)) && !v->entries.failed;
+    return good && (!any || judge_end(v, &subject)) && !v->entries.spill.failed;
 }
 
 /* Writes the findings about events, in the order of their paths. */
@@ -207,8 +179,13 @@ static bool write_events(struct verify *v)
 
 bool verify_archive(struct verify *v)
 {
-    if (spill_sort(&v->entries) && compare(v) && write_events(v))
+    if (!entries_sort(&v->entries, &v->dir) || !compare(v)) {
+        const struct spill *failed = v->events.failed ? &v->events : &v->entries.spill;
+        diag_fail("%s", failed->reason.text);
+        return false;
+    }
+    if (write_events(v))
         return true;
-    diag_fail("%s", v->entries.failed ? v->entries.reason.text : v->events.reason.text);
+    diag_fail("%s", v->events.reason.text);
     return false;
 }

@@ -1,8 +1,14 @@
-/* verify_entry: what audit-verify collects to compare: what is sealed, and what is there. */
+/* verify_entry: what audit-verify collects to compare: what is sealed, and what is there.
+ *
+ * What is sealed goes into an index, which settles the events that are there as they were sealed.
+ * For the paths that are left open the seals are read a second time.
+ */
 #ifndef VERIFY_ENTRY_H
 #define VERIFY_ENTRY_H
 
 #include "base/digest.h"
+#include "seal/seal_dir.h"
+#include "seal/seal_index.h"
 #include "seal/spill.h"
 
 enum entry_type {
@@ -30,9 +36,44 @@ struct kept_finding {
     char detail[96];
 };
 
-/* Adds it under the path; those of one path come out in the order of `order`.  False:
- * spill->reason. */
-bool entry_add(struct spill *spill, struct span path, uint64_t order,
-               const struct entry_value *value);
+/* A seal whose entries were noted. */
+struct entries_seal {
+    uint32_t number;
+    bool wanted;
+    unsigned char digest[DIGEST_SIZE];
+};
+
+struct entries {
+    struct seal_index index;   /* what is sealed, as long as there is room */
+    struct entries_seal *seal; /* those that have it */
+    size_t seals, capacity;
+    struct spill spill; /* what else is sealed, and what else is there: a record each; by path, what
+                           is sealed before what is there, each in the order it was noted */
+    uint64_t order;
+};
+
+/* Begins.  False: no memory. */
+bool entries_begin(struct entries *entries);
+
+/* Says that the entry will be noted soon. */
+void entries_expect(const struct entries *entries, const struct seal_entry *entry);
+
+/* Notes an event or a removal of the seal with that number.  False: entries->spill.reason. */
+bool entries_add_sealed(struct entries *entries, const struct seal_entry *entry, uint32_t number,
+                        bool wanted);
+
+/* Notes the seal itself, after its entries.  False: entries->spill.reason. */
+bool entries_add_seal(struct entries *entries, uint32_t number, bool wanted,
+                      const unsigned char digest[DIGEST_SIZE]);
+
+/* Notes what is there, digest is NULL if it is no file.  False: entries->spill.reason. */
+bool entries_add_found(struct entries *entries, struct span path, enum entry_type type,
+                       const unsigned char *digest);
+
+/* Ends the adding: reads the seals again for the paths that are open, and sorts the spill.  False:
+ * entries->spill.reason. */
+bool entries_sort(struct entries *entries, const struct seal_dir *dir);
+
+void entries_end(struct entries *entries);
 
 #endif
