@@ -24,7 +24,7 @@ oracle() {
 
 @test "JSON: the answers are the same wherever a text lies between block and window borders" {
     oracle shifted
-    [ "${output% texts}" -gt 30000 ]
+    [ "${output% texts}" -gt "$([ -n "${AUDIT_SANITIZED-}" ] && echo 10000 || echo 30000)" ]
 }
 
 @test "JSON: mutated texts are accepted if and only if Python accepts them" {
