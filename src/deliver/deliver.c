@@ -377,6 +377,7 @@ static bool begin(struct delivery *d)
     if (d->ledger.receipts.fd >= 0)
         input_refuse(&d->filter->input, d->ledger.receipts.fd, "--receipts");
     d->sink->ledger = &d->ledger;
+    d->sink->json = &d->json;
     d->sink->now = d->began = d->now = d->input_at = clock_now();
     progress_begin(&d->progress, is_on_terminal(d->options->progress, d->options->no_progress),
                    d->now);

@@ -78,9 +78,10 @@ struct sink {
 
     /* Set by the loop. */
     struct ledger *ledger;
-    int64_t now;      /* the time of this round */
-    bool stopping;    /* nothing new is to be begun */
-    bool input_ended; /* nothing more will be submitted */
+    struct json *json; /* in accept(): has read the record last */
+    int64_t now;       /* the time of this round */
+    bool stopping;     /* nothing new is to be begun */
+    bool input_ended;  /* nothing more will be submitted */
     bool full; /* as much is held as may be: nothing more is read until something is settled */
 
     /* Set by sink_stop(). */

@@ -19,8 +19,14 @@ static bool read_head(struct json *json, struct addressed *addressed)
 
 bool addressed_begin(struct json *json, struct span record, struct addressed *addressed)
 {
-    addressed->path = (struct span){NULL, 0};
     json_begin(json, record.at, record.len);
+    return addressed_again(json, addressed);
+}
+
+bool addressed_again(struct json *json, struct addressed *addressed)
+{
+    addressed->path = (struct span){NULL, 0};
+    json_rewind(json);
     if (read_head(json, addressed) && json_peek(json) == JSON_OBJECT)
         return true;
     addressed->path = (struct span){NULL, 0};

@@ -17,6 +17,9 @@ struct addressed {
  * form.  False: the record is no object, or wrong; json_error() says why. */
 bool addressed_begin(struct json *json, struct span record, struct addressed *addressed);
 
+/* The same with the record that json has read last, which costs less (json_rewind()). */
+bool addressed_again(struct json *json, struct addressed *addressed);
+
 /* Ends the reading, after the event's value.  False: see json_error(). */
 bool addressed_end(struct json *json, const struct addressed *addressed);
 

@@ -209,10 +209,17 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
 bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
                        void *context, struct event *event, struct reason *reason)
 {
+    json_begin(json, record.at, record.len);
+    return event_read_again(json, inner, visit, context, event, reason);
+}
+
+bool event_read_again(struct json *json, uint64_t inner, event_visitor *visit, void *context,
+                      struct event *event, struct reason *reason)
+{
     struct addressed addressed;
     char message[JSON_MESSAGE];
-    if (addressed_begin(json, record, &addressed) &&
-        event_read(json, inner, visit, context, event) && addressed_end(json, &addressed))
+    if (addressed_again(json, &addressed) && event_read(json, inner, visit, context, event) &&
+        addressed_end(json, &addressed))
         return true;
     return reason_set(reason, "%s", json_error_message(json_error(json), message));
 }

@@ -93,6 +93,10 @@ bool event_read(struct json *json, uint64_t inner, event_visitor *visit, void *c
 bool event_read_record(struct json *json, struct span record, uint64_t inner, event_visitor *visit,
                        void *context, struct event *event, struct reason *reason);
 
+/* The same with the record that json has read last, which costs less (json_rewind()). */
+bool event_read_again(struct json *json, uint64_t inner, event_visitor *visit, void *context,
+                      struct event *event, struct reason *reason);
+
 /* The event's own field (not one inside an object member) of that name; EVENT_FIELDS if no tool
  * reads the member. */
 enum event_field event_field_of(const struct json_key *key);

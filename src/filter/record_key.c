@@ -9,6 +9,7 @@ bool record_key_parse(struct record_key *key, const char *text, struct reason *r
     } known[] = {{"customer", "{user_id}"}, {"recipe", "{recipe_id}"}, {"kind", "{kind}"}};
     const char *pattern = text;
     key->by_user = strcmp(text, "user") == 0;
+    key->inner = key->by_user ? facet_inner(FACET_USER) : layout_fields;
     if (key->by_user)
         return true;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -41,13 +42,16 @@ static bool user_key(struct record_key *key, const struct event *event, struct s
     return reason_set(reason, "the event has no user id");
 }
 
-bool record_key_read(struct record_key *key, const struct record *record, struct span *value,
-                     struct reason *reason)
+bool record_key_read(struct record_key *key, struct json *json, const struct record *record,
+                     struct span *value, struct reason *reason)
 {
     struct event event;
-    uint64_t inner = layout_fields | facet_inner(FACET_USER);
     size_t len;
-    if (!event_read_record(&key->json, record->text, inner, NULL, NULL, &event, reason))
+    if (json == NULL) {
+        json = &key->json;
+        json_begin(json, record->text.at, record->text.len);
+    }
+    if (!event_read_again(json, key->inner, NULL, NULL, &event, reason))
         return false;
     if (event.kind == EVENT_UNKNOWN)
         return reason_set(reason, EVENT_UNKNOWN_REASON);

@@ -10,9 +10,10 @@
 
 struct record_key {
     bool by_user;
+    uint64_t inner; /* the fields inside object members that it needs, as FIELD_BIT()s */
     struct layout layout;
     struct facet_reader facets;
-    struct json json;
+    struct json json; /* where the caller has none */
     char text[LAYOUT_PATH];
 };
 
@@ -21,9 +22,10 @@ struct record_key {
 bool record_key_parse(struct record_key *key, const char *text, struct reason *reason);
 
 /* The record's key, of the characters that a component of a path may have; it stays until the next
- * one is read.  False with a reason: the record is no audit event, or says nothing of it. */
-bool record_key_read(struct record_key *key, const struct record *record, struct span *value,
-                     struct reason *reason);
+ * one is read.  json has read the record last (sink->json), so that it is not scanned again; NULL:
+ * nobody has.  False with a reason: the record is no audit event, or says nothing of it. */
+bool record_key_read(struct record_key *key, struct json *json, const struct record *record,
+                     struct span *value, struct reason *reason);
 
 void record_key_free(struct record_key *key);
 

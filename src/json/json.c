@@ -499,6 +499,7 @@ static enum json_progress skip(struct json *json, unsigned floor)
             if (state == WRONG)
                 return JSON_WRONG;
         }
+        index->used = index->count;
     } while (json_index_fill(index));
     json->state = state;
     return JSON_MORE;

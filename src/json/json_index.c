@@ -297,6 +297,9 @@ static void scan_window(struct json_index *index, size_t end)
 
 bool json_index_fill(struct json_index *index)
 {
+    /* At the text's end the tokens stay, for json_index_rewind(). */
+    if (index->next >= index->len)
+        return false;
     do {
         index->base = index->next;
         index->count = index->used = 0;

@@ -48,8 +48,9 @@ void json_index_rewind(struct json_index *index);
  * must have been a '}', a ']' or white space, so that no token, escape or character is cut. */
 void json_index_extend(struct json_index *index, const char *text, size_t len);
 
-/* Lists the tokens of the next window that has any.  False: none is left, because the text has
- * ended (error.code is JSON_OK) or a byte is wrong (error says which). */
+/* Lists the tokens of the next window that has any, once all those listed are used.  False: none is
+ * left, because the text has ended (error.code is JSON_OK) or a byte is wrong (error says which).
+ */
 bool json_index_fill(struct json_index *index);
 
 #endif

@@ -14,6 +14,7 @@ enum {
     WINDOW = 16 * 1024 * 1024, /* bytes of records that are held */
     ALONE = 1,                 /* a record's tag: the batch that it was in was refused */
     PURGE_WAIT = 100,          /* milliseconds between looks whether all was given back */
+    FLUSH_WAIT = 1,            /* milliseconds in which librdkafka's threads notice a flush */
 };
 
 static const char *const compression_names[] = {"none", "gzip", "lz4", "zstd", NULL};
@@ -162,15 +163,17 @@ static bool path_key(const struct record *record, struct span *key, struct reaso
     return true;
 }
 
-/* Reads the record's key, which stays until the next one is read. */
-static bool read_key(struct kafkaput *k, const struct record *record, struct reason *reason)
+/* Reads the record's key, which stays until the next one is read; json as record_key_read() has it.
+ */
+static bool read_key(struct kafkaput *k, struct json *json, const struct record *record,
+                     struct reason *reason)
 {
     k->keyed = record;
     k->key_value = (struct span){NULL, 0};
     if (k->by_path)
         return path_key(record, &k->key_value, reason);
     return strcmp(k->options->key, "none") == 0 ||
-           record_key_read(&k->key, record, &k->key_value, reason);
+           record_key_read(&k->key, json, record, &k->key_value, reason);
 }
 
 static void add_member(struct edit *edit, struct span name, struct span text)
@@ -226,7 +229,7 @@ static bool give(struct kafkaput *k, struct record *record)
 {
     struct reason why;
     if (k->keyed != record)
-        read_key(k, record, &why);
+        read_key(k, NULL, record, &why);
     rd_kafka_resp_err_t error = produce(k, record);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         return false;
@@ -270,7 +273,7 @@ static bool accept_record(struct sink *sink, struct record *record, struct reaso
 {
     if (record->path.at != NULL && record->name.at == NULL)
         return reason_set(reason, "the path cannot be decoded to a header");
-    return read_key(kafkaput_of(sink), record, reason);
+    return read_key(kafkaput_of(sink), sink->json, record, reason);
 }
 
 static void submit(struct sink *sink, struct record *record)
@@ -285,10 +288,12 @@ static void submit(struct sink *sink, struct record *record)
         records_add(&k->again, record);
 }
 
-/* librdkafka sends as soon as it can. */
+/* No more input is at hand: messages do not wait any longer for others to fill a batch. */
 static void commit(struct sink *sink)
 {
-    (void)sink;
+    const struct kafkaput *k = kafkaput_of(sink);
+    if (sink->under_way > 0 && !sink->full)
+        rd_kafka_flush(k->client.handle, FLUSH_WAIT);
 }
 
 static bool room(struct sink *sink, int64_t *wake_at)
@@ -397,7 +402,8 @@ static bool open_producer(struct kafkaput *k)
     char timeout[32];
     const struct kafka_property defaults[] = {
         {"client.id", "audit-kafkaput"},
-        {"linger.ms", "10"},                /* halves the requests, where partitions are many */
+        {"linger.ms", "20"},                /* a third of the requests, where partitions are many */
+        {"message.copy.max.bytes", "256"},  /* larger ones are sent from where they are */
         {"message.max.bytes", "100000000"}, /* the topic's limit decides */
         {"message.timeout.ms", "300000"},
         {"partitioner", "murmur2_random"},
@@ -452,7 +458,7 @@ bool kafkaput_begin(struct kafkaput *k, const struct kafkaput_options *options)
         .wait = wait_for_reports,
         .give_up = give_up,
         .group_time = SINK_NO_TIME,
-        .group_idle = SINK_NO_TIME,
+        .group_idle = 2 * CLOCK_MS,
         .window = WINDOW,
         .drain = options->drain,
         .shows = options->dry_run,

@@ -147,7 +147,7 @@ static bool accept_record(struct sink *sink, struct record *record, struct reaso
     struct route *r = route_of(sink);
     struct span key;
     record->size = record->text.len + 1;
-    if (!record_key_read(&r->key, record, &key, reason))
+    if (!record_key_read(&r->key, sink->json, record, &key, reason))
         return false;
     struct route_key *entry = entry_of(r, key);
     if (entry == NULL)
