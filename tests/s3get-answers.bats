@@ -261,6 +261,10 @@ for user in 7, 8:
     get_bucket
     assert_status 2
     assert_one_line "does not list keys in the order of their bytes"
+    objects 'told["objects"] = {"k" * 1100: "{}", "l": "{}"}; told["page"] = 1'
+    get_bucket
+    assert_status 2
+    assert_one_line "the store lists a key of more than 1,024 bytes"
     tell_peer '{"look":{"status":200,"headers":{"Server":"nginx"}}}'
     get_bucket
     assert_status 2

@@ -74,21 +74,9 @@ static void listed(void *context, struct http_transfer *transfer, const struct h
 static void ask(struct s3_existing *existing, struct span key)
 {
     char query[S3_LIST_QUERY_MAX];
-    struct s3_request request = {.method = S3_GET, .query = query};
-    struct http *http = existing->store->http;
-    struct http_transfer *transfer = http_take(http);
-    if (transfer == NULL) {
-        reason_set(&existing->hopeless, "there is not enough memory");
-        return;
-    }
     s3_pages_query(&existing->pages, key, query);
-    if (s3_store_set(existing->store, transfer, &request, &existing->hopeless)) {
-        existing->asking = http_start(http, transfer, listed, existing);
-        if (!existing->asking)
-            reason_set(&existing->hopeless, "there is not enough memory");
-    }
-    if (!existing->asking)
-        http_give(http, transfer);
+    existing->asking =
+        s3_store_list(existing->store, query, listed, existing, &existing->hopeless) != NULL;
 }
 
 enum s3_presence s3_existing_find(struct s3_existing *existing, struct span key,

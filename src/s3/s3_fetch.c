@@ -178,28 +178,20 @@ static void listed(void *context, struct http_transfer *transfer, const struct h
 static bool list(struct s3_fetch *fetch, struct listing *listing)
 {
     char query[S3_LIST_QUERY_MAX];
-    struct s3_request request = {.method = S3_GET, .query = query};
     struct reason reason;
-    struct http_transfer *transfer = http_take(fetch->http);
-    if (transfer == NULL || !s3_list_query(&listing->query, query)) {
-        stop(fetch, "there is not enough memory");
+    if (!s3_list_query(&listing->query, query)) {
+        stop(fetch, "the store lists a key of more than 1,024 bytes");
         return false;
     }
     listing->attempts++;
     listing->sent_at = fetch->now;
     if (listing->first_attempt == 0)
         listing->first_attempt = fetch->now;
-    if (!s3_store_set(fetch->store, transfer, &request, &reason)) {
-        http_give(fetch->http, transfer);
+    listing->transfer = s3_store_list(fetch->store, query, listed, listing, &reason);
+    if (listing->transfer == NULL) {
         stop(fetch, reason.text);
         return false;
     }
-    if (!http_start(fetch->http, transfer, listed, listing)) {
-        http_give(fetch->http, transfer);
-        stop(fetch, "there is not enough memory");
-        return false;
-    }
-    listing->transfer = transfer;
     fetch->lists++;
     fetch->flying++;
     return true;

@@ -330,20 +330,9 @@ static void looked(void *context, struct http_transfer *transfer, const struct h
 static void look(struct s3_store *store)
 {
     char query[S3_LIST_QUERY_MAX];
-    struct s3_request request = {.method = S3_GET, .query = query};
-    struct http_transfer *transfer = http_take(store->http);
-    if (transfer == NULL || !s3_list_query(&(struct s3_list_query){.most = 0}, query)) {
-        reason_set(&store->hopeless, "there is not enough memory");
-        return;
-    }
-    if (!s3_store_set(store, transfer, &request, &store->hopeless)) {
-        http_give(store->http, transfer);
-    } else if (!http_start(store->http, transfer, looked, store)) {
-        reason_set(&store->hopeless, "there is not enough memory");
-        http_give(store->http, transfer);
-    } else {
+    s3_list_query(&(struct s3_list_query){.most = 0}, query);
+    if (s3_store_list(store, query, looked, store, &store->hopeless) != NULL)
         store->look = S3_LOOK_UNDER_WAY;
-    }
 }
 
 enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool with_look,
@@ -449,4 +438,22 @@ void s3_store_end(struct s3_store *store)
 {
     s3_signing_end(&store->signing);
     keyring_end(&store->keyring);
+}
+
+struct http_transfer *s3_store_list(struct s3_store *store, const char *query, http_done *done,
+                                    void *context, struct reason *reason)
+{
+    struct s3_request request = {.method = S3_GET, .query = query};
+    struct http_transfer *transfer = http_take(store->http);
+    if (transfer == NULL) {
+        reason_set(reason, "there is not enough memory");
+        return NULL;
+    }
+    if (s3_store_set(store, transfer, &request, reason)) {
+        if (http_start(store->http, transfer, done, context))
+            return transfer;
+        reason_set(reason, "there is not enough memory");
+    }
+    http_give(store->http, transfer);
+    return NULL;
 }

@@ -59,6 +59,11 @@ enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool
 bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
                   const struct s3_request *request, struct reason *reason);
 
+/* Asks for the part of the listing that `query` says (s3_list.h).  done is called later, and gives
+ * the transfer back.  NULL with a reason. */
+struct http_transfer *s3_store_list(struct s3_store *store, const char *query, http_done *done,
+                                    void *context, struct reason *reason);
+
 enum s3_meaning {
     S3_DONE,
     S3_EXISTS,        /* 412: the condition of the request does not hold */
