@@ -269,28 +269,28 @@ static void check_redact_messages(void)
     diag_warn("the URL %s/%s failed", "https://host", "0123%3456789");
 }
 
-/* The test vectors of RFC 4418; its nonce is "bcdefghi". */
+/* What a program of its own computes with SHA-256 and libxxhash, for each of the ways that XXH3 has
+ * for a length. */
 static void check_mac(void)
 {
     static const struct {
-        const char *piece;
-        size_t times;
+        size_t len;
         uint64_t mac;
     } vector[] = {
-        {"", 0, 0x6E155FAD26900BE1},     {"a", 3, 0x44B5CB542F220104},
-        {"a", 1024, 0x26BF2F5D60118BD9}, {"a", 32768, 0x27F8EF643B0D118D},
-        {"abc", 1, 0xD4D7B9F6BD4FBFCF},  {"abc", 500, 0xD4CF26DDEFD5C01A},
+        {0, 0x00e11da6f4f0574e},   {1, 0x58cb4566d2e02914},    {3, 0xff0ae45eae9e53d5},
+        {8, 0xab0da9f0e33f2e32},   {16, 0x28b163f469d2c254},   {17, 0xd2f89cf597b63803},
+        {128, 0xfc698101bed3b471}, {129, 0x2413d7c3f9cecdaf},  {240, 0xddb80a15dbbe6a01},
+        {241, 0xd04820f5f17c15b1}, {1000, 0x53a8c5ecc9621c54}, {5000, 0xf9f3f32793375086},
     };
-    static char text[32768];
+    static char text[5000];
     struct mac mac;
     char key[MAC_KEY_HEX + 1], other[MAC_KEY_HEX + 1];
     check(mac_begin(&mac, "6162636465666768696a6b6c6d6e6f70"), "a key");
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = "abc"[i % 3];
     for (size_t i = 0; i < sizeof vector / sizeof *vector; i++) {
-        size_t len = strlen(vector[i].piece) * vector[i].times;
-        for (size_t at = 0; at < len; at += strlen(vector[i].piece))
-            memcpy(text + at, vector[i].piece, strlen(vector[i].piece));
-        uint64_t is = mac_of(&mac, 0x6263646566676869, (struct span){text, len});
-        check(is == vector[i].mac, "a MAC of RFC 4418");
+        uint64_t is = mac_of(&mac, 0x6263646566676869, (struct span){text, vector[i].len});
+        check(is == vector[i].mac, "a MAC");
     }
     check(!mac_begin(&mac, ""), "no key");
     check(!mac_begin(&mac, "6162636465666768696a6b6c6d6e6f7"), "a key that is too short");

@@ -79,8 +79,28 @@ load spool
     run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | audit-fileput archive; s=$?; cp "$AUDIT_RECEIPTS" kept; exit $s'
     assert_status 1
     assert_same "$(cat spool/new/* | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | paste -sd' ')" "drop-b a ../c"
-    assert_same "$(grep -c '"mac":"[0-9a-f]\{16\}"}$' kept)" 2
+    assert_same "$(grep -c '^{"line":1,"lines":2,.*"mac":"[0-9a-f]\{32\}"}$' kept)" 1
     grep -q '^{"line":3,.*"rejected",.*"mac":"[0-9a-f]\{16\}","digest":"'"$(printf '{"path":"../c","event":{"n":1}}' | sha256sum | cut -c1-16)"'","reason":' kept
+}
+
+@test "lines that were delivered alike have one receipt together" {
+    mkdir -p spool/new archive
+    # More than one receipt takes, with a blank line and a reject in between.
+    {
+        seq -f '{"path":"a/%.0f","event":{"n":1}}' 1 300
+        echo
+        echo '{"path":"../b","event":{"n":1}}'
+        seq -f '{"path":"c/%.0f","event":{"n":1}}' 1 20
+    } >spool/new/1.ndjson
+    # shellcheck disable=SC2016 # for the inner shell
+    run_tool audit-drain spool -- bash -c 'audit-fileput archive; s=$?; cp "$AUDIT_RECEIPTS" kept; exit $s'
+    assert_status 1
+    assert_same "$(grep -o '^{"line":[0-9]*,"lines":[0-9]*' kept | tr -dc '0-9,\n')" $'1,256\n257,44\n303,20'
+    assert_same "$(grep -c '^{"line":302,"path":"../b","outcome":"rejected"' kept)" 1
+    assert_same "$(wc -l <kept)" 4
+    assert_same "$(find archive -type f | wc -l)" 320
+    assert_same "$(waiting)" ""
+    assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../b","event":{"n":1}}'
 }
 
 @test "a command without receipts is judged by its status" {

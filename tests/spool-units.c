@@ -246,6 +246,47 @@ static void check_receipts(struct batch *batch)
                    "SDSSS", "what is no receipt");
 }
 
+/* Appends the receipt of several lines together. */
+static void receipt_of_run(char *text, size_t size, size_t line, const char *const *of,
+                           size_t lines, const char *outcome)
+{
+    size_t used = strlen(text);
+    used += (size_t)snprintf(text + used, size - used,
+                             "{\"line\":%zu,\"lines\":%zu,\"outcome\":\"%s\",\"mac\":\"", line,
+                             lines, outcome);
+    for (size_t i = 0; i < lines; i++)
+        used += (size_t)snprintf(text + used, size - used, "%016" PRIx64,
+                                 mac_of(mac, line + i, span_of(of[i])));
+    snprintf(text + used, size - used, "\"}\n");
+}
+
+static void check_runs(struct batch *batch)
+{
+    static const char *const of[] = {"{\"a\":2}", "{\"a\":3}", "{\"a\":4}", "{\"a\":5}"};
+    char text[1024] = "";
+    receipt_of_run(text, sizeof text, 3, of, 3, "delivered");
+    check_verdicts(batch, text, "SDDDD", "lines with one receipt");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
+    check_verdicts(batch, text, "RDDDD", "… and another one");
+    *text = '\0';
+    receipt_of_run(text, sizeof text, 3, of, 4, "exists");
+    check_verdicts(batch, text, "SDDDD", "more lines than there are");
+    *text = '\0';
+    receipt_of_run(text, sizeof text, 2, of, 3, "delivered");
+    check_verdicts(batch, text, "SDSSS", "the MACs of other numbers");
+    *text = '\0';
+    receipt_of_run(text, sizeof text, 3, of, 2, "delivered");
+    memcpy(strstr(text, "\"mac\":\"") + 7, "ffffffffffffffff", 16);
+    check_verdicts(batch, text, "SDSDS", "one that does not fit");
+    *text = '\0';
+    receipt_of_run(text, sizeof text, 3, of, 3, "rejected");
+    check_verdicts(batch, text, "SDSSS", "lines that were rejected have their own");
+    *text = '\0';
+    receipt_of_run(text, sizeof text, 3, of, 3, "delivered");
+    memcpy(strstr(text, "\"}") - 1, "\"} ", 3);
+    check_verdicts(batch, text, "SDSSS", "a digit that is missing");
+}
+
 /* Receipts of both kinds. */
 static void check_kinds(struct batch *batch)
 {
@@ -257,6 +298,7 @@ static void check_kinds(struct batch *batch)
     receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
     check_verdicts(batch, text, "DDSDS", "a digest and a MAC");
     check_receipts(batch);
+    check_runs(batch);
     /* The same line with another number has another one. */
     *text = '\0';
     receipt(text, sizeof text, 3, "{\"a\":1}", "delivered");

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 enum {
-    RECEIPTS_HELD = 128 * 1024, /* bytes of receipts that are held back until a flush, at most */
+    RECEIPTS_HELD = 128 * 1024, /* bytes of receipts that are held back until a flush, at most, … */
+    LINES_HELD = 1024,          /* … and lines that they are of */
     LONG_PATH = 16 * 1024,      /* with a longer path a receipt could go past their buffer */
 };
 
@@ -58,19 +59,25 @@ static void write_receipt(struct ledger *ledger, const struct record *record,
 {
     if (ledger->receipts.fd < 0)
         return;
-    const struct receipt receipt = {
+    struct receipt receipt = {
         .line = record->line,
         .path = record->path,
         .text = record->too_long ? (struct span){NULL, 0} : record->text,
         .bytes = record->event.text.len,
         .read_at = record->read_at,
-        .now = clock_now(),
         .mac = ledger->has_mac ? &ledger->mac : NULL,
     };
     /* What the receipt speaks of is written first. */
-    if (ledger->receipts.used > RECEIPTS_HELD || receipt.path.len > LONG_PATH)
+    if (ledger->held++ == LINES_HELD || ledger->receipts.used > RECEIPTS_HELD ||
+        receipt.path.len > LONG_PATH)
         ledger_flush(ledger);
-    receipts_write(&ledger->receipts, &receipt, outcome);
+    if (ledger->has_mac && receipts_run_takes(outcome)) {
+        receipts_run_add(&ledger->receipts, &ledger->run, &receipt, outcome);
+    } else {
+        receipt.now = clock_now();
+        receipts_run_write(&ledger->receipts, &ledger->run);
+        receipts_write(&ledger->receipts, &receipt, outcome);
+    }
     filter_check_append(ledger->filter, &ledger->receipts);
 }
 
@@ -213,10 +220,12 @@ void ledger_flush(struct ledger *ledger)
     if (ledger->filter->rejects_file != NULL)
         filter_check_append(ledger->filter, &ledger->filter->rejects);
     if (ledger->receipts.fd >= 0) {
+        receipts_run_write(&ledger->receipts, &ledger->run);
         append_flush(&ledger->receipts);
         filter_check_append(ledger->filter, &ledger->receipts);
     }
     ledger->unflushed = false;
+    ledger->held = 0;
 }
 
 void ledger_end(struct ledger *ledger)

@@ -31,9 +31,11 @@ enum { LEDGER_REASONS = 8 };
 struct ledger {
     struct filter *filter;
     struct reader *reader;
-    struct append receipts; /* --receipts; fd is -1: none */
-    struct mac mac;         /* for who has asked for the receipts … */
-    bool has_mac;           /* … if a key is shared */
+    struct append receipts;  /* --receipts; fd is -1: none */
+    struct mac mac;          /* for who has asked for the receipts … */
+    bool has_mac;            /* … if a key is shared */
+    struct receipts_run run; /* the receipt that lines are being added to */
+    size_t held;             /* lines of receipts since ledger_flush() */
     enum ledger_tee tee;
     bool ordered;
     struct record *first, *last; /* in input order, where that matters: not written yet */

@@ -56,28 +56,41 @@ static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
     return put_seconds(put(to, SPAN(",\"seconds\":")), seconds);
 }
 
+/* Many at once, which digest_hex() is fast at; the most significant byte first. */
+void receipts_digits(const uint64_t *number, size_t count, char *digits)
+{
+    enum { BYTES = RECEIPTS_DIGEST / 2, AT_ONCE = 64 };
+    for (size_t n; count > 0; number += n, count -= n, digits += n * RECEIPTS_DIGEST) {
+        unsigned char bytes[AT_ONCE * BYTES];
+        n = count < AT_ONCE ? count : AT_ONCE;
+        for (size_t i = 0; i < n * BYTES; i++)
+            bytes[i] = (unsigned char)(number[i / BYTES] >> (56 - 8 * (i % BYTES)));
+        digest_hex(bytes, n * BYTES, digits);
+    }
+}
+
 /* A member that says which line the receipt is of. */
 static char *put_proof(char *to, struct span name, uint64_t proof)
 {
-    unsigned char bytes[RECEIPTS_DIGEST / 2];
-    for (size_t i = sizeof bytes; i-- > 0; proof >>= 8)
-        bytes[i] = (unsigned char)proof;
     to = put(put(put(to, SPAN(",\"")), name), SPAN("\":\""));
-    digest_hex(bytes, sizeof bytes, to);
+    receipts_digits(&proof, 1, to);
     return put(to + RECEIPTS_DIGEST, SPAN("\""));
+}
+
+/* "outcome" and the two members after it. */
+static char *put_outcome(char *to, enum outcome_kind kind, long status, unsigned attempts)
+{
+    to = put(put(to, SPAN(",\"outcome\":\"")), span_of(outcome_name(kind)));
+    to = put(to, SPAN("\",\"status\":"));
+    to = status > 0 ? put_number(to, (uint64_t)status) : put(to, SPAN("null"));
+    return put_number(put(to, SPAN(",\"attempts\":")), attempts);
 }
 
 /* The members after the path, at most FIGURES bytes of them. */
 static struct span put_figures(const struct receipt *receipt, const struct outcome *outcome,
                                char to[FIGURES])
 {
-    char *at = put(to, SPAN(",\"outcome\":\""));
-    at = put(put(at, span_of(outcome_name(outcome->kind))), SPAN("\",\"status\":"));
-    if (outcome->status > 0)
-        at = put_number(at, (uint64_t)outcome->status);
-    else
-        at = put(at, SPAN("null"));
-    at = put_number(put(at, SPAN(",\"attempts\":")), outcome->attempts);
+    char *at = put_outcome(to, outcome->kind, outcome->status, outcome->attempts);
     at = put_number(put(at, SPAN(",\"bytes\":")), receipt->bytes);
     at = put_times(receipt, outcome->sent_at, at);
     if (receipt->text.at == NULL)
@@ -133,4 +146,42 @@ bool receipts_write(struct append *receipts, const struct receipt *receipt,
     }
     piece[count++] = SPAN("}");
     return append_line(receipts, piece, count);
+}
+
+bool receipts_run_takes(const struct outcome *outcome)
+{
+    return outcome_is_success(outcome->kind) && outcome->etag == NULL && outcome->more.len == 0;
+}
+
+bool receipts_run_add(struct append *receipts, struct receipts_run *run,
+                      const struct receipt *receipt, const struct outcome *outcome)
+{
+    if (run->lines == RECEIPTS_RUN || receipt->line != run->line + run->lines ||
+        outcome->kind != run->kind || outcome->status != run->status ||
+        outcome->attempts != run->attempts)
+        receipts_run_write(receipts, run);
+    if (run->lines == 0) {
+        run->line = receipt->line;
+        run->kind = outcome->kind;
+        run->status = outcome->status;
+        run->attempts = outcome->attempts;
+    }
+    run->mac[run->lines++] = mac_of(receipt->mac, receipt->line, receipt->text);
+    return receipts->error == 0;
+}
+
+bool receipts_run_write(struct append *receipts, struct receipts_run *run)
+{
+    char figures[FIGURES], mac[RECEIPTS_RUN * RECEIPTS_DIGEST];
+    if (run->lines == 0)
+        return receipts->error == 0;
+    char *at = put_number(put(figures, SPAN("{\"line\":")), run->line);
+    at = put_number(put(at, SPAN(",\"lines\":")), run->lines);
+    at = put_outcome(at, run->kind, run->status, run->attempts);
+    at = put(at, SPAN(",\"mac\":\""));
+    receipts_digits(run->mac, run->lines, mac);
+    const struct span piece[] = {
+        span_between(figures, at), {mac, run->lines * RECEIPTS_DIGEST}, SPAN("\"}")};
+    run->lines = 0;
+    return append_line(receipts, piece, sizeof piece / sizeof *piece);
 }

@@ -17,7 +17,7 @@ struct receipt_read {
     struct span path; /* decoded; at == NULL: it has none, or one that cannot be decoded */
     enum outcome_kind kind;
     struct span digest; /* "" where it has none */
-    struct span mac;    /* the same */
+    struct span mac;    /* the same; of several lines, one after the other */
     struct span text;   /* the receipt itself, without its newline */
 };
 

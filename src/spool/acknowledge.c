@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { FIRST = 256 }; /* receipts that there is memory for at first */
+
 /* A line, and what proves that somebody has read it, as far as it is known already. */
 struct proof {
     struct span text;
@@ -16,21 +18,11 @@ struct proof {
     uint64_t mac, digest;
 };
 
-/* Reads one receipt.  False: the line is none, is torn, or proves nothing. */
-static bool read_mark(struct json *json, struct span text, struct receipt_mark *mark)
+static enum line_verdict verdict_of(enum outcome_kind kind)
 {
-    struct receipt_read receipt;
-    if (!receipts_parse(json, text, &receipt) || receipt.line == 0)
-        return false;
-    mark->keyed = receipt.mac.len > 0;
-    const struct span *proof = mark->keyed ? &receipt.mac : &receipt.digest;
-    if (proof->len != RECEIPTS_DIGEST || !digest_unhex(*proof, &mark->proof))
-        return false;
-    mark->line = receipt.line;
-    mark->verdict = outcome_is_success(receipt.kind)   ? LINE_DONE
-                    : receipt.kind == OUTCOME_REJECTED ? LINE_REJECTED
-                                                       : LINE_STAYS;
-    return true;
+    return outcome_is_success(kind)   ? LINE_DONE
+           : kind == OUTCOME_REJECTED ? LINE_REJECTED
+                                      : LINE_STAYS;
 }
 
 static int by_line(const void *a, const void *b)
@@ -41,11 +33,27 @@ static int by_line(const void *a, const void *b)
                : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-static bool add_mark(struct acknowledgement *a, size_t lines, size_t *capacity,
-                     const struct receipt_mark *mark)
+/* Takes a receipt of lines whose MACs were computed while the command ran, and which it calls done.
+ * That is nearly every one; as digits all of them are compared at once. */
+static void settle_known(struct acknowledgement *a, size_t line, size_t lines, const char *digits)
+{
+    enum { AT_ONCE = 64 };
+    for (size_t n; lines > 0; line += n, lines -= n) {
+        char known[AT_ONCE * RECEIPTS_DIGEST];
+        n = lines < AT_ONCE ? lines : AT_ONCE;
+        receipts_digits(a->macs->mac + line - 1, n, known);
+        for (size_t i = 0; i < n; i++, digits += RECEIPTS_DIGEST)
+            if (memcmp(known + i * RECEIPTS_DIGEST, digits, RECEIPTS_DIGEST) == 0) {
+                a->verdict[line - 1 + i] = LINE_DONE;
+                a->fitting++;
+            }
+    }
+}
+
+static bool add_mark(struct acknowledgement *a, size_t *capacity, const struct receipt_mark *mark)
 {
     if (a->marks == *capacity) {
-        size_t wanted = *capacity == 0 ? lines : 2 * *capacity;
+        size_t wanted = *capacity == 0 ? FIRST : 2 * *capacity;
         struct receipt_mark *grown = realloc(a->mark, wanted * sizeof *grown);
         if (grown == NULL)
             return false;
@@ -66,6 +74,32 @@ static void sort_marks(struct acknowledgement *a)
         }
 }
 
+/* Takes one receipt, of one line or of several that are done.  *mark has its place in the file.
+ * False: no memory. */
+static bool take_receipt(struct acknowledgement *a, const struct receipt_read *receipt,
+                         size_t count, size_t *capacity, struct receipt_mark *mark)
+{
+    mark->verdict = verdict_of(receipt->kind);
+    mark->keyed = receipt->mac.len > 0;
+    struct span proof = mark->keyed ? receipt->mac : receipt->digest;
+    size_t lines = proof.len / RECEIPTS_DIGEST;
+    if (receipt->line == 0 || lines * RECEIPTS_DIGEST != proof.len ||
+        (lines > 1 && (!mark->keyed || mark->verdict != LINE_DONE)))
+        return true;
+    if (mark->keyed && mark->verdict == LINE_DONE && receipt->line <= a->known &&
+        lines <= a->known - receipt->line + 1) {
+        settle_known(a, receipt->line, lines, proof.at);
+        return true;
+    }
+    for (size_t i = 0; i < lines && receipt->line + i <= count; i++) {
+        struct span digits = {proof.at + i * RECEIPTS_DIGEST, RECEIPTS_DIGEST};
+        mark->line = receipt->line + i;
+        if (digest_unhex(digits, &mark->proof) && !add_mark(a, capacity, mark))
+            return false;
+    }
+    return true;
+}
+
 /* Reads the receipts; a torn last line, or any other that is none, is passed over. */
 static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
 {
@@ -74,12 +108,13 @@ static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
     size_t capacity = 0;
     bool kept = true;
     struct json json;
+    struct receipt_read receipt;
     filelines_begin(&lines, receipts);
     while (kept && filelines_next(&lines, true, &text)) {
         struct receipt_mark mark = {.offset = filelines_offset(&lines, text),
                                     .length = (uint32_t)text.len};
-        if (text.len <= UINT32_MAX && read_mark(&json, text, &mark) && mark.line <= count)
-            kept = add_mark(a, count, &capacity, &mark);
+        if (text.len <= UINT32_MAX && receipts_parse(&json, text, &receipt))
+            kept = take_receipt(a, &receipt, count, &capacity, &mark);
     }
     errno = kept ? lines.error : ENOMEM;
     filelines_end(&lines);
@@ -110,7 +145,8 @@ static bool proves(const struct acknowledgement *a, const struct receipt_mark *m
 static void judge(struct acknowledgement *a, struct receipt_mark **mark, bool blank,
                   struct proof *proof)
 {
-    enum line_verdict verdict = blank ? LINE_DONE : LINE_STAYS;
+    enum line_verdict so_far = (enum line_verdict)a->verdict[proof->line - 1];
+    enum line_verdict verdict = blank ? LINE_DONE : so_far;
     const struct receipt_mark *end = a->mark + a->marks;
     for (; *mark < end && (*mark)->line == proof->line; ++*mark) {
         if (!proves(a, *mark, proof))
@@ -151,26 +187,28 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
 }
 
 /* The same by MACs that were computed while the command ran. */
-static void compare_macs(struct acknowledgement *a, const struct line_macs *macs, size_t count,
-                         size_t first, struct receipt_mark **mark)
+static void compare_macs(struct acknowledgement *a, size_t count, size_t first,
+                         struct receipt_mark **mark)
 {
     for (size_t line = first; line < first + count; line++) {
-        struct proof proof = {.line = line, .has_mac = true, .mac = macs->mac[line - 1]};
+        struct proof proof = {.line = line, .has_mac = true, .mac = a->macs->mac[line - 1]};
         pass_over(a, mark, line);
-        judge(a, mark, macs->blank[line - 1], &proof);
+        judge(a, mark, a->macs->blank[line - 1], &proof);
     }
 }
 
 static bool compare_part(struct acknowledgement *a, const struct batch *batch,
                          const struct batch_part *part, size_t first, struct receipt_mark **mark)
 {
-    int fd = batch_open_part(batch, part), error = 0;
+    int error = 0;
+    if (!a->digests && first - 1 + part->lines <= a->known) {
+        compare_macs(a, part->lines, first, mark);
+        return true;
+    }
+    int fd = batch_open_part(batch, part);
     if (fd < 0)
         return true;
-    if (!a->digests && first - 1 + part->lines <= batch->macs.stored &&
-        batch_part_is_unchanged(part, fd))
-        compare_macs(a, &batch->macs, part->lines, first, mark);
-    else if (!compare_lines(a, fd, part->lines, first, mark))
+    if (!compare_lines(a, fd, part->lines, first, mark))
         error = errno;
     close(fd);
     errno = error;
@@ -195,20 +233,42 @@ static void count(struct acknowledgement *a, size_t lines)
 }
 
 /* Reads the receipts; every line stays until it is judged.  False with errno set. */
-static bool begin(struct acknowledgement *a, size_t lines, struct mac *mac, int receipts)
+static bool begin(struct acknowledgement *a, size_t lines, int receipts)
 {
-    *a = (struct acknowledgement){.mac = mac, .verdict = calloc(lines + 1, 1)};
+    a->verdict = calloc(lines + 1, 1);
     if (a->verdict != NULL)
         return receipts < 0 || read_receipts(a, lines, receipts);
     errno = ENOMEM;
     return false;
 }
 
+/* How many of the first lines have MACs and are in segments that have not changed since. */
+static size_t count_known(const struct batch *batch)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < batch->counted; i++) {
+        const struct batch_part *part = &batch->part[i];
+        int fd = known + part->lines <= batch->macs.stored ? batch_open_part(batch, part) : -1;
+        bool unchanged = fd >= 0 && batch_part_is_unchanged(part, fd);
+        if (fd >= 0)
+            close(fd);
+        if (!unchanged)
+            break;
+        known += part->lines;
+    }
+    return known;
+}
+
 bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receipts,
                       struct reason *reason)
 {
     size_t first = 1;
-    bool read = begin(a, batch->lines, batch->key[0] != '\0' ? &batch->mac : NULL, receipts);
+    *a = (struct acknowledgement){
+        .mac = batch->key[0] != '\0' ? &batch->mac : NULL,
+        .macs = &batch->macs,
+        .known = count_known(batch),
+    };
+    bool read = begin(a, batch->lines, receipts);
     struct receipt_mark *mark = a->mark;
     for (size_t i = 0; read && i < batch->counted; i++) {
         read = compare_part(a, batch, &batch->part[i], first, &mark);
@@ -229,7 +289,8 @@ bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receip
 bool acknowledge_file(struct acknowledgement *a, int file, size_t lines, int receipts,
                       struct reason *reason)
 {
-    bool read = begin(a, lines, NULL, receipts);
+    *a = (struct acknowledgement){0};
+    bool read = begin(a, lines, receipts);
     struct receipt_mark *mark = a->mark;
     if (!read || !compare_lines(a, file, lines, 1, &mark)) {
         reason_set(reason, "cannot compare receipts and lines: %s", strerror(errno));

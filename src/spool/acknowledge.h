@@ -28,10 +28,12 @@ struct receipt_mark {
 };
 
 struct acknowledgement {
-    struct mac *mac;           /* of the batch; NULL: there is no key */
-    bool digests;              /* there are receipts with a digest only */
-    unsigned char *verdict;    /* an enum line_verdict a line of the batch */
-    struct receipt_mark *mark; /* in the order of lines */
+    struct mac *mac;              /* of the batch; NULL: there is no key */
+    const struct line_macs *macs; /* those that were computed while the command ran … */
+    size_t known;                 /* … and hold for so many of the first lines */
+    bool digests;                 /* there are receipts with a digest only, in `mark` */
+    unsigned char *verdict;       /* an enum line_verdict a line of the batch */
+    struct receipt_mark *mark;    /* what `macs` did not decide, in the order of lines */
     size_t marks;
     size_t fitting;               /* receipts that fit */
     size_t done, rejected, stays; /* lines; blank ones count as done */
