@@ -58,16 +58,35 @@ static bool close_seal(void)
     return false;
 }
 
+/* Called by several threads. */
+static size_t write_line(void *context, struct span path, const unsigned char digest[DIGEST_SIZE],
+                         char *line, struct reason *reason)
+{
+    (void)context;
+    return sealer_check(&job.sealer, path, reason) ? seal_entry_write(digest, path, line) : 0;
+}
+
+/* Whether the open seal is to close, with an event of that many bytes at hand: of many small ones
+ * only some are worth a look at the clock. */
+static bool is_due(size_t size)
+{
+    enum { OFTEN = 64 * 1024 };
+    static size_t bytes = OFTEN;
+    bytes += size;
+    if (bytes < OFTEN)
+        return false;
+    bytes = 0;
+    return sealer_now() >= sealer_due(&job.sealer);
+}
+
 static bool take(void *context, const struct record *record,
-                 const unsigned char digest[DIGEST_SIZE], struct reason *reason)
+                 const unsigned char digest[DIGEST_SIZE], struct span line, struct reason *reason)
 {
     struct reason why;
-    (void)context;
-    if (!sealer_check(&job.sealer, record->name, reason))
-        return false;
-    if (sealer_now() >= sealer_due(&job.sealer) && !close_seal())
+    (void)context, (void)digest, (void)reason;
+    if (is_due(record->size) && !close_seal())
         return true;
-    if (!sealer_add(&job.sealer, digest, record->name, &why))
+    if (!sealer_add(&job.sealer, line, &why))
         fail(&why);
     return true;
 }
@@ -132,7 +151,8 @@ static void summarize(void)
 
 static bool seal(const char *directory, struct reason *reason)
 {
-    struct intake intake = {.filter = &filter, .take = take, .idle = idle, .tee = job.tee};
+    struct intake intake = {
+        .filter = &filter, .write = write_line, .take = take, .idle = idle, .tee = job.tee};
     job.sealer.published = stamp;
     if (!sealer_begin(&job.sealer, directory, &job.key, &job.options, reason))
         return false;

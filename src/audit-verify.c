@@ -53,9 +53,11 @@ static bool take_until(void *context, const char *argument, struct reason *reaso
 
 /* An event that was read from a file or standard input. */
 static bool take_event(void *context, const struct record *record,
-                       const unsigned char digest[DIGEST_SIZE], struct reason *reason)
+                       const unsigned char digest[DIGEST_SIZE], struct span line,
+                       struct reason *reason)
 {
     struct verify *v = context;
+    (void)line;
     if (record->name.len > SPILL_KEY_MAX)
         return reason_set(reason, "the path is longer than %d bytes", SPILL_KEY_MAX);
     if (!verify_found(v, record->name, HASHTREE_FILE, digest))

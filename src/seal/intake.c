@@ -24,12 +24,14 @@ struct item {
     bool good;  /* its event is digested; else settle() finds out what is wrong */
     bool known; /* and nothing more is to be done with it */
     unsigned char digest[DIGEST_SIZE];
+    struct span line;
 };
 
 enum state { BATCH_FILLING, BATCH_WAITING, BATCH_TAKEN, BATCH_DONE };
 
 struct batch {
     struct item item[BATCH_RECORDS];
+    char lines[BATCH_RECORDS * SEAL_LINE_MAX]; /* of the items, one after the other */
     size_t count, bytes;
     enum state state;
 };
@@ -118,12 +120,24 @@ static bool check(struct json *json, struct record *record, bool unchecked, stru
     return (unchecked && take_apart(record)) || record_split(json, record, reason);
 }
 
-/* Takes a record apart and digests its event.  False with a reason. */
+/* Does what follows from an event's digest; its line is written to `line`.  False with a reason. */
+static bool conclude(const struct intake *intake, struct item *item, char *line,
+                     struct reason *reason)
+{
+    struct span path = item->record->name;
+    item->line = (struct span){line, 0};
+    item->known = intake->known != NULL && intake->known(intake->context, path, item->digest);
+    if (intake->write == NULL)
+        return true;
+    item->line.len = intake->write(intake->context, path, item->digest, line, reason);
+    return item->line.len > 0;
+}
+
+/* Takes a record apart, digests its event and writes its line to `line`.  False with a reason. */
 static bool examine(const struct intake *intake, struct worker *worker, struct item *item,
-                    struct reason *reason)
+                    char *line, struct reason *reason)
 {
     struct record *record = item->record;
-    item->known = false;
     if (!check(&worker->json, record, intake->unchecked, reason))
         return false;
     if (record->path.at == NULL)
@@ -134,18 +148,18 @@ static bool examine(const struct intake *intake, struct worker *worker, struct i
         intake->expect(intake->context, record->name);
     if (!worker->able || !hasher_digest(&worker->hasher, record->body, item->digest))
         return reason_set(reason, "%s", strerror(ENOMEM));
-    item->known =
-        intake->known != NULL && intake->known(intake->context, record->name, item->digest);
-    return true;
+    return conclude(intake, item, line, reason);
 }
 
 static void examine_batch(const struct intake *intake, struct worker *worker, struct batch *batch)
 {
     struct reason ignored;
+    char *line = batch->lines;
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->item[i];
         item->good = !item->record->too_long && !item->record->cut &&
-                     examine(intake, worker, item, &ignored);
+                     examine(intake, worker, item, line, &ignored);
+        line += item->good ? item->line.len : 0;
     }
 }
 
@@ -204,13 +218,15 @@ static void settle(struct work *work, struct item *item)
     struct filter *filter = intake->filter;
     struct record *record = item->record;
     struct reason reason;
+    char line[SEAL_LINE_MAX];
     if (filter->stop) { /* as if it had not been read */
         reader_release(&work->reader, record);
         return;
     }
-    bool good = reader_whole(&work->reader, record, &reason) &&
-                (item->good || examine(intake, &work->own, item, &reason)) &&
-                (item->known || intake->take(intake->context, record, item->digest, &reason));
+    bool good =
+        reader_whole(&work->reader, record, &reason) &&
+        (item->good || examine(intake, &work->own, item, line, &reason)) &&
+        (item->known || intake->take(intake->context, record, item->digest, item->line, &reason));
     intake->known_events += good && item->known;
     if (!good)
         filter_reject(filter, record, reason.text);
@@ -224,13 +240,16 @@ static void settle_large(struct work *work)
 {
     struct large *large = &work->large;
     const struct record *record = large->item.record;
+    char line[SEAL_LINE_MAX];
+    struct reason ignored;
     if (!large->pending)
         return;
     large->pending = false;
     if (large->threaded)
         pthread_join(large->thread, NULL);
     large->item.good = large->apart && large->digested && record->name.at != NULL &&
-                       large->bytes.at == record->body.at && large->bytes.len == record->body.len;
+                       large->bytes.at == record->body.at && large->bytes.len == record->body.len &&
+                       conclude(work->intake, &large->item, line, &ignored);
     settle(work, &large->item);
 }
 

@@ -9,14 +9,20 @@
 
 #include "base/digest.h"
 #include "filter/filter.h"
+#include "seal/seal_file.h"
 
 struct intake {
     struct filter *filter;
 
+    /* By any thread: writes the event's line, at most SEAL_LINE_MAX bytes, and returns its length;
+     * 0: the event is rejected for the reason given.  NULL: there are no lines. */
+    size_t (*write)(void *context, struct span path, const unsigned char digest[DIGEST_SIZE],
+                    char *line, struct reason *reason);
+
     /* Takes an event, its path in record->name; in input order.  False: the record is rejected for
      * the reason given; to stop, set filter->stop. */
     bool (*take)(void *context, const struct record *record,
-                 const unsigned char digest[DIGEST_SIZE], struct reason *reason);
+                 const unsigned char digest[DIGEST_SIZE], struct span line, struct reason *reason);
 
     /* By any thread.  known() says whether the event is settled by its path and digest: take() does
      * not get it then, and it is counted in known_events.  expect() is called for each shortly

@@ -58,10 +58,9 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
 /* Whether the path can be sealed in this log.  False with a reason. */
 bool sealer_check(const struct sealer *sealer, struct span path, struct reason *reason);
 
-/* Adds an event, or a path that was removed.  Closes the seal first if it is full.  False with a
- * reason: a seal could not be published, or no memory. */
-bool sealer_add(struct sealer *sealer, const unsigned char digest[DIGEST_SIZE], struct span path,
-                struct reason *reason);
+/* Adds an event, as seal_entry_write() wrote it, or a path that was removed.  Closes the seal first
+ * if it is full.  False with a reason: a seal could not be published, or no memory. */
+bool sealer_add(struct sealer *sealer, struct span line, struct reason *reason);
 bool sealer_remove(struct sealer *sealer, struct span path, struct reason *reason);
 
 /* When the open seal is to close: milliseconds since 1970. */
