@@ -6,6 +6,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* With TLS 1.3 a broker refuses the client's certificate after the handshake; librdkafka then tells
+ * of a connection that was lost, in OpenSSL's words. */
+static bool is_refused_certificate(const char *why)
+{
+    return strstr(why, "SSL routines") != NULL && strstr(why, " alert ") != NULL &&
+           (strstr(why, "certificate") != NULL || strstr(why, "unknown ca") != NULL);
+}
+
 void kafka_client_error(struct kafka_client *client, rd_kafka_resp_err_t error, const char *why)
 {
     char text[400];
@@ -21,7 +29,7 @@ void kafka_client_error(struct kafka_client *client, rd_kafka_resp_err_t error, 
         if (client->why.text[0] != '\0')
             return;
     } else {
-        client->error = error;
+        client->error = is_refused_certificate(why) ? RD_KAFKA_RESP_ERR__SSL : error;
     }
     client->why.text[0] = '\0';
     reason_append(&client->why, span_of(why));

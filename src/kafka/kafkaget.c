@@ -37,6 +37,7 @@ struct kafkaget {
     bool commit_told;                         /* that commits fail */
     bool assigned;                            /* the group has said what is ours */
     int64_t without_since;                    /* since when nothing is */
+    int64_t failed_at;  /* when no broker could be reached first; 0: one can be */
     int64_t down_since; /* since when no broker can be reached, and that was told; 0: not */
     bool stopping, signalled;
     int64_t drain_until;
@@ -314,11 +315,16 @@ static void note_connections(struct kafkaget *k, bool heard, int64_t now)
             diag_warn("topic %s: a broker can be reached again, after %.1f s", topic,
                       (double)(now - k->down_since) / (double)CLOCK_SECOND);
         k->client.all_down = false;
-        k->down_since = 0;
+        k->down_since = k->failed_at = 0;
     }
     if (!k->client.all_down || k->work.broken)
         return;
     bool wrong = !k->assigned && kafka_error_is_set_up(k->client.error);
+    if (k->failed_at == 0)
+        k->failed_at = now;
+    /* The first failure of a TLS handshake may look like one of the network. */
+    if (!wrong && !k->assigned && now < k->failed_at + CLOCK_SECOND)
+        return;
     if (k->down_since == 0 && !wrong) {
         diag_warn("topic %s: %s; no broker can be reached, trying again", topic,
                   k->client.why.text);

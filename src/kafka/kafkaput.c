@@ -321,8 +321,11 @@ static void note_failures(struct kafkaput *k, int64_t *wake_at)
     /* Whether it is the set-up or an outage is known once no broker is left to be tried. */
     if (k->sink.under_way == 0 || k->sink.stopping || set_up)
         return;
+    /* The first failure of a TLS handshake may look like one of the network: as long as nothing was
+     * delivered, an outage is told only after a second. */
     if (news || (k->outage.since != 0 && k->outage.told_until == 0))
-        outage_failure(&k->outage, client->why.text, client->all_down, k->sink.now, k->budget);
+        outage_failure(&k->outage, client->why.text, client->all_down && k->delivered, k->sink.now,
+                       k->budget);
     if (k->outage.since != 0 && k->outage.told_until == 0)
         lower(wake_at, k->outage.since + CLOCK_SECOND);
 }
