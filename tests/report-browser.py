@@ -7,8 +7,9 @@ SCRIPT is JavaScript, the body of a function that returns an array of [name, val
 printed as NAME=VALUE.  Before that the page must have loaded without a console message and without a
 request that leaves it; otherwise these are printed, one a line, and the status is 1.
 
-On standard error it says how long opening the page took: the processor time of the browser's main
-thread, and the time until the load event was over.
+On standard error it says how long opening the page took in a browser that was running: the
+processor time of the main thread; the time until something was painted, and until the load event was
+over; and that time for an empty page, which is the browser's own.
 """
 import json
 import os
@@ -57,6 +58,15 @@ def main_thread(base, path):
     return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
+def open_page(base, path, page):
+    """Opens a page; milliseconds until something was painted, and until the load event was over."""
+    call(base, "POST", path + "/url", {"url": page})
+    return call(base, "POST", path + "/execute/sync", {"script": """
+        var paint = performance.getEntriesByName('first-contentful-paint')[0];
+        return [paint ? paint.startTime : 0, performance.getEntriesByType('navigation')[0].loadEventEnd]""",
+                                                       "args": []})
+
+
 def main():
     page = "file://" + os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as directory:
@@ -68,13 +78,16 @@ def main():
                 "goog:chromeOptions": {"args": OPTIONS + ["--user-data-dir=" + directory + "/profile"]},
             }}})["sessionId"]
             path = f"/session/{session}"
+            empty = os.path.join(directory, "empty.html")
+            with open(empty, "w", encoding="utf-8") as file:
+                file.write("<!DOCTYPE html><title>Empty</title><p>Empty")
+            _, own = open_page(base, path, "file://" + empty)
             protocol(base, path, "Performance.enable", {"timeDomain": "threadTicks"})
             before = main_thread(base, path)
-            call(base, "POST", path + "/url", {"url": page})
+            painted, loaded = open_page(base, path, page)
             busy = main_thread(base, path) - before
-            loaded = call(base, "POST", path + "/execute/sync", {
-                "script": "return performance.getEntriesByType('navigation')[0].loadEventEnd", "args": []})
-            print(f"main thread {busy:.2f} s, loaded after {loaded / 1000:.2f} s", file=sys.stderr)
+            print(f"main thread {busy:.2f} s, painted after {painted / 1000:.2f} s, "
+                  f"loaded after {loaded / 1000:.2f} s, an empty page {own / 1000:.2f} s", file=sys.stderr)
             values = call(base, "POST", path + "/execute/sync", {"script": sys.argv[2], "args": []})
             faults = ["console: " + entry["message"]
                       for entry in call(base, "POST", path + "/se/log", {"type": "browser"})]

@@ -6,6 +6,8 @@
 #include "report/page.h"
 #include "report/report_html.h"
 
+enum { MANY_ROWS = 300 };
+
 /* Writes the source expression of a text for the policy: 'sha256-…' (CSP level 3, section 2.3.1).
  */
 static void put_hash(struct out *out, const char *text)
@@ -166,7 +168,7 @@ static void put_ranking(const struct report *r, enum report_ranking ranking, str
     out_text(out, "</section>\n");
 }
 
-static void put_filters(struct out *out)
+static void put_filters(size_t rows, struct out *out)
 {
     out_text(out,
              "<form id=\"filters\" hidden aria-label=\"Filters of the activities\">\n"
@@ -183,7 +185,10 @@ static void put_filters(struct out *out)
              "<div><label for=\"f-until\">To</label><input id=\"f-until\" name=\"until\" "
              "type=\"date\"></div>\n"
              "<button type=\"reset\">Show all</button>\n"
-             "</form>\n<p id=\"shown\" class=\"soft\" aria-live=\"polite\"></p>\n");
+             "</form>\n");
+    html_format(out,
+                "<p id=\"shown\" class=\"soft\" aria-live=\"polite\">All %zu rows are shown.</p>\n",
+                rows);
 }
 
 static void put_attribute(struct out *out, const char *name, struct span value)
@@ -193,12 +198,14 @@ static void put_attribute(struct out *out, const char *name, struct span value)
     out_text(out, "\"");
 }
 
+/* A browser takes most of its time for making the rows' elements, so there are no more than are
+ * needed, and nothing is between two rows. */
 static void put_row(const struct row *row, struct out *out)
 {
-    out_text(out, "<tr");
+    out_text(out, "<tr\n");
     put_attribute(out, "t", row->field[ROW_TYPE]);
     put_attribute(out, "c", row->field[ROW_CATEGORY]);
-    out_text(out, "><td class=\"time\">");
+    out_text(out, "><td>");
     put_time(out, row->local);
     out_text(out, "</td><td>");
     html_name(out, row->field[ROW_USER]);
@@ -210,13 +217,12 @@ static void put_row(const struct row *row, struct out *out)
         out_text(out, ": ");
         html_name(out, row->field[ROW_ASSET]);
     }
-    out_text(out, "<details><summary>JSON</summary><pre>");
+    out_text(out, "<details><summary>JSON</summary>");
     html_text(out, row->json);
-    out_text(out, "</pre>");
     if (row->json_len > row->json.len)
         html_format(out, "<p class=\"soft\">… the first %zu of %zu bytes</p>", row->json.len,
                     row->json_len);
-    out_text(out, "</details></td></tr>\n");
+    out_text(out, "</details></td></tr>");
 }
 
 static void put_rows(const struct report *r, struct out *out)
@@ -226,15 +232,17 @@ static void put_rows(const struct report *r, struct out *out)
         out_text(out, "<p>No activities.</p></section>\n");
         return;
     }
-    put_filters(out);
-    out_text(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
+    put_filters(r->rows.count, out);
+    /* Of many rows a browser lays out those that are seen. */
+    html_format(out, "<div class=\"scroll%s\" ", r->rows.count > MANY_ROWS ? " many" : "");
+    out_text(out, "tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
                   "the newest first\"><table class=\"rows\" "
                   "aria-label=\"Activities\"><thead><tr><th scope=\"col\">Time</th>"
                   "<th scope=\"col\">Who</th><th scope=\"col\">Activity</th>"
-                  "<th scope=\"col\">Asset</th></tr></thead><tbody id=\"rows\">\n");
+                  "<th scope=\"col\">Asset</th></tr></thead><tbody id=\"rows\">");
     for (size_t i = 0; i < r->rows.count; i++)
         put_row(r->rows.place[i].row, out);
-    out_text(out, "</tbody></table></div>\n");
+    out_text(out, "\n</tbody></table></div>\n");
     if (r->rows.seen > r->rows.count) {
         out_text(out, "<p class=\"soft\">The newest ");
         html_number(out, r->rows.count);

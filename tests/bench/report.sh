@@ -88,14 +88,16 @@ for ((round = 0; round < rounds; round++)); do
     opened=$(python3 "$here/../report-browser.py" "$work/page.html" \
         'return [["rows", document.getElementById("rows").rows.length]]' 2>&1) || { echo "$opened" >&2 && exit 2; }
     [[ $opened =~ rows=5000 ]]
-    [[ $opened =~ main\ thread\ ([0-9.]+)\ s,\ loaded\ after\ ([0-9.]+)\ s ]]
-    busy+=("${BASH_REMATCH[1]}") loaded+=("${BASH_REMATCH[2]}")
+    [[ $opened =~ main\ thread\ ([0-9.]+)\ s,\ painted\ after\ ([0-9.]+)\ s,\ loaded\ after\ ([0-9.]+)\ s,\ an\ empty\ page\ ([0-9.]+) ]]
+    busy+=("${BASH_REMATCH[1]}") painted+=("${BASH_REMATCH[2]}") loaded+=("${BASH_REMATCH[3]}") empty+=("${BASH_REMATCH[4]}")
 done
 least() {
     printf '%s\n' "$@" | sort -g | head -n 1
 }
 answer=holds
 python3 -c "import sys; sys.exit($(least "${busy[@]}") >= 1)" || { answer='DOES NOT HOLD' status=1; }
-printf '%-52s %6.2f s, %s s of the main thread, less than 1: %s\n' 'a browser opens 5,000 rows' \
+printf '%-52s %6.2f s, %s s of the main thread, less than 1: %s\n' 'a running browser opens 5,000 rows' \
     "$(least "${loaded[@]}")" "$(least "${busy[@]}")" "$answer"
+printf '%-52s %6.2f s\n' '  and paints the beginning after' "$(least "${painted[@]}")" \
+    '  an empty page, for comparison' "$(least "${empty[@]}")"
 exit "$status"
