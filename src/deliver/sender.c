@@ -4,7 +4,6 @@
 #include "deliver/ledger.h"
 #include "deliver/sender.h"
 
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -23,15 +22,6 @@ struct retry_policy sender_policy(const struct sender_options *options)
 struct http *sender_http(struct sender *sender)
 {
     return &sender->http;
-}
-
-/* xorshift64*: good enough to keep clients from trying again in step. */
-uint32_t sender_random(struct sender *s)
-{
-    s->random ^= s->random >> 12;
-    s->random ^= s->random << 25;
-    s->random ^= s->random >> 27;
-    return (uint32_t)(s->random * 0x2545f4914f6cdd1dULL >> 32);
 }
 
 /* --- What becomes of a request's records --- */
@@ -183,10 +173,10 @@ static void try_later(struct sender *s, struct request *request, enum pace_failu
 {
     int64_t now = s->sink.now;
     pace_failure(&s->pace, kind, request->attempts, request->last_attempt, now, asked,
-                 sender_random(s));
+                 jitter_bits(&s->jitter));
     outage_failure(&s->outage, why, s->pace.probing && kind == PACE_NOBODY, now, s->policy.budget);
     int64_t deadline = deadline_of(s, request);
-    int64_t due = now + retry_wait(&s->policy, request->attempts, sender_random(s));
+    int64_t due = now + retry_wait(&s->policy, request->attempts, jitter_bits(&s->jitter));
     if (due > deadline)
         due = deadline;
     if (due < now + asked)
@@ -209,7 +199,7 @@ static void retry(struct sender *s, struct request *request, int64_t asked, cons
         request->status == 500 && s->sink.now >= request->first_attempt + s->policy.budget / 2;
     if (lasting && request->records.count > 1 && !s->sink.stopping) {
         pace_failure(&s->pace, PACE_EVENT, 1, request->last_attempt, s->sink.now, asked,
-                     sender_random(s));
+                     jitter_bits(&s->jitter));
         halve(s, request, why);
         return;
     }
@@ -645,9 +635,6 @@ bool sender_begin(struct sender *s, struct service *service, const struct sender
         .outage.name = service->name,
     };
     pace_begin(&s->pace, options->parallel, &s->policy);
-    if (getrandom(&s->random, sizeof s->random, GRND_NONBLOCK) != sizeof s->random ||
-        s->random == 0)
-        s->random = (uint64_t)clock_now() | 1;
     return http_begin(&s->http, &merged);
 }
 

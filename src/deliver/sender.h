@@ -9,6 +9,7 @@
 #define SENDER_H
 
 #include "base/clock.h"
+#include "base/jitter.h"
 #include "base/options.h"
 #include "deliver/outage.h"
 #include "deliver/pace.h"
@@ -56,7 +57,7 @@ struct sender {
     bool answered;                           /* the service has answered at all */
     bool delivered;                          /* … and has taken something */
     bool held_up;                            /* the service is not ready for requests */
-    uint64_t random;
+    struct jitter jitter;
 };
 
 /* Sets up sender->sink.  http names the client's certificate; what the options say too is taken
@@ -68,8 +69,5 @@ void sender_end(struct sender *sender);
 
 /* The transfers that a service may add its own to. */
 struct http *sender_http(struct sender *sender);
-
-/* 32 random bits, for retry_wait(). */
-uint32_t sender_random(struct sender *sender);
 
 #endif

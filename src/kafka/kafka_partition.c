@@ -14,9 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -38,14 +36,6 @@ void kafka_partition_begin(struct kafka_partition *p, struct kafka_work *work, i
         .backoff = {.longest = work->backoff},
     };
     kafka_batch_begin(&p->batch);
-}
-
-static uint32_t random_bits(void)
-{
-    uint32_t bits;
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
-        bits = (uint32_t)time(NULL) * 2654435761U + (uint32_t)getpid();
-    return bits;
 }
 
 /* Nothing can go on: a full disk, no memory. */
@@ -223,7 +213,7 @@ static void fail(struct kafka_partition *p, int64_t now, bool progress)
         backoff_reset(&p->backoff);
     tell_failure(p);
     if (p->work->follow)
-        enter(p, KAFKA_WAITING, now + backoff_failure(&p->backoff, random_bits()));
+        enter(p, KAFKA_WAITING, now + backoff_failure(&p->backoff, jitter_bits(&p->jitter)));
     else
         end(p);
 }

@@ -11,6 +11,7 @@
 #define KAFKA_PARTITION_H
 
 #include "base/flood.h"
+#include "base/jitter.h"
 #include "kafka/kafka_batch.h"
 #include "kafka/kafka_rejects.h"
 #include "spool/backoff.h"
@@ -70,6 +71,7 @@ struct kafka_partition {
     struct kafka_rejects_pending unfit;   /* messages that no line could be made of */
     struct kafka_rejects_pending pending; /* lines that the command has rejected */
     struct backoff backoff;
+    struct jitter jitter;
     struct reason why; /* of the last failure */
     bool failing;
     bool leaving; /* it is to be given away: no batch is begun any more */

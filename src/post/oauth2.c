@@ -102,7 +102,7 @@ static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, i
     if (hopeless)
         reason_set(&oauth2->hopeless, "no token from the token endpoint: %s", why);
     oauth2->try_at =
-        now + retry_wait(&oauth2->policy, oauth2->failures, sender_random(oauth2->sender));
+        now + retry_wait(&oauth2->policy, oauth2->failures, jitter_bits(&oauth2->sender->jitter));
 }
 
 static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum { MOST_OBJECTS = 4096 }; /* in the window */
@@ -36,18 +35,6 @@ void s3_fetch_begin(struct s3_fetch *fetch, struct s3_store *store, struct http 
         .policy = {RETRY_BASE, RETRY_CAP, options->retry_for},
     };
     pace_begin(&fetch->pace, options->parallel, &fetch->policy);
-    if (getrandom(&fetch->random, sizeof fetch->random, GRND_NONBLOCK) != sizeof fetch->random ||
-        fetch->random == 0)
-        fetch->random = (uint64_t)clock_now() | 1;
-}
-
-/* xorshift64* */
-static uint32_t random_bits(struct s3_fetch *fetch)
-{
-    fetch->random ^= fetch->random >> 12;
-    fetch->random ^= fetch->random << 25;
-    fetch->random ^= fetch->random >> 27;
-    return (uint32_t)(fetch->random * 0x2545f4914f6cdd1dULL >> 32);
 }
 
 /* No request can succeed. */
@@ -62,7 +49,7 @@ static void stop(struct s3_fetch *fetch, const char *why)
 static int64_t try_again(struct s3_fetch *fetch, enum pace_failure kind, unsigned attempts,
                          int64_t first_attempt, int64_t sent_at, int64_t asked)
 {
-    uint32_t random = random_bits(fetch);
+    uint32_t random = jitter_bits(&fetch->jitter);
     int64_t deadline = first_attempt + fetch->policy.budget;
     int64_t due = fetch->now + retry_wait(&fetch->policy, attempts, random);
     pace_failure(&fetch->pace, kind, attempts, sent_at, fetch->now, asked, random);

@@ -11,6 +11,7 @@
 #ifndef S3_FETCH_H
 #define S3_FETCH_H
 
+#include "base/jitter.h"
 #include "deliver/pace.h"
 #include "s3/s3_store.h"
 #include "s3/s3_walk.h"
@@ -70,7 +71,7 @@ struct s3_fetch {
     bool answered; /* the store has answered at all */
     bool stopping;
     struct reason why; /* it stopped for; "" for none */
-    uint64_t random;
+    struct jitter jitter;
     size_t lists, gets, retries, skipped; /* counts of requests and of keys */
 };
 

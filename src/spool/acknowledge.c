@@ -264,7 +264,7 @@ bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receip
 {
     size_t first = 1;
     *a = (struct acknowledgement){
-        .mac = batch->key[0] != '\0' ? &batch->mac : NULL,
+        .mac = batch_mac(batch),
         .macs = &batch->macs,
         .known = count_known(batch),
     };

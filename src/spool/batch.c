@@ -224,7 +224,7 @@ static bool write_list(const struct batch *batch, int fd)
 {
     char line[SPOOL_NAME + 64];
     bool written = true;
-    if (batch->key[0] != '\0') {
+    if (batch_key(batch) != NULL) {
         int n = snprintf(line, sizeof line, "key %s\n", batch->key);
         written = write_all(fd, (struct span){line, (size_t)n});
     }
@@ -382,8 +382,8 @@ bool batch_count(struct batch *batch, bool *more)
 {
     int error = 0;
     *more = open_next(batch);
-    if (!*more || line_macs_step(&batch->macs, batch->key[0] != '\0' ? &batch->mac : NULL,
-                                 &batch->part[batch->counted].lines, &error))
+    if (!*more ||
+        line_macs_step(&batch->macs, batch_mac(batch), &batch->part[batch->counted].lines, &error))
         return true;
     close(batch->counting);
     batch->counting = -1;

@@ -90,6 +90,18 @@ int batch_open_receipts(const struct batch *batch);
 /* Removes what was written down, and the receipts, and empties the batch. */
 void batch_discard(struct batch *batch);
 
+/* The key of its receipts; NULL: they have digests. */
+static inline const char *batch_key(const struct batch *batch)
+{
+    return batch->key[0] != '\0' ? batch->key : NULL;
+}
+
+/* What computes their codes with that key; NULL: there is none. */
+static inline struct mac *batch_mac(struct batch *batch)
+{
+    return batch_key(batch) != NULL ? &batch->mac : NULL;
+}
+
 /* Empties the batch. */
 void batch_end(struct batch *batch);
 

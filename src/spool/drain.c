@@ -10,22 +10,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
     LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
 };
-
-static uint32_t random_bits(void)
-{
-    uint32_t bits;
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != (ssize_t)sizeof bits)
-        bits = (uint32_t)time(NULL) * 2654435761U + (uint32_t)getpid();
-    return bits;
-}
 
 static bool take_lock(struct drain *d)
 {
@@ -189,7 +179,7 @@ static void take_over(struct drain *d, int64_t now)
     spooldir_each(&d->spool, SPOOL_WORK, ".batch", settle_leftover, &left);
     if (!left.settled) {
         raise_status(d, STATUS_FAILED);
-        d->due = now + backoff_failure(&d->backoff, random_bits());
+        d->due = now + backoff_failure(&d->backoff, jitter_bits(&d->jitter));
         if (!d->options->follow)
             end(d);
         return;
@@ -265,7 +255,7 @@ static void fail(struct drain *d, int64_t now, bool progress)
     batch_discard(&d->batch);
     raise_status(d, STATUS_REJECTED);
     d->phase = DRAIN_WAITING;
-    d->due = moved ? now : now + backoff_failure(&d->backoff, random_bits());
+    d->due = moved ? now : now + backoff_failure(&d->backoff, jitter_bits(&d->jitter));
     if (!d->options->follow)
         end(d);
 }
@@ -297,7 +287,7 @@ static void conclude(struct drain *d, int64_t now)
             diag_warn("%s", reason.text);
         raise_status(d, STATUS_FAILED);
         d->phase = DRAIN_UNSETTLED;
-        d->due = now + backoff_failure(&d->backoff, random_bits());
+        d->due = now + backoff_failure(&d->backoff, jitter_bits(&d->jitter));
         if (!d->options->follow || d->stopping)
             end(d);
         return;
@@ -352,7 +342,7 @@ static bool run_command(struct drain *d, int input, struct reason *reason)
         .input = input,
         .inherited = d->running,
         .receipts = receipts,
-        .key = d->batch.key[0] != '\0' ? d->batch.key : NULL,
+        .key = batch_key(&d->batch),
         .spool = d->path,
     };
     batch_receipts_name(&d->batch, d->path, receipts);

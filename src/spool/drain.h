@@ -7,6 +7,7 @@
 #ifndef DRAIN_H
 #define DRAIN_H
 
+#include "base/jitter.h"
 #include "spool/acknowledge.h"
 #include "spool/backoff.h"
 #include "spool/command.h"
@@ -50,6 +51,7 @@ struct drain {
     enum command_end end; /* of the command that ran last … */
     struct reason reason; /* … and of its failure */
     struct backoff backoff;
+    struct jitter jitter;
     struct drain_state state;
     bool stopping; /* no command is started any more */
     bool told;     /* the outage was told, or the orphan */
