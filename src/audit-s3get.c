@@ -10,7 +10,7 @@
 struct settings {
     struct s3_get_options get;
     size_t window;
-    struct timestamp now;
+    struct option_time since, until;
     struct skip skip;
     size_t torn; /* lines of the receipts that are none */
     bool lines, paths, list, dry_run, progress, no_progress, summary, no_summary;
@@ -26,30 +26,6 @@ static struct settings settings = {
             .fetch = {.parallel = 32, .window = (size_t)64 << 20, .retry_for = 300 * CLOCK_SECOND},
         },
 };
-
-static bool take_time(struct settings *s, const char *argument, struct timestamp *time,
-                      struct reason *reason)
-{
-    if (s->now.seconds == 0)
-        s->now = timestamp_now();
-    return timestamp_argument(argument, &s->now, time) ||
-           reason_set(reason, "not a time; times are like 2024-03-12, 2024-03-12T07:00:00Z or 7d "
-                              "(ago)");
-}
-
-static bool take_since(void *context, const char *argument, struct reason *reason)
-{
-    struct settings *s = context;
-    s->get.has_since = true;
-    return take_time(s, argument, &s->get.since, reason);
-}
-
-static bool take_until(void *context, const char *argument, struct reason *reason)
-{
-    struct settings *s = context;
-    s->get.has_until = true;
-    return take_time(s, argument, &s->get.until, reason);
-}
 
 static bool take_zone(void *context, const char *zone, struct reason *reason)
 {
@@ -78,8 +54,8 @@ static bool check(const struct settings *s)
         options_usage("--prefix: longer than %d bytes, which no key is", S3_KEY_MAX);
     else if (s->get.after != NULL && strlen(s->get.prefix) + strlen(s->get.after) > S3_KEY_MAX)
         options_usage("--after: longer than %d bytes, which no key is", S3_KEY_MAX);
-    else if (s->get.has_since && s->get.has_until &&
-             !timestamp_is_before(&s->get.since, &s->get.until))
+    else if (s->since.given && s->until.given &&
+             !timestamp_is_before(&s->since.time, &s->until.time))
         options_usage("--since is not before --until: nothing is between them");
     else if (s->lines && s->get.skip != NULL)
         options_usage(
@@ -98,6 +74,10 @@ static int run(char **operand, size_t operands)
         return options_usage("%s: audit-s3get takes no files", operand[0]);
     if (!check(&settings))
         return diag_exit_status();
+    options->has_since = settings.since.given;
+    options->since = settings.since.time;
+    options->has_until = settings.until.given;
+    options->until = settings.until.time;
     options->form = settings.lines     ? S3_GET_LINES
                     : settings.paths   ? S3_GET_PATHS
                     : settings.list    ? S3_GET_LIST
@@ -130,11 +110,11 @@ static const struct option_line options[] = {
      .argument = "TIME",
      .help = "read the events from TIME on: RFC 3339, a date, or a\n"
              "duration ago, like 7d",
-     OPTION_CALL(take_since)},
+     OPTION_TIME(struct settings, since)},
     {.name = "until",
      .argument = "TIME",
      .help = "read the events before TIME",
-     OPTION_CALL(take_until)},
+     OPTION_TIME(struct settings, until)},
     {.name = "timezone",
      .argument = "ZONE",
      .help = "the zone of the days in keys: UTC (default), record,\nor a name like Europe/Berlin",

@@ -16,11 +16,12 @@
 struct job {
     struct verify verify;
     const char *head_file, *trust_file;
+    struct option_time since, until;
     bool chain_only;
 };
 
 static struct filter filter = FILTER;
-static struct job job = {.verify = {.since = INT64_MIN, .until = INT64_MAX, .out = &filter.out}};
+static struct job job = {.verify = {.out = &filter.out}};
 
 static bool take_key(void *context, const char *argument, struct reason *reason)
 {
@@ -31,24 +32,10 @@ static bool take_key(void *context, const char *argument, struct reason *reason)
     return true;
 }
 
-static bool take_time(const char *argument, int64_t *milliseconds, struct reason *reason)
+/* In milliseconds; `otherwise` where none was given. */
+static int64_t time_given(const struct option_time *option, int64_t otherwise)
 {
-    struct timestamp now = timestamp_now(), time;
-    if (!timestamp_argument(argument, &now, &time))
-        return reason_set(
-            reason, "not a time; times are like 2024-05-01, 2024-05-01T12:00:00Z or 7d (ago)");
-    *milliseconds = time.seconds * 1000 + time.nanos / 1000000;
-    return true;
-}
-
-static bool take_since(void *context, const char *argument, struct reason *reason)
-{
-    return take_time(argument, &((struct job *)context)->verify.since, reason);
-}
-
-static bool take_until(void *context, const char *argument, struct reason *reason)
-{
-    return take_time(argument, &((struct job *)context)->verify.until, reason);
+    return option->given ? option->time.seconds * 1000 + option->time.nanos / 1000000 : otherwise;
 }
 
 /* An event that was read from a file or standard input. */
@@ -174,6 +161,8 @@ static int run(char **operand, size_t operands)
     const char *wrong = conflict(operand, operands);
     if (wrong != NULL)
         return options_usage("%s", wrong);
+    job.verify.since = time_given(&job.since, INT64_MIN);
+    job.verify.until = time_given(&job.until, INT64_MAX);
     if (filter_begin(&filter, operand + 1, operands - 1)) {
         if (work(operand[0], operand + 1, operands - 1)) {
             verify_summary(&job.verify);
@@ -208,11 +197,11 @@ static const struct option_line options[] = {
     {.name = "since",
      .argument = "TIME",
      .help = "ask only for what was sealed since then",
-     OPTION_CALL(take_since)},
+     OPTION_TIME(struct job, since)},
     {.name = "until",
      .argument = "TIME",
      .help = "ask only for what was sealed before then",
-     OPTION_CALL(take_until)},
+     OPTION_TIME(struct job, until)},
     {.name = "json",
      .help = "write findings and summary as NDJSON",
      OPTION_FLAG(struct job, verify.json)},

@@ -140,5 +140,5 @@ EOD
     assert_stderr_has "the directory ROOT is missing"
     run_tool audit-route nowhere
     assert_status 2
-    assert_stderr_has "nowhere: No such file or directory"
+    assert_stderr_has "nowhere: No such file or directory; make it first, with a directory for each key: mkdir -p nowhere/master"
 }

@@ -327,7 +327,6 @@ bool route_begin(struct route *r, const char *root)
         return false;
     }
     r->root_name = root;
-    r->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     r->table = calloc(ROUTE_TABLE, sizeof *r->table);
     r->target = malloc(ROUTE_RECORDS * sizeof *r->target);
     r->at_once = open_at_once();
@@ -344,9 +343,16 @@ bool route_begin(struct route *r, const char *root)
         .group_idle = INT64_MAX,
         .window = 2 * r->segment_size,
     };
+    r->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->root >= 0 && r->table != NULL && r->target != NULL)
         return true;
-    diag_fail("%s: %s", root, strerror(r->root < 0 ? errno : ENOMEM));
+    if (r->root >= 0)
+        diag_fail("%s", strerror(ENOMEM));
+    else if (errno == ENOENT)
+        diag_fail("%s: %s; make it first, with a directory for each key: mkdir -p %s/%s", root,
+                  strerror(ENOENT), root, r->default_name);
+    else
+        diag_fail("%s: %s", root, strerror(errno));
     route_end(r);
     return false;
 }
