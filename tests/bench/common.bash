@@ -1,5 +1,5 @@
 # What the parts of the benchmark share; each sources it.
-# shellcheck disable=SC2034 # who sources this uses what it sets
+# shellcheck disable=SC2034,SC2154 # who sources this uses what it sets, and has set $work
 
 # holds WHAT IS AT-LEAST: a line; false if it does not.
 holds() {
@@ -13,9 +13,21 @@ calculate() { # PYTHON-EXPRESSION
     python3 -c "print($1)"
 }
 
+# seconds COMMAND...: how long it takes, wall clock.  What it writes is shown if it fails.
+seconds() {
+    local from=$EPOCHREALTIME
+    "$@" >"$work/log" 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
+    calculate "$EPOCHREALTIME - $from"
+}
+
+# least NUMBER...
+least() {
+    printf '%s\n' "$@" | sort -g | head -n 1
+}
+
 # figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
 figure() {
-    best=$(printf '%s\n' "${@:3}" | sort -g | head -n 1)
+    best=$(least "${@:3}")
     rate=$(calculate "$2 / 1e6 / $best")
     printf '%-52s %6.0f MB/s\n' "$1" "$rate"
 }

@@ -7,6 +7,8 @@
 # the ratio that is asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 files=${BENCH_FILES:-100000}
@@ -45,31 +47,26 @@ with_prune() {
     [ "$(wc -l <removed)" -eq "$files" ]
 }
 
-# seconds COMMAND...: how long it takes to empty the archive.
-seconds() {
+# seconds_to_empty COMMAND...: how long it takes to empty the archive.
+seconds_to_empty() {
     archive
-    local from=$EPOCHREALTIME
-    "$@" >&2 || { echo "bench: $* failed" >&2 && exit 2; }
-    python3 -c "print($EPOCHREALTIME - $from)"
+    seconds "$@"
     [ -z "$(ls archive)" ] || { echo "bench: $* left something" >&2 && exit 2; }
 }
 # figure NAME SECONDS...: the best.
 figure() {
-    best=$(printf '%s\n' "${@:2}" | sort -g | head -n 1)
-    printf '%-52s %8.2f s, %.0f files a second\n' "$1" "$best" "$(python3 -c "print($files / $best)")"
+    best=$(least "${@:2}")
+    printf '%-52s %8.2f s, %.0f files a second\n' "$1" "$best" "$(calculate "$files / $best")"
 }
 
 echo
 echo "audit-prune, $files files"
 for ((round = 0; round < rounds; round++)); do
-    find_times+=("$(seconds with_find)")
-    prune_times+=("$(seconds with_prune)")
+    find_times+=("$(seconds_to_empty with_find)")
+    prune_times+=("$(seconds_to_empty with_prune)")
 done
 figure 'find -delete' "${find_times[@]}"
 find_best=$best
 figure 'audit-prune' "${prune_times[@]}"
-ratio=$(python3 -c "print($find_best / $best)")
-answer=holds
-python3 -c "import sys; sys.exit($ratio < 0.7)" || answer='DOES NOT HOLD' failed=1
-printf '%-52s %8.2f, at least 0.7: %s\n' 'audit-prune / find -delete' "$ratio" "$answer"
+holds 'audit-prune / find -delete' "$(calculate "$find_best / $best")" 0.7 || failed=1
 exit "$failed"

@@ -7,6 +7,8 @@
 # reads less than 300 MB/s, or if opening keeps the browser's main thread busy for a second or longer.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
@@ -62,7 +64,7 @@ times() {
 figure() {
     local name=$1
     shift
-    best=$(printf '%s\n' "$@" | sort -g | head -n 1 | cut -d' ' -f1)
+    best=$(least "$@" | cut -d' ' -f1)
     processor=$(printf '%s\n' "$@" | awk '{print $2 + $3}' | sort -g | head -n 1)
     printf '%-52s %6.2f s, %.2f s of the processor\n' "$name" "$best" "$processor"
 }
@@ -76,13 +78,13 @@ done
 figure 'goaccess, as many lines of its own format' "${goaccess_times[@]}"
 goaccess_best=$best
 figure 'audit-report' "${report_times[@]}"
-printf '%-52s %6.1f times as fast\n' 'audit-report / goaccess' "$(python3 -c "print($goaccess_best / $best)")"
-rate=$(python3 -c "print($bytes / 1e6 / $best)")
+printf '%-52s %6.1f times as fast\n' 'audit-report / goaccess' "$(calculate "$goaccess_best / $best")"
+rate=$(calculate "$bytes / 1e6 / $best")
 answer=holds status=0
 python3 -c "import sys; sys.exit($rate < 300)" || { answer='DOES NOT HOLD' status=1; }
 printf '%-52s %6.0f MB/s, at least 300: %s\n' 'audit-report' "$rate" "$answer"
 printf '%-52s %6.0f MB/s\n' 'audit-report, by the time of the processor' \
-    "$(python3 -c "print($bytes / 1e6 / $processor)")"
+    "$(calculate "$bytes / 1e6 / $processor")"
 
 for ((round = 0; round < rounds; round++)); do
     opened=$(python3 "$here/../report-browser.py" "$work/page.html" \
@@ -91,9 +93,6 @@ for ((round = 0; round < rounds; round++)); do
     [[ $opened =~ main\ thread\ ([0-9.]+)\ s,\ painted\ after\ ([0-9.]+)\ s,\ loaded\ after\ ([0-9.]+)\ s,\ an\ empty\ page\ ([0-9.]+) ]]
     busy+=("${BASH_REMATCH[1]}") painted+=("${BASH_REMATCH[2]}") loaded+=("${BASH_REMATCH[3]}") empty+=("${BASH_REMATCH[4]}")
 done
-least() {
-    printf '%s\n' "$@" | sort -g | head -n 1
-}
 answer=holds
 python3 -c "import sys; sys.exit($(least "${busy[@]}") >= 1)" || { answer='DOES NOT HOLD' status=1; }
 printf '%-52s %6.2f s, %s s of the main thread, less than 1: %s\n' 'a running browser opens 5,000 rows' \

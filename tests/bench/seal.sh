@@ -6,6 +6,8 @@
 # says whether it holds; status 1 if one does not.
 # shellcheck disable=SC2317 # sealing is called by `best`
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "$0")/common.bash"
 export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 megabytes=${BENCH_MB:-1000}
@@ -29,13 +31,6 @@ for i in range(count):
           '"succeeded","recipe_id":%d,"completed_at":"2024-03-12T00:02:32Z","lines":[%s],"title":"%s"}}'
           % (i % 50, i, i % 50, i, i, i % 50, lines, 'x' * max(0, size - 200 - len(lines))))
 END
-}
-
-# seconds COMMAND...: what it takes, wall clock.
-seconds() {
-    local from=$EPOCHREALTIME
-    "$@" >out 2>errors || { cat errors >&2 && exit 2; }
-    python3 -c "print($EPOCHREALTIME - $from)"
 }
 
 # best NAME COMMAND...: the least of this and earlier runs, in times/NAME.

@@ -39,13 +39,6 @@ for n in range(int(sys.argv[1]) * 1000000 // size):
 END
 bytes=$(stat -c %s "$work/events")
 
-# seconds COMMAND...: how long it takes.
-seconds() {
-    local from=$EPOCHREALTIME
-    "$@" >"$work/log" 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
-    python3 -c "print($EPOCHREALTIME - $from)"
-}
-
 with_dd() {
     rm -f "$work/copy"
     dd if="$work/events" of="$work/copy" bs=8M oflag=dsync
