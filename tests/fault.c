@@ -6,6 +6,7 @@
  *     FAULT_STAYS  1: all the later ones fail, too
  *     FAULT_SHORT  read(2) and write(2) take part of what they are asked for: 1 means one byte, any
  *                  other number is the seed of random sizes
+ *     FAULT_OWN    1: only what the program's own code calls fails, not what a library does
  *     FAULT_ONLY   the name of the program in which they fail; those that it runs are spared
  *     FAULT_FIRED  a file to which a byte is written for each call that failed
  *
@@ -74,6 +75,7 @@ static struct {
     unsigned long at, seen;
     int error;
     bool stays;
+    bool own;
     uint64_t seed; /* 0: nothing is cut short */
     bool bytewise;
     const char *fired;
@@ -128,6 +130,7 @@ __attribute__((constructor)) static void arm(void)
         misused("FAULT_ERROR");
     fault.at = strtoul(setting("FAULT_AT"), NULL, 10);
     fault.stays = strcmp(setting("FAULT_STAYS"), "1") == 0;
+    fault.own = strcmp(setting("FAULT_OWN"), "1") == 0;
     fault.seed = strtoull(setting("FAULT_SHORT"), NULL, 10);
     fault.bytewise = fault.seed == 1;
     fault.fired = getenv("FAULT_FIRED");
@@ -145,10 +148,17 @@ static void tell_fired(void)
     syscall(SYS_close, fd);
 }
 
-/* Whether this call of the group fails; errno is then set. */
-static bool fails(enum group group)
+#define FROM __builtin_return_address(0)
+
+static bool is_own(const void *from)
 {
-    if (!fault.armed || group != fault.group)
+    return (uintptr_t)from >= fault.program && (uintptr_t)from < fault.program_end;
+}
+
+/* Whether this call of the group, which comes from there, fails; errno is then set. */
+static bool fails_from(enum group group, const void *from)
+{
+    if (!fault.armed || group != fault.group || (fault.own && !is_own(from)))
         return false;
     fault.seen++;
     if (fault.seen != fault.at && !(fault.stays && fault.seen > fault.at))
@@ -158,15 +168,14 @@ static bool fails(enum group group)
     return true;
 }
 
-static bool fails_on(enum group group, int fd)
-{
-    return (fd != STDERR_FILENO || fault.error == EINTR) && fails(group);
-}
+/* For the functions that take the place of calls. */
+#define fails(group)        fails_from(group, FROM)
+#define fails_on(group, fd) (((fd) != STDERR_FILENO || fault.error == EINTR) && fails(group))
 
 /* How much of `size` bytes is read or written: all, or a random part.  xorshift64. */
-static size_t cut(size_t size)
+static size_t cut_from(size_t size, const void *from)
 {
-    if (fault.seed == 0 || size < 2)
+    if (fault.seed == 0 || size < 2 || (fault.own && !is_own(from)))
         return size;
     if (fault.bytewise)
         return 1;
@@ -179,6 +188,8 @@ static size_t cut(size_t size)
     return part < size ? part : size;
 }
 
+#define cut(size) cut_from(size, FROM)
+
 /* The function of that name behind this library.  Its type is the caller's business. */
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -190,10 +201,8 @@ extern void *__libc_realloc(void *memory, size_t size);
 /* Whether an allocation fails that was asked for from there. */
 static bool memory_fails(void *from)
 {
-    bool own = (uintptr_t)from >= fault.program && (uintptr_t)from < fault.program_end;
-    return fails(MEMORY) || (own && fails(OWN_MEMORY));
+    return fails_from(MEMORY, from) || (is_own(from) && fails_from(OWN_MEMORY, from));
 }
-#define FROM __builtin_return_address(0)
 
 void *malloc(size_t size)
 {
@@ -219,7 +228,9 @@ ssize_t read(int fd, void *buffer, size_t size)
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
 {
-    return size > room ? (abort(), -1) : read(fd, buffer, size);
+    if (size > room)
+        abort();
+    return fails(READ) ? -1 : syscall(SYS_read, fd, buffer, cut(size));
 }
 
 ssize_t write(int fd, const void *bytes, size_t size)
@@ -254,13 +265,13 @@ int openat(int dir, const char *name, int flags, ...)
 int __open_2(const char *name, int flags);
 int __open_2(const char *name, int flags)
 {
-    return open(name, flags);
+    return fails(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0);
 }
 
 int __openat_2(int dir, const char *name, int flags);
 int __openat_2(int dir, const char *name, int flags)
 {
-    return openat(dir, name, flags);
+    return fails(OPEN) ? -1 : (int)syscall(SYS_openat, dir, name, flags, 0);
 }
 
 FILE *fopen(const char *name, const char *mode)

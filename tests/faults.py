@@ -11,6 +11,7 @@ with every record either there or in --rejects, byte for byte; a message wheneve
 0; and nothing ever that an undisturbed run does not write.  EINTR and calls that take part of what
 they are asked for must change nothing at all.  Prints how many runs there were.
 """
+import atexit
 import gzip
 import http.server
 import json
@@ -87,6 +88,8 @@ def many():
 
 class Filter:
     """A tool that writes at most one line for each, in order."""
+    first = FIRST
+    own = False     # what libraries call does not fail
 
     def __init__(self, argv, lines, piped=False, each=True, spared=()):
         self.spared = spared    # what does not fail: groups of calls
@@ -331,6 +334,49 @@ class Sink(Fileput):
         for line in self.lines:
             if not self.is_taken(line) and line not in kept:
                 raise Failure('neither delivered nor rejected: %r' % line[:80])
+
+
+class Kafkaput(Sink):
+    """audit-kafkaput, with --tee and --receipts, into a new topic of a mock broker each time.  The
+    library's calls are spared: it aborts without memory, and waits for its pipes, which do not fail."""
+    own = True
+    first = FIRST if EVERY or os.environ.get('AUDIT_LONG') else 4
+    mock = None
+    topics = 0
+
+    def prepare(self, directory):
+        Filter.prepare(self, directory)
+        if Kafkaput.mock is None:
+            program = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), 'kafka-mock')
+            Kafkaput.mock = subprocess.Popen([program, 'cluster', '1'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                             stderr=subprocess.DEVNULL)
+            atexit.register(Kafkaput.mock.kill)
+            Kafkaput.brokers = Kafkaput.mock.stdout.readline().decode().strip()
+        Kafkaput.topics += 1
+        self.topic = 'faults-%d' % Kafkaput.topics
+        Kafkaput.mock.stdin.write(b'topic %s 1\n' % self.topic.encode())
+        Kafkaput.mock.stdin.flush()
+        if not Kafkaput.mock.stdout.readline().startswith(b'ok '):
+            raise Failure('no topic')
+
+    def command(self):
+        return self.argv + ['--brokers=' + Kafkaput.brokers, '--topic=' + self.topic, '--retry-for=3s', '--tee',
+                            '--receipts=receipts', '--rejects=rejects'] + ([] if self.piped else ['in'])
+
+    def check(self, result, changes_nothing):
+        found = subprocess.run(['kcat', '-C', '-q', '-e', '-b', Kafkaput.brokers, '-t', self.topic,
+                                '-X', 'fetch.wait.max.ms=10'],
+                               stdout=subprocess.PIPE, timeout=TIMEOUT, check=True).stdout.split(b'\n')
+        self.taken = set(found)
+        for event in found[:-1]:
+            if not any(line.endswith(b'"event":' + event + b'}') for line in self.lines):
+                raise Failure('in the topic, but never read: %r' % event[:80])
+        if len(self.taken) != len(found):
+            raise Failure('in the topic twice')
+        super().check(result, changes_nothing)
+
+    def is_taken(self, line):
+        return line.split(b'"event":', 1)[1][:-1] in self.taken
 
 
 class Seal(Fileput):
@@ -579,6 +625,7 @@ CASES = {
                   small(addressed()), spared=('memory',)),
     's3put-list': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--signature=v2',
                         '--existing=list', '--no-overwrite'], small(addressed())),
+    'kafkaput': Kafkaput(['audit-kafkaput'], small(addressed()), spared=('memory',)),
     'seal': Seal(['audit-seal'], small(addressed())),
     'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
     'seal-resume': Resume(['audit-seal'], small(addressed())[:1], placed=False),
@@ -636,7 +683,8 @@ class Runner:
         self.case.prepare(directory)
         environment = dict(os.environ, **faults)
         if faults:
-            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired', FAULT_ONLY=self.case.argv[0])
+            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired', FAULT_ONLY=self.case.argv[0],
+                               FAULT_OWN=str(int(self.case.own)))
         source = subprocess.DEVNULL
         if self.case.piped:
             source = subprocess.PIPE
@@ -673,7 +721,7 @@ class Runner:
         """Every n of the first ones, and some of those after them."""
         n, step = 1, 1
         while self.attempt(dict(faults, FAULT_AT=str(n)), changes_nothing):
-            if n >= FIRST and not EVERY:
+            if n >= self.case.first and not EVERY:
                 step = max(1, n // FURTHER)
             n += draw.randint(1, 2 * step - 1)
 

@@ -29,3 +29,7 @@ hold() {
 @test "audit-route, audit-drain: what is routed is stored or in failed/, whatever happens" {
     hold route 40
 }
+
+@test "audit-kafkaput, audit-kafkaget: what is in the topic is stored or rejected, whatever happens" {
+    hold kafka 12
+}

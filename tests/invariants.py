@@ -14,7 +14,14 @@ For spools (audit-spool or audit-route, then audit-drain into audit-fileput, eac
   * after any number of drains that were killed, stopped or met faults, one that is left alone has
     each spooled line stored, or, where the sink refuses it, in failed/ with its receipt.
 
-    invariants.py fileput|post|spool|route BUILD ROUNDS SEED
+For Kafka (audit-kafkaput, then audit-kafkaget into audit-fileput, both disturbed, and the brokers,
+too), besides:
+
+  * no event is in the topic twice, and those of a key are in the order of the input;
+  * after any number of workers that were killed or stopped, one that is left alone has each message
+    of the topic stored, and what the sink refuses in --rejects; nothing else is there.
+
+    invariants.py fileput|post|spool|route|kafka BUILD ROUNDS SEED
 
 Prints how many rounds there were, and what happened in them.
 """
@@ -518,11 +525,161 @@ class SpoolRounds:
         return found
 
 
+class KafkaRounds:
+    """Each round has a topic of its own on the same three mock brokers.  Workers are in every sixth: a
+    group takes the mock brokers seconds."""
+    ERRORS = ['NOT_LEADER_FOR_PARTITION', 'REQUEST_TIMED_OUT', 'NOT_ENOUGH_REPLICAS', '_TRANSPORT',
+              'NOT_LEADER_FOR_PARTITION']
+
+    def __init__(self, build, top):
+        self.directory = os.path.join(top, 'round')
+        self.mock = subprocess.Popen([os.path.join(build, 'tests', 'kafka-mock'), 'cluster', '3'], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.brokers = self.mock.stdout.readline().strip()
+        self.rounds = 0
+
+    def tell(self, *words):
+        command = ' '.join(map(str, words))
+        self.mock.stdin.write(command + '\n')
+        self.mock.stdin.flush()
+        holds(self.mock.stdout.readline() == 'ok %s\n' % command, 'the mock brokers refuse', command)
+
+    def disturb_brokers(self, draw):
+        """Produce errors now, and brokers that go away and come back, in a thread; returns both."""
+        errors = [draw.choice(self.ERRORS) for _ in range(draw.choice([0, 0, 1, 2, 4]))]
+        if errors:
+            self.tell('errors', 0, *errors)
+        brokers = draw.choice([[], [], [draw.randint(1, 3)], [0]])
+        before, away = 0.05 * draw.random(), 0.2 * draw.random()
+
+        def go():
+            time.sleep(before)
+            for broker in brokers:
+                self.tell('down', broker)
+            time.sleep(away)
+            for broker in brokers:
+                self.tell('up', broker)
+        thread = threading.Thread(target=go)
+        thread.start()
+        return thread, [errors, brokers]
+
+    def messages(self):
+        """Of the topic, each with its partition and key."""
+        found = subprocess.run(['kcat', '-C', '-q', '-e', '-b', self.brokers, '-t', self.topic, '-f', '%p %k %s\\n'],
+                               stdout=subprocess.PIPE, timeout=TIMEOUT, check=True).stdout
+        return [tuple(text.split(b' ', 2)) for text in split_lines(found)[0]]
+
+    def make_lines(self, draw):
+        lines = []
+        for number in range(draw.choice([1, 2, 7, 30, 80])):
+            event = b'{"id":"j-%d","status":"succeeded","started_at":"2024-01-01T00:00:00Z","context":{"user_id":%d},"x":"%s"}' \
+                % (number, draw.randint(1, 5), b'x' * draw.choice([0, 10, 1000, 5000]))
+            path = 'a/e%d.json' % number
+            kind = draw.random()
+            if kind < 0.06:
+                lines.append(Line(b'{"broken":%d,nope}' % number))
+            elif kind < 0.12:
+                lines.append(Line(event, event))
+            else:
+                lines.append(Line(b'{"path":"%s","event":%s}' % (path.encode(), event), event, path))
+        return lines
+
+    def round(self, draw):
+        shutil.rmtree(self.directory, ignore_errors=True)
+        os.makedirs(os.path.join(self.directory, 'archive'))
+        self.rounds += 1
+        self.topic = 'round-%d' % self.rounds
+        self.tell('topic', self.topic, draw.choice([1, 3]))
+        lines = self.make_lines(draw)
+        options = ['--tee'] * (draw.random() < 0.5) + ['--receipts=receipts', '--rejects=rejects', '--drain=5s',
+                                                       '--retry-for=' + draw.choice(['2s', '20s'])]
+        disturbance = draw.choice([None, None, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+        thread, told = self.disturb_brokers(draw)
+        try:
+            run = Run(['audit-kafkaput', '--brokers=' + self.brokers, '--topic=' + self.topic] + options,
+                      self.directory, lines, draw, {}, disturbance)
+        finally:
+            thread.join()
+            self.tell('clear', 0)
+        run.options, run.ordered = options, False
+        try:
+            messages = self.messages()
+            self.check_topic(run, lines, messages)
+            if draw.random() < 1 / 6:
+                for _ in range(draw.choice([0, 1])):
+                    self.get(draw, draw.choice([signal.SIGKILL, signal.SIGTERM]))
+                self.check_end(draw, lines, messages)
+        except Failure as failure:
+            raise Failure('%s\n%s %s %s status %d: %s' % (failure, disturbance, told, options, run.status,
+                                                          run.err[-400:])) from None
+        return getattr(disturbance, 'name', 'nothing')
+
+    @staticmethod
+    def check_topic(run, lines, messages):
+        number = {line.event: n for n, line in enumerate(lines) if line.good}
+        taken, last = set(), {}
+        for partition, key, event in messages:
+            holds(event in number, 'in the topic, but not read', event)
+            holds(event not in taken, 'in the topic twice', event)
+            holds(number[event] > last.get((partition, key), -1), 'not in the order of its key', event)
+            taken.add(event)
+            last[partition, key] = number[event]
+        check_all(run, lines, lambda line: line.event in taken)
+
+    def get(self, draw, disturbance=None):
+        """A worker with a command that fails now and then, where it is disturbed; returns its status
+        and what it said."""
+        config = os.path.join(self.directory, 'config')
+        with open(config, 'w') as file:
+            file.write('session.timeout.ms=3000\nheartbeat.interval.ms=200\n')
+        fails = 'true' if disturbance is None else draw.choice(['true', 'head -c 2000 >/dev/null; false'])
+        command = ['audit-kafkaget', '--config=' + config, '--brokers=' + self.brokers, '--topic=' + self.topic,
+                   '--group=' + self.topic, '--batch-bytes=' + draw.choice(['1', '5kB', '1MB']), '--batch-wait=20ms',
+                   '--rejects=refused', '--', 'sh', '-c', fails + ' && exec audit-fileput --sync=none archive']
+        with open(os.path.join(self.directory, 'err'), 'wb') as err:
+            process = subprocess.Popen(command, cwd=self.directory, stdin=subprocess.DEVNULL, stderr=err)
+            if disturbance is not None:
+                time.sleep(5 * draw.random())
+                process.send_signal(disturbance)
+            try:
+                status = process.wait(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failure('audit-kafkaget hangs') from None
+        with open(os.path.join(self.directory, 'err'), 'rb') as err:
+            return status, err.read()
+
+    def check_end(self, draw, lines, messages):
+        status, err = self.get(draw)
+        taken = {event for _, _, event in messages}
+        holds(status in (0, 1), 'the last worker', status, err)
+        stored = {}
+        for base, _, names in os.walk(os.path.join(self.directory, 'archive')):
+            for name in names:
+                if not name.startswith('.audit-fileput'):
+                    with open(os.path.join(base, name), 'rb') as file:
+                        stored[os.path.relpath(os.path.join(base, name), os.path.join(self.directory, 'archive'))] = file.read()
+        fit = {line.path: line.event for line in lines if line.path is not None and line.event in taken}
+        holds(stored == fit, 'stored is not what the topic has', sorted(set(fit) - set(stored)),
+              sorted(set(stored) - set(fit)), status, err)
+        name = os.path.join(self.directory, 'refused')
+        refused = set()
+        if os.path.exists(name):
+            with open(name, 'rb') as file:
+                refused = set(split_lines(file.read())[0])
+        holds(refused == {line.event for line in lines if line.good and line.path is None and line.event in taken},
+              'refused is not what the topic has without a path', refused)
+
+    def end(self):
+        self.mock.kill()
+        self.mock.wait()
+
+
 def main():
     kind, build, rounds, seed = sys.argv[1], os.path.abspath(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     os.environ['PATH'] = build + os.pathsep + os.environ['PATH']
     top = tempfile.mkdtemp(prefix='invariants.', dir=FAST if os.access(FAST, os.W_OK) else None)
-    make = {'fileput': FileputRounds, 'post': PostRounds,
+    make = {'fileput': FileputRounds, 'post': PostRounds, 'kafka': KafkaRounds,
             'spool': lambda *where: SpoolRounds(*where, 'audit-spool'),
             'route': lambda *where: SpoolRounds(*where, 'audit-route')}
     circumstances = make[kind](build, top)
@@ -538,7 +695,7 @@ def main():
         print('%d rounds:' % rounds, ', '.join('%s %d' % item for item in sorted(met.items())))
         return 0
     finally:
-        if kind == 'post':
+        if kind in ('post', 'kafka'):
             circumstances.end()
         shutil.rmtree(top)
 
