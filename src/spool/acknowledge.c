@@ -91,7 +91,7 @@ static bool take_receipt(struct acknowledgement *a, const struct receipt_read *r
         settle_known(a, receipt->line, lines, proof.at);
         return true;
     }
-    for (size_t i = 0; i < lines && receipt->line + i <= count; i++) {
+    for (size_t i = 0; capacity != NULL && i < lines && receipt->line + i <= count; i++) {
         struct span digits = {proof.at + i * RECEIPTS_DIGEST, RECEIPTS_DIGEST};
         mark->line = receipt->line + i;
         if (digest_unhex(digits, &mark->proof) && !add_mark(a, capacity, mark))
@@ -201,6 +201,10 @@ static bool compare_part(struct acknowledgement *a, const struct batch *batch,
                          const struct batch_part *part, size_t first, struct receipt_mark **mark)
 {
     int error = 0;
+    if (part->removed) {
+        memset(a->verdict + first - 1, LINE_DONE, part->lines);
+        return true;
+    }
     if (!a->digests && first - 1 + part->lines <= a->known) {
         compare_macs(a, part->lines, first, mark);
         return true;
@@ -248,8 +252,9 @@ static size_t count_known(const struct batch *batch)
     size_t known = 0;
     for (size_t i = 0; i < batch->counted; i++) {
         const struct batch_part *part = &batch->part[i];
-        int fd = known + part->lines <= batch->macs.stored ? batch_open_part(batch, part) : -1;
-        bool unchanged = fd >= 0 && batch_part_is_unchanged(part, fd);
+        bool has_macs = known + part->lines <= batch->macs.stored;
+        int fd = has_macs && !part->removed ? batch_open_part(batch, part) : -1;
+        bool unchanged = part->removed || (fd >= 0 && batch_part_is_unchanged(part, fd));
         if (fd >= 0)
             close(fd);
         if (!unchanged)
@@ -284,6 +289,29 @@ bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receip
     /* Of segments whose lines could not be counted something stays, whatever it is. */
     a->stays += batch->parts - batch->counted;
     return true;
+}
+
+bool acknowledge_ahead(struct acknowledgement *a, const struct batch *batch,
+                       struct filelines *receipts)
+{
+    struct span text;
+    struct json json;
+    struct receipt_read receipt;
+    bool any = false;
+    if (a->verdict == NULL) {
+        *a = (struct acknowledgement){.macs = &batch->macs, .known = count_known(batch)};
+        if ((a->verdict = calloc(batch->lines + 1, 1)) == NULL)
+            return false;
+        for (size_t i = 0; i < a->known; i++)
+            a->verdict[i] = batch->macs.blank[i] ? LINE_DONE : LINE_STAYS;
+    }
+    while (filelines_next(receipts, true, &text)) {
+        struct receipt_mark mark = {.line = 0};
+        any = true;
+        if (receipts_parse(&json, text, &receipt))
+            take_receipt(a, &receipt, 0, NULL, &mark);
+    }
+    return any;
 }
 
 bool acknowledge_file(struct acknowledgement *a, int file, size_t lines, int receipts,

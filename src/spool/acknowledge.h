@@ -40,10 +40,17 @@ struct acknowledgement {
 };
 
 /* Reads the receipts (a descriptor, or -1: there are none) and compares them with the segments,
- * whose lines are counted.  A segment that is gone, or has another size, counts as stays.  False
- * with a reason. */
+ * whose lines are counted.  A segment that is gone, or has another size, counts as stays, unless we
+ * have removed it.  False with a reason. */
 bool acknowledge_read(struct acknowledgement *acknowledgement, struct batch *batch, int receipts,
                       struct reason *reason);
+
+/* While the command runs: reads the receipts that have come since the last call, and calls done
+ * what has a MAC that fits; other receipts are passed over.  Begins with an empty acknowledgement,
+ * and a batch whose lines are counted.  True: there were some; then a line that is neither blank
+ * nor done has the verdict LINE_STAYS. */
+bool acknowledge_ahead(struct acknowledgement *acknowledgement, const struct batch *batch,
+                       struct filelines *receipts);
 
 /* The same of a batch that is so many lines of one file, which is read from its start with
  * pread(2).

@@ -28,6 +28,7 @@ struct batch_part {
     uint64_t bytes;
     size_t lines; /* blank ones count; a last one without a newline too; 0: not counted */
     bool torn;    /* it ends without a newline */
+    bool removed; /* by us: its lines are done */
     ino_t file;   /* what it was when the batch was gathered, to tell whether it is the same … */
     int64_t time; /* … and unchanged since (nanoseconds); 0: not known */
 };

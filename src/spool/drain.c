@@ -68,6 +68,8 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
 void drain_close(struct drain *d)
 {
     feed_end(&d->feed);
+    takeout_end(&d->takeout);
+    takeout_join(&d->takeout);
     batch_end(&d->batch);
     backlog_end(&d->backlog);
     if (d->running >= 0)
@@ -97,6 +99,8 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     if (!batch_count_all(&d->batch))
         return reason_set(reason, "%s/work/%s: cannot read its segments: %s", d->spool.name,
                           d->batch.id, strerror(errno));
+    takeout_step(&d->takeout, &d->batch);
+    takeout_end(&d->takeout);
     int receipts = batch_open_receipts(&d->batch);
     bool settled = acknowledge_read(a, &d->batch, receipts, reason);
     if (settled) {
@@ -398,12 +402,15 @@ static void take_next(struct drain *d, int64_t now)
     }
 }
 
-/* While the command runs there is time to compute what its receipts will be compared with.  What
- * cannot be read is tried again at its end. */
+/* While the command runs there is time to compute what its receipts are compared with, and to take
+ * out what is done.  What cannot be read is tried again at its end. */
 static void work_ahead(struct drain *d, int64_t now)
 {
     bool more = false;
-    d->due = batch_count(&d->batch, &more) && more ? now : INT64_MAX;
+    if (!batch_count(&d->batch, &more))
+        d->due = INT64_MAX;
+    else
+        d->due = more ? now : now + takeout_step(&d->takeout, &d->batch);
 }
 
 void drain_step(struct drain *d, int64_t now)

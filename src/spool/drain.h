@@ -13,6 +13,7 @@
 #include "spool/command.h"
 #include "spool/drain_state.h"
 #include "spool/feed.h"
+#include "spool/takeout.h"
 
 #include <limits.h>
 
@@ -47,6 +48,7 @@ struct drain {
     struct backlog backlog;
     struct batch batch;
     struct feed feed; /* of the command that runs */
+    struct takeout takeout;
     struct command_run run;
     enum command_end end; /* of the command that ran last … */
     struct reason reason; /* … and of its failure */

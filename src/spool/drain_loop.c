@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS = 16,       /* that a directory may take */
+    DESCRIPTORS = 32,       /* that a directory may take */
     POLLED = 3,             /* of them that are waited for */
     UNWATCHED = 1000 * 1000 /* microseconds between looks at a directory without inotify */
 };

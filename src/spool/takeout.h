@@ -1,0 +1,39 @@
+/* takeout: while a command runs, removes the segments whose lines have all been delivered.
+ *
+ * So the space is free early, and little is left to do when the command has ended.  Only what is
+ * beyond doubt is removed: segments that have not changed since their lines got MACs, with a
+ * receipt that fits for each line that is not blank.  acknowledge.h and settle.h do the rest at the
+ * end, and all of it where something here fails.
+ */
+#ifndef TAKEOUT_H
+#define TAKEOUT_H
+
+#include "spool/acknowledge.h"
+
+#include <pthread.h>
+
+enum { TAKEOUT_CLOSING = 8 };
+
+struct takeout {
+    bool begun;
+    int fd;                        /* the receipts; -1: not open yet */
+    struct filelines receipts;     /* read up to here */
+    struct acknowledgement so_far; /* by them */
+    int64_t wait;                  /* microseconds until the next look */
+    int closing[TAKEOUT_CLOSING];  /* removed segments for the thread */
+    size_t count;
+    pthread_t thread; /* closes them */
+    bool running;
+};
+
+/* Looks for receipts that have come, and removes what can be; the lines of the batch have to be
+ * counted.  Returns after how many microseconds to look again. */
+int64_t takeout_step(struct takeout *takeout, struct batch *batch);
+
+/* The batch is done with.  What was removed may still be closing. */
+void takeout_end(struct takeout *takeout);
+
+/* Waits until everything is closed. */
+void takeout_join(struct takeout *takeout);
+
+#endif
