@@ -19,7 +19,7 @@ struct job {
 static struct job job = {
     .drain = {.backoff = (int64_t)15 * 60 * 1000000,
               .keep = (int64_t)7 * 86400 * 1000000,
-              .join = (size_t)8 << 20},
+              .join = DRAIN_JOIN},
     .status = {.warn = -1},
 };
 
@@ -95,7 +95,8 @@ static const struct option_line options[] = {
      OPTION_CALL(take_backoff)},
     {.name = "join",
      .argument = "SIZE",
-     .help = "give the command small segments together, up to SIZE (default 8MiB)",
+     .help = "give the command small segments together, up to SIZE (default 64MiB\n"
+             "for a command that writes receipts, else 8MiB)",
      OPTION_SIZE(struct job, drain.join, 0)},
     {.letter = 'v',
      .name = "verbose",

@@ -103,6 +103,44 @@ load spool
     assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../b","event":{"n":1}}'
 }
 
+@test "a segment that is done is removed while the command still runs" {
+    mkdir -p spool/new archive
+    printf '{"path":"%s","event":{"n":1}}\n' a b >spool/new/1.ndjson
+    printf '{"path":"%s","event":{"n":1}}\n' c d >spool/new/2.ndjson
+    printf '{"path":"%s","event":{"n":1}}\n' ../e f >spool/new/3.ndjson
+    # The sink gets three lines and then waits: for the segment of a and b to be gone, not for the other.
+    cat >sink <<'EOD'
+set -o pipefail
+{
+    head -c "$(head -n 3 lines | wc -c)"
+    for ((tries = 600; tries > 0; tries--)); do
+        [ -e spool/new/1.ndjson ] || break
+        sleep 0.1
+    done
+    ls spool/new >meanwhile
+    "$@"
+} | audit-fileput archive
+EOD
+    cat spool/new/* >lines
+    run_tool audit-drain spool -- bash sink cat
+    assert_status 1
+    assert_same "$(cat meanwhile)" $'2.ndjson\n3.ndjson'
+    assert_same "$(ls archive)" $'a\nb\nc\nd\nf'
+    assert_same "$(waiting)" ""
+    assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../e","event":{"n":1}}'
+    # A command that is killed afterwards: what was removed is done, and what has no receipt stays.
+    rm -r spool archive && mkdir -p spool/new archive
+    split -l 2 -d --additional-suffix=.ndjson lines spool/new/
+    mv spool/new/00.ndjson spool/new/1.ndjson
+    mv spool/new/01.ndjson spool/new/2.ndjson
+    mv spool/new/02.ndjson spool/new/3.ndjson
+    # shellcheck disable=SC2016 # for the inner shell
+    run_tool audit-drain spool -- bash sink bash -c 'kill -9 $PPID'
+    assert_status 1
+    assert_same "$(cat meanwhile)" $'2.ndjson\n3.ndjson'
+    assert_same "$(cat spool/new/* | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | paste -sd' ')" "d ../e f"
+}
+
 @test "a command without receipts is judged by its status" {
     spool a b
     run_tool audit-drain spool -- sh -c 'cat >/dev/null; exit 7'

@@ -15,6 +15,8 @@
 enum {
     ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
     LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
+    JOIN_BLIND = 8 << 20,     /* bytes for a command without receipts … */
+    JOIN = 64 << 20,          /* … and for one with them */
 };
 
 static bool take_lock(struct drain *d)
@@ -298,6 +300,7 @@ static void conclude(struct drain *d, int64_t now)
     }
     bool progress = a.done + a.rejected > 0;
     size_t stays = a.stays;
+    d->acknowledges = a.fitting > 0;
     tell_rejected(d, a.rejected);
     acknowledge_end(&a);
     /* What was not confirmed in a run that succeeded is given to the command once more. */
@@ -387,7 +390,10 @@ static void start(struct drain *d, int64_t now)
 
 static void take_next(struct drain *d, int64_t now)
 {
-    if (batch_gather(&d->batch, &d->spool, &d->backlog, d->options->join, &d->reason)) {
+    uint64_t limit = d->options->join;
+    if (limit == DRAIN_JOIN)
+        limit = d->acknowledges ? JOIN : JOIN_BLIND;
+    if (batch_gather(&d->batch, &d->spool, &d->backlog, limit, &d->reason)) {
         start(d, now);
         return;
     }

@@ -17,13 +17,17 @@
 
 #include <limits.h>
 
+/* Segments are joined up to 64 MiB as long as the command writes receipts, else up to 8 MiB, as
+ * much of which may come twice after a failure. */
+#define DRAIN_JOIN SIZE_MAX
+
 struct drain_options {
     char *const *command; /* ended by NULL; NULL: DIR/deliver */
     bool follow;          /* never end by itself */
     bool verbose;         /* pass on the command's messages during an outage, too */
     int64_t backoff;      /* the longest wait between two attempts, microseconds */
     int64_t keep;         /* age at which undelivered lines go to failed/, microseconds */
-    size_t join;          /* bytes up to which small segments are joined */
+    size_t join;          /* bytes up to which small segments are joined, or DRAIN_JOIN */
 };
 
 enum drain_phase {
@@ -55,8 +59,9 @@ struct drain {
     struct backoff backoff;
     struct jitter jitter;
     struct drain_state state;
-    bool stopping; /* no command is started any more */
-    bool told;     /* the outage was told, or the orphan */
+    bool acknowledges; /* the command's last receipts fitted */
+    bool stopping;     /* no command is started any more */
+    bool told;         /* the outage was told, or the orphan */
 };
 
 /* Opens the directory, takes its lock, and settles what a killed drain has left.  False after a

@@ -77,9 +77,10 @@ static void take_out_done(struct takeout *t, struct batch *batch)
 /* Opens the receipts, if there are any yet. */
 static bool begin(struct takeout *t, struct batch *batch)
 {
-    if (!t->begun)
-        *t = (struct takeout){
-            .begun = true, .fd = -1, .wait = SOON, .thread = t->thread, .running = t->running};
+    if (!t->begun) {
+        takeout_join(t);
+        *t = (struct takeout){.begun = true, .fd = -1, .wait = SOON};
+    }
     if (t->fd >= 0)
         return true;
     if ((t->fd = batch_open_receipts(batch)) < 0)

@@ -86,7 +86,7 @@ with_post() {
     "${post[@]}" "$work/events"
 }
 with_drain() {
-    "$build/audit-drain" --join=64MB "$work/spool" -- "${post[@]}"
+    "$build/audit-drain" "$work/spool" -- "${post[@]}"
 }
 post_seconds=() both_seconds=()
 for ((i = 0; i < rounds; i++)); do
