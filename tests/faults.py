@@ -46,8 +46,9 @@ FAULTS = [
 ]
 INTERRUPTED = ('read', 'write', 'wait')
 EVERY = bool(os.environ.get('FAULTS_EVERY'))
-FIRST = 24     # of the calls of a kind, so many are tried one after the other;
-FURTHER = 5     # of those after them about so many for each doubling, drawn by the seed
+LONG = bool(os.environ.get('AUDIT_LONG'))
+FIRST = 24 if LONG else 12      # of the calls of a kind, so many are tried one after the other;
+FURTHER = 5 if LONG else 4      # of those after them about so many for each doubling, drawn by the seed
 
 
 class Failure(Exception):
@@ -340,7 +341,7 @@ class Kafkaput(Sink):
     """audit-kafkaput, with --tee and --receipts, into a new topic of a mock broker each time.  The
     library's calls are spared: it aborts without memory, and waits for its pipes, which do not fail."""
     own = True
-    first = FIRST if EVERY or os.environ.get('AUDIT_LONG') else 4
+    first = FIRST if EVERY or LONG else 4
     mock = None
     topics = 0
 

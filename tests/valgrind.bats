@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The tools' main paths under valgrind: no leak, no read of what was not written.
+# The tools' main paths under valgrind: no leak, no read of what was not written.  A start takes
+# seconds; what goes the same way through the code has one, and the sanitizers see the rest.
 # Each test is a subshell (SC2030, SC2031), which is meant.
 # shellcheck disable=SC2030,SC2031
 load common
@@ -48,7 +49,6 @@ mixed() {
     clean 0 audit-path "$DATA/bare.ndjson"
     clean 1 audit-path --layout=hive --user-id=7 --timezone=record --rejects=rejects --max-record=64KiB < <(mixed)
     clean 0 audit-path --layout='{year}/{month}/{day}/{hour}/{digest}' --timezone=Europe/Berlin "$DATA/bare.ndjson"
-    clean 2 audit-path --layout='{nothing}' "$DATA/bare.ndjson"
 }
 
 @test "audit-truncate under valgrind" {
@@ -57,11 +57,8 @@ mixed() {
 }
 
 @test "audit-template under valgrind" {
-    local template
     audit-path "$DATA/bare.ndjson" >addressed
-    for template in workato newrelic; do
-        clean 0 audit-template -t "$template" --now=2024-01-01T00:00:00Z addressed
-    done
+    clean 0 audit-template -t newrelic --now=2024-01-01T00:00:00Z addressed
     clean 1 audit-template -t workato --rejects=rejects --max-record=64KiB < <(mixed)
     echo '{"unfinished": {{log_message}}' >template.json
     clean 0 audit-template -t ./template.json addressed
@@ -75,7 +72,6 @@ mixed() {
     python3 "$AUDIT_TESTS/report-events.py" 200 >events
     mixed | cat events - >both
     clean 1 audit-report --rows=20 --text --rejects=rejects --max-record=64KiB both
-    clean 1 audit-report --json --max-record=64KiB both
 }
 
 @test "audit-fileput under valgrind" {
@@ -92,9 +88,8 @@ mixed() {
     clean 0 audit-seal --new-key=log.key
     clean 1 audit-seal --key=log.key --tee --rejects=rejects --max-record=64KiB archive/seals < <(cat addressed && mixed)
     clean 0 audit-verify --key=log.key.pub archive/seals archive
-    AUDIT_SEAL_PASSPHRASE=phrase clean 0 audit-seal --new-key=next.key
+    AUDIT_SEAL_PASSPHRASE=phrase audit-seal --new-key=next.key
     AUDIT_SEAL_PASSPHRASE=phrase clean 0 audit-seal --key=next.key --removed archive/seals <<<'7/gone.json'
-    clean 0 audit-seal --head archive/seals
     audit-seal --head archive/seals >head.txt
     clean 1 audit-verify --key=log.key.pub --head=head.txt --json archive/seals < <(sed 2d addressed && mixed)
     # What others wrote.
@@ -102,12 +97,9 @@ mixed() {
     head -c 700 archive/seals/00000001.sha256 >archive/seals/00000005.sha256
     touch archive/seals/00000005.sig archive/seals/00000002.tsr
     clean 1 audit-verify --key=log.key.pub --key=next.key.pub archive/seals archive
-    clean 2 audit-seal --key=log.key archive/seals addressed
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out log.key 2>/dev/null
-    openssl pkey -in log.key -pubout -out log.pub
     mkdir seals
     clean 0 audit-seal --key=log.key seals addressed
-    clean 0 audit-verify --key=log.pub seals addressed
 }
 
 @test "audit-s3get under valgrind" {
@@ -123,7 +115,6 @@ json.dump(told, open("peer/script", "w"))'
     printf '{"line":1,"path":"7/jobs/1/20240301/0.json","outcome":"delivered"}\n' >receipts
     clean 1 audit-s3get --bucket=archive --endpoint="$url" --rejects=rejects --skip=receipts
     clean 1 audit-s3get --bucket=archive --endpoint="$url" --since=2024-03-02 --until=2024-03-04 --unordered
-    clean 0 audit-s3get --bucket=archive --endpoint="$url" --list --after=7/jobs/1/20240302
     clean 2 audit-s3get --bucket=archive --endpoint="$(nobody)" --retry-for=200ms
     echo '{"look":{"status":200}}' >peer/script
     clean 2 audit-s3get --bucket=archive --endpoint="$url"
@@ -156,15 +147,13 @@ json.dump(told, open("peer/script", "w"))'
     tell_peer '{"look":{"status":404,"code":"NoSuchBucket"}}'
     clean 2 audit-s3put --bucket=archive --endpoint="$url" --rejects=rejects addressed
     clean 1 audit-s3put --bucket=archive --endpoint="$(nobody)" --retry-for=200ms --rejects=rejects addressed
-    clean 0 audit-s3put --bucket=archive --endpoint="$url" --dry-run addressed
 }
 
 @test "usage errors, help and versions under valgrind" {
     # It is the same code for all.
-    clean 0 audit-post --help
-    clean 0 audit-kafkaget --help
-    clean 0 audit-post --version
-    clean 2 audit-post --no-such-option
+    clean 0 audit-format --help
+    clean 0 audit-format --version
+    clean 2 audit-format --no-such-option
 }
 
 @test "the reader of JSON under valgrind, on every text of the table" {
@@ -226,12 +215,9 @@ END
     clean 2 audit-spool --max-size=3kB --when-full=fail spool addressed
     clean 0 audit-drain --status spool
     clean 1 audit-drain spool -- audit-fileput archive
-    clean 1 audit-drain --status=table spool
     clean 0 audit-drain --retry-failed spool
-    clean 2 audit-drain nowhere -- true
     clean 2 audit-drain spool -- ./no-such-command
     clean 1 audit-route --receipts=receipts --rejects=rejects root < <(mixed)
-    clean 1 audit-route --by=user --default=nobody root addressed
 }
 
 @test "audit-kafkaput and audit-kafkaget under valgrind" {
@@ -243,7 +229,6 @@ END
     local kafka_options=(--brokers="$brokers" --topic="$topic")
     clean 1 audit-kafkaput "${kafka_options[@]}" --tee --receipts=receipts --rejects=rejects --max-record=64KiB \
         < <(cat addressed && mixed)
-    clean 0 audit-kafkaput "${kafka_options[@]}" --key=path --dry-run addressed
     clean 1 audit-kafkaput --brokers=127.0.0.1:1 --topic=audit --retry-for=500ms --rejects=rejects addressed
     printf '{"a":\n1}' >pretty
     kcat -P -b "$brokers" -t "$topic" -H path=a pretty
