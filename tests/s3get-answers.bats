@@ -322,7 +322,7 @@ told["objects"] = {"a": "{}", "b": "{}"}'
 
 @test "usage errors of audit-s3get" {
     local options
-    for options in '' --bucket=x '--bucket=abc --since=x' '--bucket=abc --since=2024-03-02 --until=2024-03-01' \
+    for options in '' --bucket=x '--bucket=abc --since=x' '--bucket=abc --since=2024-03-02 --until=2024-03-01' '--bucket=abc --since=1h --until=1h' \
         '--bucket=abc --list --print' '--bucket=abc --lines --skip=/dev/null' '--bucket=abc file' \
         '--bucket=abc --skip=/nowhere' '--bucket=abc --timezone=Nowhere' '--bucket=abc --parallel=0'; do
         # shellcheck disable=SC2086 # the options are words

@@ -204,9 +204,12 @@ static bool read_count(const struct option_line *line, const char *text, size_t 
     return true;
 }
 
+/* A command line has one now: `--since=1h --until=1h` leaves nothing between them. */
 static bool take_time(struct option_time *option, const char *argument, struct reason *reason)
 {
-    const struct timestamp now = timestamp_now();
+    static struct timestamp now;
+    if (now.seconds == 0)
+        now = timestamp_now();
     option->given = timestamp_argument(argument, &now, &option->time);
     return option->given ||
            reason_set(reason, "not a time; times are like 2025-05-31, 2025-05-31T12:00:00Z or 7d "
