@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/thread.h"
 #include "base/write_all.h"
 #include "spool/command.h"
 
@@ -182,12 +183,7 @@ static void *wait_for_end(void *context)
 static int start_waiter(struct waiter *waiter)
 {
     pthread_t thread;
-    sigset_t all, mask;
-    /* Signals are the main thread's business. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &mask);
-    int error = pthread_create(&thread, NULL, wait_for_end, waiter);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    int error = thread_start(&thread, wait_for_end, waiter);
     if (error == 0)
         pthread_detach(thread);
     return error;

@@ -1,9 +1,9 @@
 #include "config.h"
 
+#include "base/thread.h"
 #include "spool/syncer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -48,16 +48,10 @@ static void close_events(struct syncer *s)
 
 static bool start_thread(struct syncer *s)
 {
-    sigset_t all, mask;
     s->task = eventfd(0, EFD_CLOEXEC);
     s->done = eventfd(0, EFD_CLOEXEC);
-    if (s->task >= 0 && s->done >= 0) {
-        /* Signals are the main thread's business. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, &mask);
-        s->running = pthread_create(&s->thread, NULL, work, s) == 0;
-        pthread_sigmask(SIG_SETMASK, &mask, NULL);
-    }
+    if (s->task >= 0 && s->done >= 0)
+        s->running = thread_start(&s->thread, work, s) == 0;
     if (!s->running)
         close_events(s);
     return s->running;

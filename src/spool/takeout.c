@@ -1,8 +1,8 @@
 #include "config.h"
 
+#include "base/thread.h"
 #include "spool/takeout.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 enum {
@@ -31,14 +31,9 @@ void takeout_join(struct takeout *t)
  * another thread waits for that. */
 static void start_closing(struct takeout *t)
 {
-    sigset_t all, mask;
     if (t->running || t->count == 0)
         return;
-    /* Signals are the main thread's business. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &mask);
-    t->running = pthread_create(&t->thread, NULL, close_all, t) == 0;
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    t->running = thread_start(&t->thread, close_all, t) == 0;
     if (!t->running) {
         close_all(t);
         t->count = 0;
