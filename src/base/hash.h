@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+/* The text's hash, the same in every run; two texts may have the same one. */
 uint64_t hash_span(struct span text);
 
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/hash.h"
 #include "post/streams.h"
 
 #include <stdlib.h>
@@ -12,15 +13,6 @@ struct labels {
     uint64_t hash;
     struct span text;
 };
-
-/* FNV-1a. */
-static uint64_t hash_of(struct span text)
-{
-    uint64_t hash = 0xcbf29ce484222325ULL;
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.at[i]) * 0x100000001b3ULL;
-    return hash;
-}
 
 static bool is_set(const struct labels *set, uint64_t hash, struct span text)
 {
@@ -50,7 +42,7 @@ static bool add_set(struct streams *streams, uint64_t hash, struct span text)
  */
 static bool find_set(struct streams *streams, struct span text)
 {
-    uint64_t hash = hash_of(text);
+    uint64_t hash = hash_span(text);
     if (streams->count > 0 && is_set(&streams->set[streams->last], hash, text))
         return true;
     for (size_t i = streams->count; i-- > 0;)

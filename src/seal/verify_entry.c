@@ -1,30 +1,17 @@
 #include "config.h"
 
+#include "base/hash.h"
 #include "seal/verify_entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* A number of the path: in which order paths are compared is no matter, and numbers sort faster. */
-static uint64_t rank_of(struct span path)
-{
-    uint64_t hash = path.len, word;
-    for (; path.len > 0; path.at += sizeof word, path.len -= sizeof word) {
-        word = 0;
-        memcpy(&word, path.at, path.len < sizeof word ? path.len : sizeof word);
-        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-        if (path.len <= sizeof word)
-            break;
-    }
-    return hash;
-}
-
 static bool add(struct entries *e, struct span path, uint64_t order,
                 const struct entry_value *value)
 {
-    struct spill_record record = {.rank = rank_of(path),
+    /* In which order paths are compared is no matter, and numbers sort faster. */
+    struct spill_record record = {.rank = hash_span(path),
                                   .order = order,
                                   .key = path,
                                   .value = {(const char *)value, sizeof *value}};
