@@ -46,6 +46,15 @@ class Failure(Exception):
     pass
 
 
+def end_of(process, name):
+    """The status that it ends with."""
+    try:
+        return process.wait(timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Failure(name + ' hangs') from None
+
+
 def holds(condition, what, *details):
     if not condition:
         raise Failure(' '.join([what] + [repr(d)[:300] for d in details]))
@@ -112,11 +121,7 @@ class Run:
             if disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
                 time.sleep(draw.choice([0.0005, 0.002, 0.005, 0.01, 0.03]) * draw.random())
                 process.send_signal(disturbance)
-            try:
-                self.status = process.wait(timeout=TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise Failure('it hangs') from None
+            self.status = end_of(process, 'it')
         self.out, self.err = self.read('out'), self.read('err')
         self.rejects, self.receipts = self.read('rejects'), self.read('receipts')
 
@@ -483,11 +488,7 @@ class SpoolRounds:
             if disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
                 time.sleep(draw.choice([0.002, 0.01, 0.03]) * draw.random())
                 process.send_signal(disturbance)
-            try:
-                status = process.wait(timeout=TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise Failure('audit-drain hangs') from None
+            status = end_of(process, 'audit-drain')
         holds(status in (0, 1, 2) or disturbance in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL),
               'audit-drain: no status of a tool', status)
         with open(os.path.join(self.directory, 'err'), 'rb') as err:
@@ -644,11 +645,7 @@ class KafkaRounds:
             if disturbance is not None:
                 time.sleep(5 * draw.random())
                 process.send_signal(disturbance)
-            try:
-                status = process.wait(timeout=TIMEOUT)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise Failure('audit-kafkaget hangs') from None
+            status = end_of(process, 'audit-kafkaget')
         with open(os.path.join(self.directory, 'err'), 'rb') as err:
             return status, err.read()
 
