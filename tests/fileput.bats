@@ -45,17 +45,6 @@ need_mounts() {
     in_mounts 'mount -t tmpfs none probe' 2>/dev/null || skip "no file system can be mounted here"
 }
 
-# wait_for COMMAND...: until it succeeds, up to ten seconds.
-wait_for() {
-    local i
-    for ((i = 0; i < 500; i++)); do
-        ! "$@" || return 0
-        sleep 0.02
-    done
-    echo "never came: $*"
-    return 1
-}
-
 @test "each file has its event's bytes, in every way of syncing" {
     {
         check make 300
@@ -501,7 +490,7 @@ to_full() { "$@" >/dev/full; }
     [ "$(check receipts in receipts | cut -d' ' -f1,2)" = "delivered $(cat count)" ]
     rm -rf store && mkdir store
     bash -c 'audit-fileput --tee --sync=none store in; echo $? >status' 2>message | true
-    wait_for test -s status
+    eventually test -s status
     [ "$(cat status)" = 2 ]
     [ "$(cat message)" = 'audit-fileput: standard output: Broken pipe' ]
     check sound store in
@@ -550,7 +539,7 @@ to_full() { "$@" >/dev/full; }
     local process=$! staging
     exec 4>pipe
     line a/1 >&4
-    wait_for test -s teed
+    eventually test -s teed
     staging=$(cd store && echo .audit-fileput.*)
     line b | audit-fileput store
     [ -d "store/$staging" ]
@@ -561,7 +550,12 @@ to_full() { "$@" >/dev/full; }
     [ "$(names store)" = 'a b' ]
 }
 
-@test "each event of a tail -f is stored and acknowledged within a second, without an end of file" {
+# acknowledged NUMBER: so many events are stored, and each was handed on and has its receipt.
+acknowledged() {
+    [ -f "store/a/$1" ] && [ "$(wc -l <teed)" -eq "$1" ] && [ "$(wc -l <receipts)" -eq "$1" ]
+}
+
+@test "each event of a tail -f is stored and acknowledged at once, without an end of file" {
     mkfifo pipe
     local sync process number
     for sync in group each none; do
@@ -571,10 +565,7 @@ to_full() { "$@" >/dev/full; }
         exec 4>pipe
         for number in 1 2 3; do
             line a/$number >&4
-            sleep 0.6
-            [ -f store/a/$number ]
-            [ "$(wc -l <teed)" -eq $number ]
-            [ "$(wc -l <receipts)" -eq $number ]
+            eventually acknowledged $number
         done
         printf '{"path":"b' >&4
         sleep 0.1
@@ -592,10 +583,10 @@ to_full() { "$@" >/dev/full; }
     local process=$!
     exec 4>pipe
     line a/b/1 >&4
-    wait_for grep -q a/b/1 teed
+    eventually grep -q a/b/1 teed
     mv store/a moved
     line a/b/2 >&4
-    wait_for grep -q a/b/2 teed
+    eventually grep -q a/b/2 teed
     rm -r store/a
     line a/b/3 >&4
     exec 4>&-
@@ -613,7 +604,7 @@ to_full() { "$@" >/dev/full; }
         env --default-signal=INT audit-fileput --tee --rejects=rejects --receipts=receipts store <in \
             >teed 2>message 3>&- &
         process=$!
-        wait_for test -d store/5234
+        eventually test -d store/5234
         kill -$signal $process
         status=0
         wait $process || status=$?
@@ -640,7 +631,7 @@ to_full() { "$@" >/dev/full; }
     audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
     local process=$!
     line a >&4
-    wait_for test -s teed
+    eventually test -s teed
     kill -TERM $process
     wait $process
     [ "$(cat message)" = 'audit-fileput: stopped by SIGTERM; stdin was read up to line 1' ]
@@ -648,10 +639,10 @@ to_full() { "$@" >/dev/full; }
     env --ignore-signal=INT audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
     process=$!
     line b >&4
-    wait_for test -s teed
+    eventually test -s teed
     kill -INT $process
     line c >&4
-    wait_for test -e store/c
+    eventually test -e store/c
     exec 4>&-
     wait $process
     [ ! -s message ]
