@@ -135,6 +135,23 @@ teardown() {
     all_committed
 }
 
+@test "a command that changes lines before its sink, and one that drops some" {
+    make_topic 1
+    customers 6 2 >events
+    put events
+    run_tool get --rejects=rejects -- bash -o pipefail -c 'sed "2s/an event/changed/" | "$@"' - "${sink[@]}"
+    assert_status 0
+    assert_stderr ""
+    sed '2s/an event/changed/' events | cmp - delivered
+    rm delivered
+    put events
+    run_tool get --rejects=rejects -- bash -o pipefail -c 'sed "/\"n\":2,/d" | "$@"' - "${sink[@]}"
+    assert_status 0
+    assert_stderr "audit-kafkaget: topic $topic, partition 0: the command succeeded, but its receipts confirm only 1 of 6 lines; it gets the others again, and may deliver them twice: put what drops lines before the topic, see audit-kafkaget(1)"
+    sort -u delivered | cmp - <(sed 2d events | sort)
+    all_committed
+}
+
 @test "SIGTERM: what is under way is finished and committed, and no more is begun" {
     make_topic 1
     customers 2000 5 >events

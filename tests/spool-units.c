@@ -219,9 +219,32 @@ static void check_receipts(struct batch *batch)
     check(mark != NULL && strncmp(text + mark->offset, "{\"line\":1,", 10) == 0, true,
           "the receipt of the rejected line");
     check(acknowledge_rejection(&a, 3) == NULL, true, "a line that is done has none");
-    acknowledge_all(&a, batch->lines);
-    check((int64_t)a.done, 5, "all are called done");
+    acknowledge_success(&a, batch->lines);
+    check((int64_t)a.done, 3, "a status of 0 does not change that");
     acknowledge_end(&a);
+
+    *text = '\0';
+    a = acknowledge(batch, text, is);
+    acknowledge_success(&a, batch->lines);
+    check((int64_t)a.done, 5, "without receipts it does");
+    acknowledge_end(&a);
+    receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
+    receipt(text, sizeof text, 2, "changed", "delivered");
+    receipt(text, sizeof text, 3, "added", "delivered");
+    a = acknowledge(batch, text, is);
+    acknowledge_success(&a, batch->lines);
+    check((int64_t)a.done, 2, "receipts of fewer lines");
+    acknowledge_end(&a);
+    receipt(text, sizeof text, 4, "{\"a\":4}", "exists");
+    a = acknowledge(batch, text, is);
+    acknowledge_success(&a, batch->lines);
+    check((int64_t)a.done, 5, "… and of as many, whatever they were");
+    acknowledge_end(&a);
+    *text = '\0';
+    receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
+    receipt(text, sizeof text, 5, "{\"a\":4}", "undelivered");
+    receipt(text, sizeof text, 3, "{\"a\":2}", "spooled");
 
     text[strlen(text) - 3] = '\0';
     check_verdicts(batch, text, "RDSDS", "the last is torn");

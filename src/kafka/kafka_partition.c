@@ -347,6 +347,19 @@ static void tell_rejected(const struct kafka_partition *p)
         diag_raise(STATUS_REJECTED);
 }
 
+/* What was not confirmed in a run that succeeded is given to the command once more. */
+static void tell_unconfirmed(struct kafka_partition *p)
+{
+    const struct acknowledgement *a = &p->acknowledgement;
+    size_t confirmed = a->done + a->rejected;
+    if (!p->work->told_unconfirmed)
+        diag_warn("topic %s, partition %d: the command succeeded, but its receipts confirm only "
+                  "%zu of %zu lines; it gets the others again, and may deliver them twice: put "
+                  "what drops lines before the topic, see audit-kafkaget(1)",
+                  p->work->topic, (int)p->number, confirmed, confirmed + a->stays);
+    p->work->told_unconfirmed = true;
+}
+
 /* What was rejected is not where it should be: it stays. */
 static void keep_rejected(struct kafka_partition *p)
 {
@@ -372,6 +385,8 @@ static void conclude(struct kafka_partition *p, int64_t now)
     tell_rejected(p);
     bool progress = a->done + a->rejected > 0, succeeded = kept && p->end == COMMAND_SUCCEEDED;
     size_t stays = a->stays;
+    if (succeeded && stays > 0 && progress)
+        tell_unconfirmed(p);
     if (stays > 0 && progress) {
         if (kafka_batch_rest(&p->batch, a->verdict, &rest, &p->why)) {
             kafka_batch_end(&p->batch);
@@ -386,7 +401,6 @@ static void conclude(struct kafka_partition *p, int64_t now)
     if (stays == 0) {
         complete(p, now);
     } else if (succeeded && progress) {
-        /* What was not confirmed in a run that succeeded is given to the command once more. */
         succeed(p, now);
     } else {
         if (succeeded)
@@ -411,8 +425,8 @@ static bool judge(struct kafka_partition *p)
         if (a->verdict == NULL)
             return reason_set(&p->why, "%s", strerror(ENOMEM));
     }
-    if (a->fitting == 0 && p->end == COMMAND_SUCCEEDED)
-        acknowledge_all(a, p->batch.lines);
+    if (p->end == COMMAND_SUCCEEDED)
+        acknowledge_success(a, p->batch.lines);
     return true;
 }
 

@@ -40,6 +40,7 @@ struct kafka_work {
     size_t failing;                  /* partitions whose last attempt has failed */
     int64_t failing_since;
     bool broken; /* nothing can go on, and that was told */
+    bool told_unconfirmed;
 };
 
 enum kafka_phase {

@@ -86,6 +86,7 @@ static bool take_receipt(struct acknowledgement *a, const struct receipt_read *r
     if (receipt->line == 0 || lines * RECEIPTS_DIGEST != proof.len ||
         (lines > 1 && (!mark->keyed || mark->verdict != LINE_DONE)))
         return true;
+    a->claimed += mark->verdict == LINE_DONE ? lines : 0;
     if (mark->keyed && mark->verdict == LINE_DONE && receipt->line <= a->known &&
         lines <= a->known - receipt->line + 1) {
         settle_known(a, receipt->line, lines, proof.at);
@@ -147,6 +148,7 @@ static void judge(struct acknowledgement *a, struct receipt_mark **mark, bool bl
 {
     enum line_verdict so_far = (enum line_verdict)a->verdict[proof->line - 1];
     enum line_verdict verdict = blank ? LINE_DONE : so_far;
+    a->blank += blank;
     const struct receipt_mark *end = a->mark + a->marks;
     for (; *mark < end && (*mark)->line == proof->line; ++*mark) {
         if (!proves(a, *mark, proof))
@@ -203,6 +205,8 @@ static bool compare_part(struct acknowledgement *a, const struct batch *batch,
     int error = 0;
     if (part->removed) {
         memset(a->verdict + first - 1, LINE_DONE, part->lines);
+        for (size_t i = 0; i < part->lines; i++)
+            a->blank += a->macs->blank[first - 1 + i];
         return true;
     }
     if (!a->digests && first - 1 + part->lines <= a->known) {
@@ -329,8 +333,10 @@ bool acknowledge_file(struct acknowledgement *a, int file, size_t lines, int rec
     return true;
 }
 
-void acknowledge_all(struct acknowledgement *a, size_t lines)
+void acknowledge_success(struct acknowledgement *a, size_t lines)
 {
+    if (a->fitting > 0 && a->claimed != lines - a->blank)
+        return;
     memset(a->verdict, LINE_DONE, lines);
     count(a, lines);
 }

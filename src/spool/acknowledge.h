@@ -36,6 +36,8 @@ struct acknowledgement {
     struct receipt_mark *mark;    /* what `macs` did not decide, in the order of lines */
     size_t marks;
     size_t fitting;               /* receipts that fit */
+    size_t claimed;               /* lines that receipts call done, whether they fit or not */
+    size_t blank;                 /* lines that need no receipt */
     size_t done, rejected, stays; /* lines; blank ones count as done */
 };
 
@@ -58,8 +60,10 @@ bool acknowledge_ahead(struct acknowledgement *acknowledgement, const struct bat
 bool acknowledge_file(struct acknowledgement *acknowledgement, int file, size_t lines, int receipts,
                       struct reason *reason);
 
-/* Calls all `lines` lines done: the command has no receipts that fit, and its status says so. */
-void acknowledge_all(struct acknowledgement *acknowledgement, size_t lines);
+/* Of a command that succeeded: calls all `lines` lines done if no receipt fits, so that nothing but
+ * the status can tell, or if the receipts call as many lines done as it was given: it may have
+ * changed lines or their order on the way to its sink, but dropped none. */
+void acknowledge_success(struct acknowledgement *acknowledgement, size_t lines);
 
 /* The receipt that says that this line (counted over the batch from 1) is rejected. */
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *acknowledgement,

@@ -106,8 +106,8 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     int receipts = batch_open_receipts(&d->batch);
     bool settled = acknowledge_read(a, &d->batch, receipts, reason);
     if (settled) {
-        if (a->fitting == 0 && by_status)
-            acknowledge_all(a, d->batch.lines);
+        if (by_status)
+            acknowledge_success(a, d->batch.lines);
         settled = settle_batch(&d->batch, a, receipts, reason);
         if (!settled)
             acknowledge_end(a);
@@ -124,6 +124,18 @@ static void tell_rejected(struct drain *d, size_t rejected)
     diag_warn("%s: %zu %s rejected; see %s/failed, and audit-drain --retry-failed", d->spool.name,
               rejected, rejected == 1 ? "line was" : "lines were", d->spool.name);
     raise_status(d, STATUS_REJECTED);
+}
+
+/* What was not confirmed in a run that succeeded is given to the command once more. */
+static void tell_unconfirmed(struct drain *d, const struct acknowledgement *a)
+{
+    size_t confirmed = a->done + a->rejected;
+    if (!d->told_unconfirmed)
+        diag_warn("%s: the command succeeded, but its receipts confirm only %zu of %zu lines; it "
+                  "gets the others again, and may deliver them twice: put what drops lines before "
+                  "the spool, see audit-drain(1)",
+                  d->spool.name, confirmed, confirmed + a->stays);
+    d->told_unconfirmed = true;
 }
 
 struct leftovers {
@@ -288,7 +300,8 @@ static void conclude(struct drain *d, int64_t now)
     struct acknowledgement a;
     struct reason reason;
     bool succeeded = d->end == COMMAND_SUCCEEDED;
-    if (!settle(d, &a, succeeded && !d->stopping && !d->feed.cut, &reason)) {
+    bool by_status = succeeded && !d->stopping && !d->feed.cut;
+    if (!settle(d, &a, by_status, &reason)) {
         if (d->phase != DRAIN_UNSETTLED)
             diag_warn("%s", reason.text);
         raise_status(d, STATUS_FAILED);
@@ -302,8 +315,9 @@ static void conclude(struct drain *d, int64_t now)
     size_t stays = a.stays;
     d->acknowledges = a.fitting > 0;
     tell_rejected(d, a.rejected);
+    if (by_status && stays > 0 && progress)
+        tell_unconfirmed(d, &a);
     acknowledge_end(&a);
-    /* What was not confirmed in a run that succeeded is given to the command once more. */
     if (stays == 0 || (succeeded && progress)) {
         succeed(d);
     } else if (d->stopping) {

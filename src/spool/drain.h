@@ -62,6 +62,7 @@ struct drain {
     bool acknowledges; /* the command's last receipts fitted */
     bool stopping;     /* no command is started any more */
     bool told;         /* the outage was told, or the orphan */
+    bool told_unconfirmed;
 };
 
 /* Opens the directory, takes its lock, and settles what a killed drain has left.  False after a
