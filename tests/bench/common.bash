@@ -25,6 +25,11 @@ least() {
     printf '%s\n' "$@" | sort -g | head -n 1
 }
 
+# median NUMBER...
+median() {
+    printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
+}
+
 # figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
 figure() {
     best=$(least "${@:3}")

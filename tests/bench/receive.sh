@@ -4,7 +4,8 @@
 #   tests/bench/receive.sh BUILD
 # One event a request, by wrk, from 32 and 128 connections: requests a second, and the CPU time of
 # the server.  Batched, by audit-post: megabytes a second, next to Fluent Bit's HTTP input where that
-# is installed.  Runs alternate, and of each side the best counts: wrk runs on this machine, too.
+# is installed.  Runs alternate, and of each side the best counts: wrk runs on this machine, too; next
+# to Fluent Bit it is the median.
 # How long a sync takes here is measured as well, for all that is synced depends on it: where C
 # connections wait for a sync of s and a request costs h besides, a group of all is at most
 # C * (s + h) / (s + C * h) times as fast as a sync for each, which on a fast disk is less than what is
@@ -19,6 +20,7 @@ export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 rounds=${BENCH_ROUNDS:-3}
 seconds=${BENCH_SECONDS:-3}
+limit=${BENCH_LIMIT:-60} # seconds for one run of batches
 here=$(cd "$(dirname "$0")" && pwd)
 
 for command in nginx wrk cc python3; do
@@ -98,15 +100,33 @@ serve() { # nginx, or a value of --sync; with "slow-" before it, on the slow dis
         "$build/audit-receive" --listen="$port" --sync="$1" "$work/spool" 2>"$work/messages" &
     fi
     server=$!
-    until python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null; do
-        kill -0 "$server"
-        sleep 0.05
-    done
+    await_server
 }
+
+# Waits until the server takes connections, at most 20 s.
+await_server() {
+    python3 - "$port" "$server" 2>/dev/null <<'END' || { echo "bench: no server came up on port $port" >&2 && cat "$work/messages" >&2 && exit 2; }
+import os, socket, sys, time
+for attempt in range(400):
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        break
+    except OSError:
+        os.kill(int(sys.argv[2]), 0)
+        time.sleep(0.05)
+else:
+    sys.exit(1)
+END
+}
+
+# Ends the server, by force if it takes longer than a minute.
 stop_serving() {
+    local status=0
     kill "$server"
-    wait "$server" || { cat "$work/messages" >&2; exit 2; }
+    timeout 60 tail --pid="$server" -s 0.05 -f /dev/null || kill -KILL "$server"
+    wait "$server" || status=$?
     server=
+    [ "$status" = 0 ] || { echo "bench: the server ended with status $status" >&2 && cat "$work/messages" >&2 && exit 2; }
 }
 
 declare -A rate cpu
@@ -188,25 +208,70 @@ line = open(sys.argv[1] + "/event").read() + "\n"
 open(sys.argv[1] + "/many", "w").write(line * int(sys.argv[2]))
 END
 size=$(stat -c %s "$work/many")
-batched=0
+events=$(wc -l <"$work/many")
+
+# Has audit-post send all to PATH of the server, in arrays of 1 MB.  Sets `took`, seconds.
+send() { # PATH
+    local from=$EPOCHREALTIME
+    timeout -k 5 "$limit" "$build/audit-post" --batch=array --parallel=4 --retry-for="${limit}s" --url="$url$1" "$work/many" \
+        2>"$work/sender" || :
+    took=$(calculate "$EPOCHREALTIME - $from")
+}
+
+# Fluent Bit keeps the events in memory when it answers, and writes them to a file afterwards, as they
+# came.  It gets buffers for larger bodies than by default, a second thread, and writes after a tenth
+# of a second, not after one.  It has no limit for the memory.
+cat >"$work/fluent.conf" <<END
+[SERVICE]
+    flush 0.1
+    grace 30
+    log_level error
+[INPUT]
+    name http
+    listen 127.0.0.1
+    port $port
+    http2 off
+    workers 2
+    buffer_chunk_size 1M
+    buffer_max_size 8M
+[OUTPUT]
+    name file
+    match *
+    path $work
+    file fluent.out
+    format plain
+END
+
+receive_took=() fluent_took=() short=
 for ((i = 0; i < rounds; i++)); do
     serve group
-    begun=$(date +%s%N)
-    "$build/audit-post" --batch=lines --parallel=4 --url="$url" "$work/many"
-    batched=$(calculate "max($batched, $size / ($(date +%s%N) - $begun) * 1e3)")
+    send ""
     stop_serving
+    kept=$(cat "$work"/spool/new/* | wc -l)
+    [ "$kept" = "$events" ] || { echo "bench: audit-receive kept $kept of $events events within $limit s" >&2 && cat "$work/sender" >&2 && exit 2; }
+    receive_took+=("$took")
+    if [ -z "$short" ] && command -v fluent-bit >/dev/null; then
+        : >"$work/fluent.out"
+        fluent-bit -q -c "$work/fluent.conf" >/dev/null 2>"$work/messages" &
+        server=$!
+        await_server
+        send in
+        stop_serving
+        kept=$(wc -l <"$work/fluent.out")
+        fluent_took+=("$took")
+        [ "$kept" = "$events" ] || short=$kept
+    fi
 done
-printf 'Batched (lines of 1 MB), %d MB: audit-receive %.0f MB/s\n' $((size / 1000000)) "$batched"
-if command -v fluent-bit >/dev/null; then
-    fluent-bit -q -i http -p listen=127.0.0.1 -p port="$port" -o file -p path="$work" -p file=fluent.out &
-    server=$!
-    until python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null; do sleep 0.05; done
-    begun=$(date +%s%N)
-    "$build/audit-post" --batch=array --parallel=4 --url="${url}in" "$work/many"
-    printf '  Fluent Bit %26.0f MB/s\n' "$(calculate "$size / ($(date +%s%N) - $begun) * 1e3")"
-    kill "$server"
-    server=
-else
+printf 'Batched (arrays of 1 MB), %d MB, median of %d runs:\n' $((size / 1000000)) "$rounds"
+ours=$(median "${receive_took[@]}")
+printf '  %-23s %9.0f MB/s, synced\n' audit-receive "$(calculate "$size / $ours / 1e6")"
+if [ ${#fluent_took[@]} = 0 ]; then
     echo "  Fluent Bit is not installed (Debian has no package of it): not compared"
+elif [ -n "$short" ]; then
+    echo "  Fluent Bit kept $short of $events events within $limit s: not compared"
+else
+    theirs=$(median "${fluent_took[@]}")
+    printf '  %-23s %9.0f MB/s, in memory\n' "Fluent Bit" "$(calculate "$size / $theirs / 1e6")"
+    printf '%-52s %6.2f\n' "  of Fluent Bit" "$(calculate "$theirs / $ours")"
 fi
 exit "$failed"
