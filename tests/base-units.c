@@ -1,5 +1,5 @@
 /* base-units: checks of src/base whose corners no command line reaches: lines that several
- * processes append to one file, spellings of secrets, MACs.
+ * processes append to one file, spellings of secrets, MACs, hashes.
  *
  *     base-units DIRECTORY
  *
@@ -10,6 +10,7 @@
 
 #include "base/append.h"
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/mac.h"
 #include "base/redact.h"
 
@@ -18,6 +19,9 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static unsigned checks, failures;
 
@@ -299,6 +303,21 @@ static void check_mac(void)
     check(mac_begin(&mac, key), "a new key is a key");
 }
 
+/* Equal texts have one hash, wherever they are; it is not the one that anybody can compute. */
+static void check_hash(void)
+{
+    static char text[1000], other[1001];
+    memset(text, 'x', sizeof text);
+    memset(other, 'x', sizeof other);
+    for (size_t len = 0; len <= sizeof text; len += 5) {
+        uint64_t hash = hash_span((struct span){text, len});
+        check(hash == hash_span((struct span){other + 1, len}), "a hash");
+        check(hash != XXH3_64bits(text, len), "a hash that others can compute");
+        check(hash != hash_span((struct span){other, len + 1}), "hashes of two texts");
+    }
+    check(hash_number(7) == hash_number(7) && hash_number(7) != hash_number(8), "hash_number()");
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || chdir(argv[1]) != 0) {
@@ -313,6 +332,7 @@ int main(int argc, char **argv)
     check_redact_base64();
     check_redact_messages();
     check_mac();
+    check_hash();
     printf("%u checks, %u failed\n", checks, failures);
     return failures > 0;
 }

@@ -283,6 +283,26 @@ extract_auditor() {
         inside && literal { gsub(/\\e/, "\\"); print >file }' "$AUDIT_SOURCE/man/audit-verify.1"
 }
 
+@test "findings come in the order of paths, the same ones in each run" {
+    make_key log
+    make_archive 3
+    mkdir seals
+    audit-seal --key=log.key seals addressed
+    local i
+    for i in {1..60}; do
+        echo x >"archive/more-$((i * 37 % 61))"
+    done
+    verify seals archive
+    assert_status 1
+    local first=$output
+    for i in 1 2; do
+        verify seals archive
+        [ "$output" = "$first" ]
+    done
+    [ "$(grep -o '^not-sealed: [^;]*' <<<"$first")" = "$(grep -o '^not-sealed: [^;]*' <<<"$first" | LC_ALL=C sort)" ]
+    [ "$(grep -c '^not-sealed: more-' <<<"$first")" -eq 60 ]
+}
+
 @test "the auditor's commands with coreutils and openssl are right: sound, and tampered with" {
     extract_auditor
     [ -e block.6 ] && [ ! -e block.7 ]

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/hash.h"
 #include "base/timestamp.h"
 #include "report/calendar.h"
 
@@ -16,7 +17,7 @@ static int64_t floor_to(int64_t local, int64_t step)
 
 static struct calendar_cell *find(struct calendar_cell *cell, size_t size, int64_t begin)
 {
-    size_t i = (size_t)((uint64_t)begin * 0x9e3779b97f4a7c15 >> 20) & (size - 1);
+    size_t i = (size_t)hash_number((uint64_t)begin) & (size - 1);
     while (cell[i].used && cell[i].begin != begin)
         i = (i + 1) & (size - 1);
     return &cell[i];
