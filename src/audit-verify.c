@@ -52,17 +52,6 @@ static bool take_event(void *context, const struct record *record,
     return true;
 }
 
-static void expect(void *context, struct span path)
-{
-    seal_index_expect(&((struct verify *)context)->entries.index, path);
-}
-
-/* Called by several threads. */
-static bool is_known(void *context, struct span path, const unsigned char digest[DIGEST_SIZE])
-{
-    return seal_index_meet(&((struct verify *)context)->entries.index, path, digest);
-}
-
 static bool take_file(void *context, struct span path, enum hashtree_kind kind,
                       const unsigned char *digest)
 {
@@ -86,8 +75,8 @@ static bool read_archive(struct verify *v, char **operand, size_t operands)
         /* What has the digest that was sealed is what was checked then. */
         struct intake intake = {.filter = &filter,
                                 .take = take_event,
-                                .expect = expect,
-                                .known = is_known,
+                                .expect = verify_expect,
+                                .known = verify_settle,
                                 .context = v,
                                 .unchecked = true};
         intake_run(&intake);
@@ -97,7 +86,7 @@ static bool read_archive(struct verify *v, char **operand, size_t operands)
     struct hashtree tree = {.name = operand[0],
                             .root = root,
                             .skip = verify_skip,
-                            .known = is_known,
+                            .known = verify_settle,
                             .found = take_file,
                             .context = v};
     bool whole = hashtree_walk(&tree);

@@ -241,7 +241,7 @@ static size_t read_some(struct verify *v, struct examined *e, struct seal_entry 
         v->sealed += *item == SEAL_EVENT;
         v->removals += *item == SEAL_REMOVED;
         if (v->with_archive)
-            entries_expect(&v->entries, &entry[count]);
+            entries_expect(&v->entries, (struct span){entry[count].path, entry[count].path_len});
         count++;
     }
     return count;

@@ -74,8 +74,14 @@ bool verify_begin(struct verify *verify, const char *seals);
 /* Checks the seals and collects their entries.  False after a message: it cannot be told. */
 bool verify_chain(struct verify *verify);
 
-/* Notes what is there: an event of that path, whose bytes have that digest (NULL unless it is a
- * file).  False: verify->entries.spill.reason. */
+/* By any thread, for intake and hashtree: verify_settle() says whether the event or file is there
+ * as it was sealed; if not, verify_found() has to take it.  verify_expect() is called for some of
+ * the paths shortly before. */
+void verify_expect(void *context, struct span path);
+bool verify_settle(void *context, struct span path, const unsigned char digest[DIGEST_SIZE]);
+
+/* Notes what is there and was not settled: an event of that path, whose bytes have that digest
+ * (NULL unless it is a file).  False: verify->entries.spill.reason. */
 bool verify_found(struct verify *verify, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest);
 

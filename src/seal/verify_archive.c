@@ -9,6 +9,18 @@
 
 enum { VERSIONS = 16 }; /* of one path's sealed contents so many are remembered */
 
+void verify_expect(void *context, struct span path)
+{
+    const struct verify *v = context;
+    entries_expect(&v->entries, path);
+}
+
+bool verify_settle(void *context, struct span path, const unsigned char digest[DIGEST_SIZE])
+{
+    struct verify *v = context;
+    return entries_settle(&v->entries, path, digest);
+}
+
 bool verify_found(struct verify *v, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest)
 {
@@ -16,6 +28,8 @@ bool verify_found(struct verify *v, struct span path, enum hashtree_kind kind,
                                            [HASHTREE_LINK] = ENTRY_LINK,
                                            [HASHTREE_SPECIAL] = ENTRY_SPECIAL};
     v->files++;
+    if (digest == NULL) /* which cannot be settled, but opens the path */
+        entries_settle(&v->entries, path, NULL);
     return entries_add_found(&v->entries, path, type[kind], digest);
 }
 

@@ -30,9 +30,9 @@ bool entries_begin(struct entries *e)
     return spill_begin(&e->spill);
 }
 
-void entries_expect(const struct entries *e, const struct seal_entry *entry)
+void entries_expect(const struct entries *e, struct span path)
 {
-    seal_index_expect(&e->index, path_of(entry));
+    seal_index_expect(&e->index, path);
 }
 
 static bool spill_sealed(struct entries *e, const struct seal_entry *entry, uint32_t number,
@@ -71,6 +71,11 @@ bool entries_add_seal(struct entries *e, uint32_t number, bool wanted,
     return true;
 }
 
+bool entries_settle(struct entries *e, struct span path, const unsigned char *digest)
+{
+    return seal_index_meet(&e->index, path, digest);
+}
+
 bool entries_add_found(struct entries *e, struct span path, enum entry_type type,
                        const unsigned char *digest)
 {
@@ -78,8 +83,7 @@ bool entries_add_found(struct entries *e, struct span path, enum entry_type type
     struct entry_value value = {.type = (unsigned char)type};
     if (digest != NULL)
         memcpy(value.digest, digest, DIGEST_SIZE);
-    return seal_index_meet(&e->index, path, digest) ||
-           add(e, path, after_sealed + e->order++, &value);
+    return add(e, path, after_sealed + e->order++, &value);
 }
 
 /* Loads the bytes of a seal that was noted.  False with a reason. */

@@ -55,8 +55,8 @@ struct entries {
 /* Begins.  False: no memory. */
 bool entries_begin(struct entries *entries);
 
-/* Says that the entry will be noted soon. */
-void entries_expect(const struct entries *entries, const struct seal_entry *entry);
+/* Says that an entry of that path will be noted, or settled, soon. */
+void entries_expect(const struct entries *entries, struct span path);
 
 /* Notes an event or a removal of the seal with that number.  False: entries->spill.reason. */
 bool entries_add_sealed(struct entries *entries, const struct seal_entry *entry, uint32_t number,
@@ -66,7 +66,11 @@ bool entries_add_sealed(struct entries *entries, const struct seal_entry *entry,
 bool entries_add_seal(struct entries *entries, uint32_t number, bool wanted,
                       const unsigned char digest[DIGEST_SIZE]);
 
-/* Notes what is there, digest is NULL if it is no file.  False: entries->spill.reason. */
+/* Takes what is there once the seals are noted, digest is NULL if it is no file.  True: it is as it
+ * was sealed.  False: it has to be noted.  By any thread. */
+bool entries_settle(struct entries *entries, struct span path, const unsigned char *digest);
+
+/* Notes what is there and was not settled.  False: entries->spill.reason. */
 bool entries_add_found(struct entries *entries, struct span path, enum entry_type type,
                        const unsigned char *digest);
 
