@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "deliver/pace.h"
 #include "deliver/retry.h"
+#include "deliver/retry_after.h"
 #include "deliver/schedule.h"
 
 #include <inttypes.h>

@@ -64,31 +64,6 @@ int64_t retry_wait(const struct retry_policy *policy, unsigned attempts, uint32_
     return (longest / CLOCK_MS * (int64_t)(random >> 1) >> 31) * CLOCK_MS;
 }
 
-int64_t retry_after(const char *value, int64_t now_seconds)
-{
-    const int64_t longest = (int64_t)366 * 86400;
-    while (*value == ' ' || *value == '\t')
-        value++;
-    if (*value >= '0' && *value <= '9') {
-        int64_t seconds = 0;
-        for (; *value >= '0' && *value <= '9'; value++)
-            if (seconds < longest)
-                seconds = seconds * 10 + (*value - '0');
-        while (*value == ' ' || *value == '\t')
-            value++;
-        if (*value != '\0')
-            return -1;
-        return (seconds < longest ? seconds : longest) * CLOCK_SECOND;
-    }
-    time_t date = curl_getdate(value, NULL);
-    if (date == -1)
-        return -1;
-    int64_t seconds = (int64_t)date - now_seconds;
-    if (seconds > longest)
-        seconds = longest;
-    return seconds > 0 ? seconds * CLOCK_SECOND : 0;
-}
-
 int64_t retry_deadline(const struct retry_policy *policy, int64_t read, int64_t first_attempt,
                        int64_t failing)
 {

@@ -38,10 +38,6 @@ enum retry_kind retry_status(long status);
  * full jitter.  random is uniform over its 32 bits. */
 int64_t retry_wait(const struct retry_policy *policy, unsigned attempts, uint32_t random);
 
-/* The wait that a Retry-After header asks for (RFC 9110 section 10.2.3): seconds, or an HTTP date,
- * which is counted from `now_seconds` of the wall clock.  -1: the value is neither. */
-int64_t retry_after(const char *value, int64_t now_seconds);
-
 /* The moment at which an event is given up.  It has `budget` from its first attempt on; where
  * nothing has been delivered since `failing` (0: all is well), also from then on or from when the
  * event was read, if that was later: in an outage everything that waits is given up together and

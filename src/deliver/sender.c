@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "deliver/ledger.h"
+#include "deliver/retry_after.h"
 #include "deliver/sender.h"
 
 #include <time.h>

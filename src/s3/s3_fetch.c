@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "deliver/retry_after.h"
 #include "s3/s3_fetch.h"
 
 #include <stdio.h>

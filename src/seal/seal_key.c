@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/write_all.h"
+#include "seal/openssl_error.h"
 #include "seal/seal_key.h"
 
 #include <errno.h>
@@ -157,8 +158,7 @@ bool seal_key_sign(const struct seal_key *key, struct span bytes,
     EVP_MD_CTX_free(context);
     if (good)
         return true;
-    const char *why = ERR_reason_error_string(ERR_peek_last_error());
-    reason_set(reason, "the seal cannot be signed: %s", why != NULL ? why : strerror(ENOMEM));
+    reason_set(reason, "the seal cannot be signed: %s", openssl_error());
     ERR_clear_error();
     return false;
 }

@@ -12,24 +12,12 @@
 #include <openssl/x509.h>
 #include <stdint.h>
 
-struct stamp_authority {
-    const char *url;    /* --tsa */
-    const char *cacert; /* --cacert: authorities for its TLS certificate; NULL: the system's */
-    int64_t timeout;    /* seconds that one request may take */
-};
-
 enum stamp_result {
     STAMP_GOOD,
     STAMP_WRONG,     /* it is over something else */
     STAMP_UNTRUSTED, /* its signature is not by a trusted authority */
     STAMP_BROKEN,    /* it is no time stamp */
 };
-
-/* Asks the authority for a stamp over the digest: one POST over HTTP.  What it answers is checked
- * to be a stamp over this digest with this request's nonce.  bytes->at is the caller's for free().
- * False with a reason. */
-bool stamp_fetch(const struct stamp_authority *authority, const unsigned char digest[DIGEST_SIZE],
-                 struct span *bytes, struct reason *reason);
 
 /* Checks a stamp.  trust: the authorities that may have signed it, for the time that it says; NULL:
  * the signature is not checked.  *milliseconds: the time that it says, where it says one. */

@@ -3,7 +3,7 @@
 #define STAMPING_H
 
 #include "seal/seal_dir.h"
-#include "seal/seal_stamp.h"
+#include "seal/stamp_fetch.h"
 
 /* Fetches a time stamp over the seal's digest and writes it beside the seal.  False with a reason.
  */

@@ -9,7 +9,7 @@
 #include "base/redact.h"
 #include "base/secret.h"
 #include "deliver/header.h"
-#include "deliver/retry.h"
+#include "deliver/retry_after.h"
 #include "fuzz.h"
 #include "post/reply.h"
 #include "post/token.h"
