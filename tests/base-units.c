@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/mac.h"
 #include "base/redact.h"
+#include "check.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,17 +23,6 @@
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-static unsigned checks, failures;
-
-static void check(bool holds, const char *what)
-{
-    checks++;
-    if (holds)
-        return;
-    failures++;
-    printf("wrong: %s\n", what);
-}
 
 /* The file's bytes, NUL-terminated, the caller's. */
 static char *read_all(const char *file, size_t *len)
@@ -333,6 +323,5 @@ int main(int argc, char **argv)
     check_redact_messages();
     check_mac();
     check_hash();
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures > 0;
+    return check_report();
 }

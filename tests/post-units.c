@@ -5,31 +5,12 @@
 #include "config.h"
 
 #include "base/secret.h"
+#include "check.h"
 #include "deliver/header.h"
 #include "deliver/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static unsigned checks, failures;
-
-static void check(bool holds, const char *what)
-{
-    checks++;
-    if (holds)
-        return;
-    failures++;
-    printf("does not hold: %s\n", what);
-}
-
-static void check_text(const char *is, const char *should, const char *what)
-{
-    checks++;
-    if ((is == NULL) == (should == NULL) && (is == NULL || strcmp(is, should) == 0))
-        return;
-    failures++;
-    printf("%s: %s, not %s\n", what, is != NULL ? is : "NULL", should != NULL ? should : "NULL");
-}
 
 static void check_parts(void)
 {
@@ -119,6 +100,5 @@ int main(void)
     check_loopback();
     check_shown();
     check_fields();
-    printf("%u of %u checks failed\n", failures, checks);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return check_report();
 }

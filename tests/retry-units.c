@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "check.h"
 #include "deliver/pace.h"
 #include "deliver/retry.h"
 #include "deliver/retry_after.h"
@@ -13,17 +14,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-
-static unsigned checks, failures;
-
-static void check(int64_t is, int64_t should, const char *what)
-{
-    checks++;
-    if (is == should)
-        return;
-    failures++;
-    printf("%s: %" PRId64 ", not %" PRId64 "\n", what, is, should);
-}
 
 static void check_statuses(void)
 {
@@ -33,70 +23,78 @@ static void check_statuses(void)
     char what[40];
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         snprintf(what, sizeof what, "status %ld", later[i]);
-        check(retry_status(later[i]), RETRY_LATER, what);
+        check_number(retry_status(later[i]), RETRY_LATER, what);
     }
     for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
         snprintf(what, sizeof what, "status %ld", never[i]);
-        check(retry_status(never[i]), RETRY_NOT, what);
+        check_number(retry_status(never[i]), RETRY_NOT, what);
     }
-    check(retry_status(429), RETRY_SLOW_DOWN, "status 429");
-    check(retry_status(503), RETRY_SLOW_DOWN, "status 503");
+    check_number(retry_status(429), RETRY_SLOW_DOWN, "status 429");
+    check_number(retry_status(503), RETRY_SLOW_DOWN, "status 503");
 }
 
 static void check_transfers(void)
 {
-    check(retry_transfer(CURLE_OK, true), RETRY_NOT, "no error");
-    check(retry_transfer(CURLE_COULDNT_CONNECT, false), RETRY_UNREACHABLE, "refused");
-    check(retry_transfer(CURLE_RECV_ERROR, true), RETRY_LATER, "reset");
-    check(retry_transfer(CURLE_GOT_NOTHING, true), RETRY_LATER, "nothing");
-    check(retry_transfer(CURLE_OPERATION_TIMEDOUT, true), RETRY_LATER, "timeout");
-    check(retry_transfer(CURLE_HTTP2_STREAM, true), RETRY_LATER, "stream");
-    check(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, false), RETRY_HOPELESS, "host at first");
-    check(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, true), RETRY_UNREACHABLE, "host later");
-    check(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, false), RETRY_HOPELESS, "no HTTP at first");
-    check(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, true), RETRY_LATER, "no HTTP later");
-    check(retry_transfer(CURLE_PEER_FAILED_VERIFICATION, true), RETRY_HOPELESS, "certificate");
-    check(retry_transfer(CURLE_SSL_CERTPROBLEM, false), RETRY_HOPELESS, "own certificate");
+    check_number(retry_transfer(CURLE_OK, true), RETRY_NOT, "no error");
+    check_number(retry_transfer(CURLE_COULDNT_CONNECT, false), RETRY_UNREACHABLE, "refused");
+    check_number(retry_transfer(CURLE_RECV_ERROR, true), RETRY_LATER, "reset");
+    check_number(retry_transfer(CURLE_GOT_NOTHING, true), RETRY_LATER, "nothing");
+    check_number(retry_transfer(CURLE_OPERATION_TIMEDOUT, true), RETRY_LATER, "timeout");
+    check_number(retry_transfer(CURLE_HTTP2_STREAM, true), RETRY_LATER, "stream");
+    check_number(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, false), RETRY_HOPELESS,
+                 "host at first");
+    check_number(retry_transfer(CURLE_COULDNT_RESOLVE_HOST, true), RETRY_UNREACHABLE, "host later");
+    check_number(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, false), RETRY_HOPELESS,
+                 "no HTTP at first");
+    check_number(retry_transfer(CURLE_UNSUPPORTED_PROTOCOL, true), RETRY_LATER, "no HTTP later");
+    check_number(retry_transfer(CURLE_PEER_FAILED_VERIFICATION, true), RETRY_HOPELESS,
+                 "certificate");
+    check_number(retry_transfer(CURLE_SSL_CERTPROBLEM, false), RETRY_HOPELESS, "own certificate");
 }
 
 static void check_waits(void)
 {
     const struct retry_policy policy = {100 * CLOCK_MS, 30 * CLOCK_SECOND, 300 * CLOCK_SECOND};
     /* Full jitter: from nothing up to, not including, the longest. */
-    check(retry_wait(&policy, 1, 0), 0, "first, no luck");
-    check(retry_wait(&policy, 1, UINT32_MAX), 99 * CLOCK_MS, "first, longest");
-    check(retry_wait(&policy, 1, UINT32_MAX / 2 + 1), 50 * CLOCK_MS, "first, half");
-    check(retry_wait(&policy, 2, UINT32_MAX / 2 + 1), 100 * CLOCK_MS, "second, half");
-    check(retry_wait(&policy, 5, UINT32_MAX / 2 + 1), 800 * CLOCK_MS, "fifth, half");
-    check(retry_wait(&policy, 10, UINT32_MAX / 2 + 1), 15 * CLOCK_SECOND, "tenth: the cap, half");
-    check(retry_wait(&policy, 4000000000u, UINT32_MAX), 29999 * CLOCK_MS, "for ever: the cap");
+    check_number(retry_wait(&policy, 1, 0), 0, "first, no luck");
+    check_number(retry_wait(&policy, 1, UINT32_MAX), 99 * CLOCK_MS, "first, longest");
+    check_number(retry_wait(&policy, 1, UINT32_MAX / 2 + 1), 50 * CLOCK_MS, "first, half");
+    check_number(retry_wait(&policy, 2, UINT32_MAX / 2 + 1), 100 * CLOCK_MS, "second, half");
+    check_number(retry_wait(&policy, 5, UINT32_MAX / 2 + 1), 800 * CLOCK_MS, "fifth, half");
+    check_number(retry_wait(&policy, 10, UINT32_MAX / 2 + 1), 15 * CLOCK_SECOND,
+                 "tenth: the cap, half");
+    check_number(retry_wait(&policy, 4000000000u, UINT32_MAX), 29999 * CLOCK_MS,
+                 "for ever: the cap");
 }
 
 static void check_after(void)
 {
     const int64_t noon = 784903551; /* Tue, 15 Nov 1994 12:45:51 GMT */
-    check(retry_after("0", noon), 0, "0");
-    check(retry_after("120", noon), 120 * CLOCK_SECOND, "120");
-    check(retry_after("  7\t", noon), 7 * CLOCK_SECOND, "7 between blanks");
-    check(retry_after("Tue, 15 Nov 1994 12:45:56 GMT", noon), 5 * CLOCK_SECOND, "IMF date");
-    check(retry_after("Tuesday, 15-Nov-94 12:45:56 GMT", noon), 5 * CLOCK_SECOND, "RFC 850 date");
-    check(retry_after("Tue Nov 15 12:45:56 1994", noon), 5 * CLOCK_SECOND, "asctime date");
-    check(retry_after("Tue, 15 Nov 1994 12:00:00 GMT", noon), 0, "a date that is past");
-    check(retry_after("soon", noon), -1, "soon");
-    check(retry_after("", noon), -1, "empty");
-    check(retry_after("12 seconds", noon), -1, "12 seconds");
-    check(retry_after("-5", noon), -1, "-5");
-    check(retry_after("99999999999999999999999", noon), (int64_t)366 * 86400 * CLOCK_SECOND,
-          "huge");
+    check_number(retry_after("0", noon), 0, "0");
+    check_number(retry_after("120", noon), 120 * CLOCK_SECOND, "120");
+    check_number(retry_after("  7\t", noon), 7 * CLOCK_SECOND, "7 between blanks");
+    check_number(retry_after("Tue, 15 Nov 1994 12:45:56 GMT", noon), 5 * CLOCK_SECOND, "IMF date");
+    check_number(retry_after("Tuesday, 15-Nov-94 12:45:56 GMT", noon), 5 * CLOCK_SECOND,
+                 "RFC 850 date");
+    check_number(retry_after("Tue Nov 15 12:45:56 1994", noon), 5 * CLOCK_SECOND, "asctime date");
+    check_number(retry_after("Tue, 15 Nov 1994 12:00:00 GMT", noon), 0, "a date that is past");
+    check_number(retry_after("soon", noon), -1, "soon");
+    check_number(retry_after("", noon), -1, "empty");
+    check_number(retry_after("12 seconds", noon), -1, "12 seconds");
+    check_number(retry_after("-5", noon), -1, "-5");
+    check_number(retry_after("99999999999999999999999", noon), (int64_t)366 * 86400 * CLOCK_SECOND,
+                 "huge");
 }
 
 static void check_deadlines(void)
 {
     const struct retry_policy policy = {CLOCK_MS, CLOCK_SECOND, 300};
-    check(retry_deadline(&policy, 1000, 5000, 0), 5300, "all is well: from the first attempt");
-    check(retry_deadline(&policy, 1000, 5000, 4900), 5200, "an outage that began before it");
-    check(retry_deadline(&policy, 4950, 5000, 4900), 5250, "… and before the event was read");
-    check(retry_deadline(&policy, 1000, 5000, 6000), 5300, "an outage that began after it");
+    check_number(retry_deadline(&policy, 1000, 5000, 0), 5300,
+                 "all is well: from the first attempt");
+    check_number(retry_deadline(&policy, 1000, 5000, 4900), 5200, "an outage that began before it");
+    check_number(retry_deadline(&policy, 4950, 5000, 4900), 5250,
+                 "… and before the event was read");
+    check_number(retry_deadline(&policy, 1000, 5000, 6000), 5300, "an outage that began after it");
 }
 
 /* Requests come out in the order in which they are due, whatever the order in which they came. */
@@ -104,15 +102,15 @@ static void check_schedule(void)
 {
     enum { COUNT = 1000 };
     struct schedule schedule = {0};
-    check(schedule_due(&schedule), INT64_MAX, "an empty schedule");
-    check(schedule_take(&schedule) == NULL, true, "nothing from an empty schedule");
+    check_number(schedule_due(&schedule), INT64_MAX, "an empty schedule");
+    check_number(schedule_take(&schedule) == NULL, true, "nothing from an empty schedule");
     for (int64_t i = 0; i < COUNT; i++)
         schedule_add(&schedule, i * 7919 % COUNT, NULL);
     for (int64_t i = 0; i < COUNT; i++) {
-        check(schedule_due(&schedule), i, "the next");
+        check_number(schedule_due(&schedule), i, "the next");
         schedule_take(&schedule);
     }
-    check((int64_t)schedule.count, 0, "all taken");
+    check_number((int64_t)schedule.count, 0, "all taken");
     schedule_free(&schedule);
 }
 
@@ -137,23 +135,25 @@ static void check_pace_steps(void)
 {
     struct pace pace;
     pace_begin(&pace, 8, &pace_policy);
-    check((int64_t)at_once(&pace, 1), 8, "all at once at first");
+    check_number((int64_t)at_once(&pace, 1), 8, "all at once at first");
     fail_at(&pace, PACE_SLOWER, 1, 0);
-    check((int64_t)at_once(&pace, 1), 7, "one fewer after a failure");
+    check_number((int64_t)at_once(&pace, 1), 7, "one fewer after a failure");
     for (int i = 0; i < 4; i++)
         pace_success(&pace);
-    check((int64_t)at_once(&pace, 1), 8, "and as many again after four successes");
+    check_number((int64_t)at_once(&pace, 1), 8, "and as many again after four successes");
     for (int i = 0; i < 1000; i++)
         pace_success(&pace);
-    check((int64_t)at_once(&pace, 1), 8, "but never more than there may be");
+    check_number((int64_t)at_once(&pace, 1), 8, "but never more than there may be");
     fail_at(&pace, PACE_EVENT, 1, 0);
-    check((int64_t)at_once(&pace, 1), 8, "a failure that may be the event's own takes nothing");
+    check_number((int64_t)at_once(&pace, 1), 8,
+                 "a failure that may be the event's own takes nothing");
     /* A Retry-After holds everybody for that long, and no longer than --retry-for. */
     fail_at(&pace, PACE_SLOWER, 1000, 2 * CLOCK_SECOND);
-    check((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND - 1), 0, "nobody before Retry-After");
-    check((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND), 7, "and then as before");
+    check_number((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND - 1), 0,
+                 "nobody before Retry-After");
+    check_number((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND), 7, "and then as before");
     fail_at(&pace, PACE_SLOWER, 1000, 3600 * CLOCK_SECOND);
-    check(pace.not_before, 1000 + pace_policy.budget, "a Retry-After beyond --retry-for");
+    check_number(pace.not_before, 1000 + pace_policy.budget, "a Retry-After beyond --retry-for");
 }
 
 static void check_pace_outage(void)
@@ -163,40 +163,41 @@ static void check_pace_outage(void)
     pace_begin(&pace, 8, &pace_policy);
     for (int i = 0; i < 7; i++)
         fail_at(&pace, PACE_SLOWER, now, 0);
-    check(pace.probing, false, "seven failures of eight are no outage");
+    check_number(pace.probing, false, "seven failures of eight are no outage");
     fail_at(&pace, PACE_SLOWER, now, 0);
-    check(pace.probing, true, "as many failures in a row as go at once are one");
+    check_number(pace.probing, true, "as many failures in a row as go at once are one");
     pace_begin(&pace, 8, &pace_policy);
     for (int i = 0; i < 4; i++)
         fail_at(&pace, PACE_NOBODY, now, 0);
-    check(pace.probing, true, "and half as many where nobody answers");
-    check((int64_t)at_once(&pace, now), 0, "which waits");
-    check(pace.not_before, now + 50 * CLOCK_MS, "… half of the first wait, as chance has it");
-    check((int64_t)at_once(&pace, pace.not_before), 1, "and then one request probes");
+    check_number(pace.probing, true, "and half as many where nobody answers");
+    check_number((int64_t)at_once(&pace, now), 0, "which waits");
+    check_number(pace.not_before, now + 50 * CLOCK_MS,
+                 "… half of the first wait, as chance has it");
+    check_number((int64_t)at_once(&pace, pace.not_before), 1, "and then one request probes");
     /* What was sent before that only confirms it. */
     int64_t next = pace.not_before;
     pace_failure(&pace, PACE_NOBODY, 1, now - 1, now + 1, 0, UINT32_MAX);
-    check(pace.not_before, next, "an answer to what was sent before");
+    check_number(pace.not_before, next, "an answer to what was sent before");
     for (int i = 1; i <= 20; i++) {
         now = pace.not_before;
         fail_at(&pace, PACE_NOBODY, now + 1, 0);
-        check(at_once(&pace, now + 1) == 0 && pace.not_before - now <= pace_policy.cap, true,
-              "each probe that fails is followed by a wait, up to the cap");
+        check_number(at_once(&pace, now + 1) == 0 && pace.not_before - now <= pace_policy.cap, true,
+                     "each probe that fails is followed by a wait, up to the cap");
     }
-    check(pace.not_before - now - 1, pace_policy.cap / 2, "which has grown to it");
+    check_number(pace.not_before - now - 1, pace_policy.cap / 2, "which has grown to it");
     pace_success(&pace);
-    check((int64_t)at_once(&pace, now), 2, "a success ends it at once, from the bottom");
+    check_number((int64_t)at_once(&pace, now), 2, "a success ends it at once, from the bottom");
     for (int i = 0; i < 3; i++)
         pace_success(&pace);
-    check(at_once(&pace, now) >= 4, true, "growing fast to half of what it was");
+    check_number(at_once(&pace, now) >= 4, true, "growing fast to half of what it was");
     /* One event that always fails is none. */
     pace_begin(&pace, 8, &pace_policy);
     for (unsigned i = 1; i < 50; i++)
         pace_failure(&pace, PACE_EVENT, i, now, now, 0, 0);
-    check(pace.probing, false, "one event that always fails is no outage");
+    check_number(pace.probing, false, "one event that always fails is no outage");
     for (unsigned i = 0; i < 8; i++)
         pace_failure(&pace, PACE_EVENT, 1, now, now, 0, 0);
-    check(pace.probing, true, "all events failing are one");
+    check_number(pace.probing, true, "all events failing are one");
 }
 
 /* The mean of how many go at once while this share of requests fails. */
@@ -226,11 +227,12 @@ static int64_t mean_at_once(size_t most, unsigned percent, unsigned *outages)
 static void check_pace_shares(void)
 {
     unsigned outages;
-    check(mean_at_once(8, 15, &outages) >= 6, true, "15% faults: nearly all of 8 at once");
-    check(outages <= 8, true, "… and hardly ever an outage");
-    check(mean_at_once(100, 15, &outages) >= 95, true, "15% faults: nearly all of 100 at once");
-    check(mean_at_once(100, 60, &outages) <= 10, true, "60%: few");
-    check(mean_at_once(8, 100, &outages), 1, "all: one");
+    check_number(mean_at_once(8, 15, &outages) >= 6, true, "15% faults: nearly all of 8 at once");
+    check_number(outages <= 8, true, "… and hardly ever an outage");
+    check_number(mean_at_once(100, 15, &outages) >= 95, true,
+                 "15% faults: nearly all of 100 at once");
+    check_number(mean_at_once(100, 60, &outages) <= 10, true, "60%: few");
+    check_number(mean_at_once(8, 100, &outages), 1, "all: one");
 }
 
 int main(void)
@@ -244,6 +246,5 @@ int main(void)
     check_pace_steps();
     check_pace_outage();
     check_pace_shares();
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures > 0;
+    return check_report();
 }

@@ -5,31 +5,12 @@
  */
 #include "config.h"
 
+#include "check.h"
 #include "s3/s3_pages.h"
 #include "s3/s3_v2.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static unsigned checks, failures;
-
-static void check(bool holds, const char *what)
-{
-    checks++;
-    if (holds)
-        return;
-    failures++;
-    printf("does not hold: %s\n", what);
-}
-
-static void check_text(struct span is, const char *should, const char *what)
-{
-    checks++;
-    if (span_equal(is, span_of(should)))
-        return;
-    failures++;
-    printf("%s: %.*s, not %s\n", what, (int)is.len, is.at, should);
-}
 
 /* --- Where a page begins --- */
 
@@ -57,7 +38,7 @@ static void check_before(void)
     char text[S3_PAGES_AFTER_MAX], longest[S3_KEY_MAX + 1];
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t len = s3_pages_before(span_of(known[i].key), text);
-        check_text((struct span){text, len}, known[i].before, "the text before a key");
+        check_span((struct span){text, len}, known[i].before, "the text before a key");
         check(s3_key_compare((struct span){text, len}, span_of(known[i].key)) < 0, "it is before");
     }
     memset(longest, 'k', S3_KEY_MAX);
@@ -200,7 +181,7 @@ static void check_times(void)
     struct s3_known known;
     s3_pages_begin(&pages, SPAN("a/"));
     check(look(bucket, &pages, "a/00000002", &known) == S3_PRESENT, "a key is there");
-    check_text(known.etag, "00000000000000000000000000000001", "its ETag");
+    check_span(known.etag, "00000000000000000000000000000001", "its ETag");
     check(s3_pages_find(&pages, SPAN("a/00000004"), S3_PAGES_AGE, &known) == S3_PRESENT,
           "and so is another one, a minute later");
     s3_pages_forget(&pages, SPAN("a/00000004"));
@@ -342,9 +323,9 @@ static void check_signatures(void)
                 .headers = headers,
             },
             &len);
-        check_text((struct span){text, len}, known[i].text, "what is signed");
+        check_span((struct span){text, len}, known[i].text, "what is signed");
         s3_v2_sign((struct span){text, len}, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", signature);
-        check_text(span_of(signature), known[i].signature, "the signature");
+        check_span(span_of(signature), known[i].signature, "the signature");
         free(text);
         curl_slist_free_all(headers);
     }
@@ -366,7 +347,7 @@ static void check_resource(void)
             .headers = &other,
         },
         &len);
-    check_text((struct span){text, len},
+    check_span((struct span){text, len},
                "PUT\n\n\n\nx-amz-date:later\nx-amz-security-token:t\n"
                "/b/k?partNumber=1&uploadId=x%2By",
                "what is signed");
@@ -381,6 +362,5 @@ int main(void)
     check_orders();
     check_times();
     check_answers();
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures > 0;
+    return check_report();
 }

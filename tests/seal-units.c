@@ -4,23 +4,14 @@
  */
 #include "config.h"
 
+#include "check.h"
 #include "seal/seal_index.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static unsigned checks, failures;
 static struct seal_index the_index;
-
-static void check(bool is, bool should, const char *what)
-{
-    checks++;
-    if (is == should)
-        return;
-    failures++;
-    printf("%s: %s\n", what, is ? "true" : "false");
-}
 
 static bool put(const char *path, const char *digest, bool wanted)
 {
@@ -44,38 +35,40 @@ static void check_paths(void)
 {
     char longest[SEAL_PATH_MAX + 2], same[SEAL_PATH_MAX + 1];
     seal_index_begin(&the_index);
-    check(seal_index_any_open(&the_index), false, "empty: any open");
-    check(meet("a", one), false, "empty: an event");
-    check(put("a", one, true), true, "put");
-    check(is_open("a"), true, "wanted and not seen");
-    check(meet("a", other), false, "with other bytes");
-    check(meet("a", one), true, "as it was sealed");
-    check(is_open("a"), true, "both were seen");
-    check(put("b", one, true) && meet("b", one), true, "b is as it was sealed");
-    check(is_open("b"), false, "b is settled");
-    check(meet("b", NULL), false, "b is a link, too");
-    check(is_open("b"), true, "and has to be compared");
-    check(put("c", one, false), true, "not asked for");
-    check(is_open("c"), false, "and not there");
-    check(meet("c", other), false, "changed");
-    check(is_open("c"), true, "not asked for, but changed");
-    check(put("d", one, true) && put("d", NULL, true), true, "removed");
-    check(is_open("d"), false, "and not there");
-    check(meet("d", one), false, "it is there all the same");
-    check(is_open("d"), true, "and has to be compared");
-    check(put("e", other, true) && put("e", one, true), true, "sealed twice");
-    check(meet("e", one) && !is_open("e"), true, "the last time counts");
-    check(is_open("f") || meet("f", one) || is_open("f"), false, "a path that was never sealed");
+    check_number(seal_index_any_open(&the_index), false, "empty: any open");
+    check_number(meet("a", one), false, "empty: an event");
+    check_number(put("a", one, true), true, "put");
+    check_number(is_open("a"), true, "wanted and not seen");
+    check_number(meet("a", other), false, "with other bytes");
+    check_number(meet("a", one), true, "as it was sealed");
+    check_number(is_open("a"), true, "both were seen");
+    check_number(put("b", one, true) && meet("b", one), true, "b is as it was sealed");
+    check_number(is_open("b"), false, "b is settled");
+    check_number(meet("b", NULL), false, "b is a link, too");
+    check_number(is_open("b"), true, "and has to be compared");
+    check_number(put("c", one, false), true, "not asked for");
+    check_number(is_open("c"), false, "and not there");
+    check_number(meet("c", other), false, "changed");
+    check_number(is_open("c"), true, "not asked for, but changed");
+    check_number(put("d", one, true) && put("d", NULL, true), true, "removed");
+    check_number(is_open("d"), false, "and not there");
+    check_number(meet("d", one), false, "it is there all the same");
+    check_number(is_open("d"), true, "and has to be compared");
+    check_number(put("e", other, true) && put("e", one, true), true, "sealed twice");
+    check_number(meet("e", one) && !is_open("e"), true, "the last time counts");
+    check_number(is_open("f") || meet("f", one) || is_open("f"), false,
+                 "a path that was never sealed");
     memset(longest, 'x', sizeof longest);
     longest[SEAL_PATH_MAX + 1] = '\0';
-    check(meet(longest, one), false, "longer than a path can be");
+    check_number(meet(longest, one), false, "longer than a path can be");
     longest[SEAL_PATH_MAX] = '\0';
-    check(put(longest, one, true), true, "the longest path");
+    check_number(put(longest, one, true), true, "the longest path");
     memcpy(same, longest, sizeof same);
     same[SEAL_PATH_MAX - 1] = 'y';
-    check(meet(same, one), false, "its last byte counts");
-    check(meet(longest, one), true, "the longest path is as it was sealed");
-    check(put("gh", one, true) && (meet("g", one) || meet("h", one)), false, "a part of a path");
+    check_number(meet(same, one), false, "its last byte counts");
+    check_number(meet(longest, one), true, "the longest path is as it was sealed");
+    check_number(put("gh", one, true) && (meet("g", one) || meet("h", one)), false,
+                 "a part of a path");
     seal_index_end(&the_index);
 }
 
@@ -98,17 +91,18 @@ static void check_room(void)
     seal_index_begin(&the_index);
     uint32_t count = fill();
     size_t slots = SEAL_INDEX_MEMORY / sizeof(struct seal_index_slot);
-    check(count >= slots / 8 * 7 && count < slots, true, "the index is full at seven eighths");
-    check(put("another", one, true), false, "it takes no further path");
-    check(meet("another", one), false, "which is not in it");
-    check(put("7/5", one, true), true, "but another entry of one that it has");
-    check(seal_index_any_open(&the_index), true, "nothing was seen");
+    check_number(count >= slots / 8 * 7 && count < slots, true,
+                 "the index is full at seven eighths");
+    check_number(put("another", one, true), false, "it takes no further path");
+    check_number(meet("another", one), false, "which is not in it");
+    check_number(put("7/5", one, true), true, "but another entry of one that it has");
+    check_number(seal_index_any_open(&the_index), true, "nothing was seen");
     for (uint32_t i = 0; i < count; i++) {
         snprintf(path, sizeof path, "7/%" PRIu32, i);
         good = meet(path, one) && good;
     }
-    check(good, true, "all are as they were sealed");
-    check(seal_index_any_open(&the_index), false, "and settled");
+    check_number(good, true, "all are as they were sealed");
+    check_number(seal_index_any_open(&the_index), false, "and settled");
     seal_index_end(&the_index);
 }
 
@@ -116,6 +110,5 @@ int main(void)
 {
     check_paths();
     check_room();
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures > 0;
+    return check_report();
 }

@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "check.h"
 #include "deliver/receipts.h"
 #include "spool/acknowledge.h"
 #include "spool/backoff.h"
@@ -19,38 +20,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static unsigned checks, failures;
-
-static void check(int64_t is, int64_t should, const char *what)
-{
-    checks++;
-    if (is == should)
-        return;
-    failures++;
-    printf("%s: %" PRId64 ", not %" PRId64 "\n", what, is, should);
-}
-
 static void check_backoff(void)
 {
     struct backoff backoff = {.longest = 900 * CLOCK_SECOND};
-    check(backoff_failure(&backoff, 0), 0, "first wait, no luck");
+    check_number(backoff_failure(&backoff, 0), 0, "first wait, no luck");
     backoff_reset(&backoff);
-    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999, "first wait, longest");
-    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 1999, "second wait, longest");
-    check(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 2 * CLOCK_SECOND, "third wait, half");
+    check_number(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999, "first wait, longest");
+    check_number(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 1999, "second wait, longest");
+    check_number(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 2 * CLOCK_SECOND,
+                 "third wait, half");
     for (int i = 0; i < 20; i++)
         backoff_failure(&backoff, 0);
-    check(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 450 * CLOCK_SECOND, "the cap, half");
+    check_number(backoff_failure(&backoff, UINT32_MAX / 2 + 1), 450 * CLOCK_SECOND,
+                 "the cap, half");
     backoff.failures = UINT32_MAX;
     int64_t wait = backoff_failure(&backoff, UINT32_MAX);
-    check(wait > 899 * CLOCK_SECOND && wait <= 900 * CLOCK_SECOND, true, "for ever: the cap");
-    check(backoff.failures, UINT32_MAX, "failures are counted up to the largest number");
+    check_number(wait > 899 * CLOCK_SECOND && wait <= 900 * CLOCK_SECOND, true,
+                 "for ever: the cap");
+    check_number(backoff.failures, UINT32_MAX, "failures are counted up to the largest number");
     backoff_reset(&backoff);
-    check(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999, "after a success: as at first");
+    check_number(backoff_failure(&backoff, UINT32_MAX) / CLOCK_MS, 999,
+                 "after a success: as at first");
     backoff = (struct backoff){.longest = BACKOFF_LONGEST};
     for (int i = 0; i < 64; i++)
         wait = backoff_failure(&backoff, UINT32_MAX);
-    check(wait > BACKOFF_LONGEST - CLOCK_SECOND && wait <= BACKOFF_LONGEST, true, "30 days");
+    check_number(wait > BACKOFF_LONGEST - CLOCK_SECOND && wait <= BACKOFF_LONGEST, true, "30 days");
 }
 
 static void put(const struct spooldir *spool, enum spool_place place, const char *name,
@@ -90,65 +84,66 @@ static void check_batch(const struct spooldir *spool)
     struct batch batch, again;
     struct reason reason;
     char name[SPOOL_NAME + 16], receipts[BATCH_PATH];
-    check(gather(&batch, spool, 100), false, "an empty spool has no batch");
+    check_number(gather(&batch, spool, 100), false, "an empty spool has no batch");
     put(spool, SPOOL_NEW, "1.ndjson", "{\"a\":1}\n\n{\"a\":2}\n");
     put(spool, SPOOL_NEW, "2.ndjson", "");
     put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}");
     put(spool, SPOOL_NEW, "4.ndjson", "{\"a\":4}\n");
-    check(gather(&batch, spool, 0), true, "the oldest segment");
-    check((int64_t)batch.parts, 1, "… alone");
-    check(batch_count_all(&batch), true, "… is counted");
-    check((int64_t)batch.lines, 3, "… has three lines, a blank one too");
-    check(batch.input >= 0, true, "… and is open");
+    check_number(gather(&batch, spool, 0), true, "the oldest segment");
+    check_number((int64_t)batch.parts, 1, "… alone");
+    check_number(batch_count_all(&batch), true, "… is counted");
+    check_number((int64_t)batch.lines, 3, "… has three lines, a blank one too");
+    check_number(batch.input >= 0, true, "… and is open");
     batch_end(&batch);
-    check(gather(&batch, spool, 24), true, "as many as fit");
-    check((int64_t)batch.parts, 2, "… are two");
-    check((int64_t)batch.lines, 0, "… not counted yet");
-    check(batch_count_all(&batch), true, "… and then counted");
-    check((int64_t)batch.lines, 4, "… of four lines");
-    check(batch.part[1].torn, true, "… the last without a newline");
-    check(batch.input, -1, "… and several are not one file");
-    check(has(spool, SPOOL_NEW, "2.ndjson"), false, "an empty segment is removed");
+    check_number(gather(&batch, spool, 24), true, "as many as fit");
+    check_number((int64_t)batch.parts, 2, "… are two");
+    check_number((int64_t)batch.lines, 0, "… not counted yet");
+    check_number(batch_count_all(&batch), true, "… and then counted");
+    check_number((int64_t)batch.lines, 4, "… of four lines");
+    check_number(batch.part[1].torn, true, "… the last without a newline");
+    check_number(batch.input, -1, "… and several are not one file");
+    check_number(has(spool, SPOOL_NEW, "2.ndjson"), false, "an empty segment is removed");
     batch_end(&batch);
-    check(gather(&batch, spool, 1000), true, "all");
-    check((int64_t)batch.parts, 3, "… are three");
-    check((int64_t)batch.bytes, 32, "… of 32 bytes");
+    check_number(gather(&batch, spool, 1000), true, "all");
+    check_number((int64_t)batch.parts, 3, "… are three");
+    check_number((int64_t)batch.bytes, 32, "… of 32 bytes");
 
     /* What is written down is read back. */
-    check(batch_record(&batch, &reason), true, "it is written down");
-    check(batch_read(&again, spool, batch.id), true, "… and read back");
-    check((int64_t)again.parts, 3, "… with three parts");
-    check(strcmp(again.key, batch.key), 0, "… and its key");
-    check((int64_t)again.lines, 0, "… whose lines are not counted");
-    check(strcmp(again.part[2].name, "4.ndjson"), 0, "… by their names");
-    check(batch_count_all(&again), true, "… they are counted");
-    check((int64_t)again.lines, 5, "… five lines");
-    check((int64_t)again.macs.stored, 5, "… and MACs");
+    check_number(batch_record(&batch, &reason), true, "it is written down");
+    check_number(batch_read(&again, spool, batch.id), true, "… and read back");
+    check_number((int64_t)again.parts, 3, "… with three parts");
+    check_number(strcmp(again.key, batch.key), 0, "… and its key");
+    check_number((int64_t)again.lines, 0, "… whose lines are not counted");
+    check_number(strcmp(again.part[2].name, "4.ndjson"), 0, "… by their names");
+    check_number(batch_count_all(&again), true, "… they are counted");
+    check_number((int64_t)again.lines, 5, "… five lines");
+    check_number((int64_t)again.macs.stored, 5, "… and MACs");
     batch_end(&again);
-    check(batch_read(&again, spool, batch.id), true, "it is read once more");
-    check((int64_t)again.lines, 5, "… with its numbers");
-    check((int64_t)again.macs.stored, 0, "… without MACs");
+    check_number(batch_read(&again, spool, batch.id), true, "it is read once more");
+    check_number((int64_t)again.lines, 5, "… with its numbers");
+    check_number((int64_t)again.macs.stored, 0, "… without MACs");
     batch_end(&again);
     int fd = batch_open_part(&batch, &batch.part[1]);
-    check(fd >= 0 && batch_part_is_unchanged(&batch.part[1], fd), true, "a segment as it was");
+    check_number(fd >= 0 && batch_part_is_unchanged(&batch.part[1], fd), true,
+                 "a segment as it was");
     close(fd);
     put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}\n{\"a\":5}\n");
-    check(batch_open_part(&batch, &batch.part[1]), -1, "one that has grown");
+    check_number(batch_open_part(&batch, &batch.part[1]), -1, "one that has grown");
     clear(spool);
-    check(batch_open_part(&batch, &batch.part[0]), -1, "one that is gone");
+    check_number(batch_open_part(&batch, &batch.part[0]), -1, "one that is gone");
 
     /* A torn list is none. */
     snprintf(name, sizeof name, "%s.batch", batch.id);
     put(spool, SPOOL_WORK, name, "17 3 1.ndjson\nen");
-    check(batch_read(&again, spool, batch.id), false, "a torn list");
+    check_number(batch_read(&again, spool, batch.id), false, "a torn list");
     batch_end(&again);
     put(spool, SPOOL_WORK, name, "17 3 ../1.ndjson\nend\n");
-    check(batch_read(&again, spool, batch.id), false, "a list with a path");
+    check_number(batch_read(&again, spool, batch.id), false, "a list with a path");
     batch_end(&again);
     batch_receipts_name(&batch, "/spool", receipts);
-    check(strncmp(receipts, "/spool/work/", 12), 0, "receipts have a name in work/");
+    check_number(strncmp(receipts, "/spool/work/", 12), 0, "receipts have a name in work/");
     batch_discard(&batch);
-    check(has(spool, SPOOL_WORK, name), false, "nothing is left of it");
+    check_number(has(spool, SPOOL_WORK, name), false, "nothing is left of it");
 }
 
 static struct mac *mac; /* receipts have one; NULL: they have digests */
@@ -193,11 +188,7 @@ static void check_verdicts(struct batch *batch, const char *receipts, const char
     char is[16];
     struct acknowledgement a = acknowledge(batch, receipts, is);
     acknowledge_end(&a);
-    checks++;
-    if (strcmp(is, should) == 0)
-        return;
-    failures++;
-    printf("%s: %s, not %s\n", what, is, should);
+    check_text(is, should, what);
 }
 
 /* The same, with receipts of one kind. */
@@ -211,34 +202,34 @@ static void check_receipts(struct batch *batch)
     receipt(text, sizeof text, 3, "{\"a\":2}", "spooled");
     check_verdicts(batch, text, "RDDDS", "in any order");
     struct acknowledgement a = acknowledge(batch, text, is);
-    check((int64_t)a.fitting, 4, "receipts that fit");
-    check((int64_t)a.done, 3, "lines that are done");
-    check((int64_t)a.rejected, 1, "… rejected");
-    check((int64_t)a.stays, 1, "… and stay");
+    check_number((int64_t)a.fitting, 4, "receipts that fit");
+    check_number((int64_t)a.done, 3, "lines that are done");
+    check_number((int64_t)a.rejected, 1, "… rejected");
+    check_number((int64_t)a.stays, 1, "… and stay");
     const struct receipt_mark *mark = acknowledge_rejection(&a, 1);
-    check(mark != NULL && strncmp(text + mark->offset, "{\"line\":1,", 10) == 0, true,
-          "the receipt of the rejected line");
-    check(acknowledge_rejection(&a, 3) == NULL, true, "a line that is done has none");
+    check_number(mark != NULL && strncmp(text + mark->offset, "{\"line\":1,", 10) == 0, true,
+                 "the receipt of the rejected line");
+    check_number(acknowledge_rejection(&a, 3) == NULL, true, "a line that is done has none");
     acknowledge_success(&a, batch->lines);
-    check((int64_t)a.done, 3, "a status of 0 does not change that");
+    check_number((int64_t)a.done, 3, "a status of 0 does not change that");
     acknowledge_end(&a);
 
     *text = '\0';
     a = acknowledge(batch, text, is);
     acknowledge_success(&a, batch->lines);
-    check((int64_t)a.done, 5, "without receipts it does");
+    check_number((int64_t)a.done, 5, "without receipts it does");
     acknowledge_end(&a);
     receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
     receipt(text, sizeof text, 2, "changed", "delivered");
     receipt(text, sizeof text, 3, "added", "delivered");
     a = acknowledge(batch, text, is);
     acknowledge_success(&a, batch->lines);
-    check((int64_t)a.done, 2, "receipts of fewer lines");
+    check_number((int64_t)a.done, 2, "receipts of fewer lines");
     acknowledge_end(&a);
     receipt(text, sizeof text, 4, "{\"a\":4}", "exists");
     a = acknowledge(batch, text, is);
     acknowledge_success(&a, batch->lines);
-    check((int64_t)a.done, 5, "… and of as many, whatever they were");
+    check_number((int64_t)a.done, 5, "… and of as many, whatever they were");
     acknowledge_end(&a);
     *text = '\0';
     receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
@@ -341,14 +332,14 @@ static void check_acknowledge(const struct spooldir *spool)
     if (!gather(&batch, spool, 1000) || !batch_record(&batch, &reason))
         exit(2);
     while (more)
-        check(batch_count(&batch, &more), true, "a step");
-    check((int64_t)batch.lines, 5, "all lines are counted");
-    check((int64_t)batch.macs.stored, 5, "… and have MACs");
-    check(batch_count_all(&batch), true, "… which is written down");
+        check_number(batch_count(&batch, &more), true, "a step");
+    check_number((int64_t)batch.lines, 5, "all lines are counted");
+    check_number((int64_t)batch.macs.stored, 5, "… and have MACs");
+    check_number(batch_count_all(&batch), true, "… which is written down");
     check_kinds(&batch);
 
     /* After a kill there are no MACs yet. */
-    check(batch_read(&again, spool, batch.id), true, "what a killed drain has left");
+    check_number(batch_read(&again, spool, batch.id), true, "what a killed drain has left");
     check_kinds(&again);
     batch_end(&again);
     mac = &batch.mac;
@@ -380,11 +371,11 @@ static void check_gap(const struct spooldir *spool)
     receipt(text, sizeof text, 2, "{\"a\":4}", "delivered");
     receipt(text, sizeof text, 4, "{\"a\":4}", "delivered");
     unlinkat(spool->place[SPOOL_NEW], "3.ndjson", 0);
-    check(batch_count_all(&batch), true, "what is there is counted");
-    check((int64_t)batch.counted, 1, "… up to what is not");
+    check_number(batch_count_all(&batch), true, "what is there is counted");
+    check_number((int64_t)batch.counted, 1, "… up to what is not");
     a = acknowledge(&batch, text, is);
-    check(strcmp(is, "D"), 0, "the first line is done");
-    check((int64_t)a.stays, 2, "… and two segments stay");
+    check_number(strcmp(is, "D"), 0, "the first line is done");
+    check_number((int64_t)a.stays, 2, "… and two segments stay");
     acknowledge_end(&a);
     batch_discard(&batch);
     clear(spool);
@@ -404,6 +395,5 @@ int main(int argc, char **argv)
     check_acknowledge(&spool);
     check_gap(&spool);
     spooldir_close(&spool);
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures > 0;
+    return check_report();
 }

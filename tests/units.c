@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "base/options.h"
 #include "base/timestamp.h"
+#include "check.h"
 #include "event/catalogue.h"
 #include "event/event.h"
 #include "json/json_string.h"
@@ -17,19 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static unsigned checks, failures;
-
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-
-/* Counts a check; where it fails, says which: a function and what it was given. */
-static void check(bool holds, const char *function, const char *given)
-{
-    checks++;
-    if (holds)
-        return;
-    failures++;
-    printf("%s: wrong for \"%s\"\n", function, given);
-}
 
 static void check_sizes(void)
 {
@@ -78,8 +67,8 @@ static void check_sizes(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         size_t bytes = 0;
         bool good = options_size(rows[i].text, &bytes);
-        check(good == rows[i].good && (!good || bytes == rows[i].bytes), "options_size",
-              rows[i].text);
+        check_of(good == rows[i].good && (!good || bytes == rows[i].bytes), "options_size",
+                 rows[i].text);
     }
 }
 
@@ -107,9 +96,9 @@ static void check_distances(void)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct span a = span_of(rows[i].a), b = span_of(rows[i].b);
-        check(nearest_distance(a, b, rows[i].limit) == rows[i].distance &&
-                  nearest_distance(b, a, rows[i].limit) == rows[i].distance,
-              "nearest_distance", rows[i].a);
+        check_of(nearest_distance(a, b, rows[i].limit) == rows[i].distance &&
+                     nearest_distance(b, a, rows[i].limit) == rows[i].distance,
+                 "nearest_distance", rows[i].a);
     }
 }
 
@@ -133,8 +122,8 @@ static void check_nearest(void)
         char message[NEAREST_MESSAGE];
         nearest_begin(&nearest, span_of(rows[i].wanted));
         nearest_offer_all(&nearest, names);
-        check(strcmp(nearest_message(&nearest, message), rows[i].message) == 0, "nearest_message",
-              rows[i].wanted);
+        check_of(strcmp(nearest_message(&nearest, message), rows[i].message) == 0,
+                 "nearest_message", rows[i].wanted);
     }
 }
 
@@ -171,8 +160,8 @@ static void check_durations(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t seconds = 0;
         bool good = options_duration(rows[i].text, &seconds);
-        check(good == rows[i].good && (!good || seconds == rows[i].seconds), "options_duration",
-              rows[i].text);
+        check_of(good == rows[i].good && (!good || seconds == rows[i].seconds), "options_duration",
+                 rows[i].text);
     }
 }
 
@@ -265,10 +254,10 @@ static void check_times(void)
 {
     struct timestamp time;
     for (size_t i = 0; i < COUNT(times); i++)
-        check(parse_exactly(times[i].text, &time) && same_time(&time, &times[i].time),
-              "timestamp_parse", times[i].text);
+        check_of(parse_exactly(times[i].text, &time) && same_time(&time, &times[i].time),
+                 "timestamp_parse", times[i].text);
     for (size_t i = 0; i < COUNT(no_times); i++)
-        check(!parse_exactly(no_times[i], &time), "timestamp_parse", no_times[i]);
+        check_of(!parse_exactly(no_times[i], &time), "timestamp_parse", no_times[i]);
 }
 
 static void check_time_arguments(void)
@@ -297,8 +286,8 @@ static void check_time_arguments(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct timestamp time = {0, 0, 0};
         bool good = timestamp_argument(rows[i].text, &now, &time);
-        check(good == rows[i].good && (!good || time.seconds == rows[i].seconds),
-              "timestamp_argument", rows[i].text);
+        check_of(good == rows[i].good && (!good || time.seconds == rows[i].seconds),
+                 "timestamp_argument", rows[i].text);
     }
 }
 
@@ -320,8 +309,8 @@ static void check_rfc3339(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[TIMESTAMP_TEXT] = "";
         size_t len = timestamp_rfc3339(&rows[i].time, text);
-        check(len == strlen(rows[i].text) && memcmp(text, rows[i].text, len) == 0,
-              "timestamp_rfc3339", rows[i].text);
+        check_of(len == strlen(rows[i].text) && memcmp(text, rows[i].text, len) == 0,
+                 "timestamp_rfc3339", rows[i].text);
     }
 }
 
@@ -348,8 +337,8 @@ static void check_epoch(void)
     for (size_t i = 0; i < COUNT(rows); i++) {
         char text[TIMESTAMP_TEXT] = "";
         size_t len = timestamp_epoch(&rows[i].time, rows[i].power, rows[i].fraction, text);
-        check(len == strlen(rows[i].text) && memcmp(text, rows[i].text, len) == 0,
-              "timestamp_epoch", rows[i].text);
+        check_of(len == strlen(rows[i].text) && memcmp(text, rows[i].text, len) == 0,
+                 "timestamp_epoch", rows[i].text);
     }
 }
 
@@ -363,7 +352,7 @@ static void check_calendar(void)
         size_t len = timestamp_rfc3339(&time, text);
         all = timestamp_parse((struct span){text, len}, &back) && same_time(&time, &back);
     }
-    check(all, "timestamp_civil", "every day from 875 to 3065");
+    check_of(all, "timestamp_civil", "every day from 875 to 3065");
 }
 
 static void check_zones(void)
@@ -371,17 +360,19 @@ static void check_zones(void)
     static const char *const unknown[] = {
         "", "No/Such", "/etc/localtime", "../zoneinfo/UTC", "Europe", "tzdata.zi", "Europe/Berlin ",
     };
-    check(timestamp_zone_set("Europe/Berlin"), "timestamp_zone_set", "Europe/Berlin");
-    check(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset", "Berlin in July");
-    check(timestamp_zone_offset(1669852800) == 3600, "timestamp_zone_offset", "Berlin in December");
+    check_of(timestamp_zone_set("Europe/Berlin"), "timestamp_zone_set", "Europe/Berlin");
+    check_of(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset", "Berlin in July");
+    check_of(timestamp_zone_offset(1669852800) == 3600, "timestamp_zone_offset",
+             "Berlin in December");
     for (size_t i = 0; i < COUNT(unknown); i++)
-        check(!timestamp_zone_set(unknown[i]), "timestamp_zone_set", unknown[i]);
-    check(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset", "after unknown ones");
+        check_of(!timestamp_zone_set(unknown[i]), "timestamp_zone_set", unknown[i]);
+    check_of(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset",
+             "after unknown ones");
     errno = ENOENT; /* from before: it says nothing of the zone */
-    check(timestamp_zone_set("Asia/Kolkata"), "timestamp_zone_set", "Asia/Kolkata");
-    check(timestamp_zone_offset(1656633600) == 19800, "timestamp_zone_offset", "Kolkata");
-    check(timestamp_zone_set("UTC"), "timestamp_zone_set", "UTC");
-    check(timestamp_zone_offset(1656633600) == 0, "timestamp_zone_offset", "UTC");
+    check_of(timestamp_zone_set("Asia/Kolkata"), "timestamp_zone_set", "Asia/Kolkata");
+    check_of(timestamp_zone_offset(1656633600) == 19800, "timestamp_zone_offset", "Kolkata");
+    check_of(timestamp_zone_set("UTC"), "timestamp_zone_set", "UTC");
+    check_of(timestamp_zone_offset(1656633600) == 0, "timestamp_zone_offset", "UTC");
 }
 
 static void check_decoding(void)
@@ -415,15 +406,15 @@ static void check_decoding(void)
         char out[64];
         size_t len = 0, fits = rows[i].meaning.len;
         bool good = json_string_decode(span_of(rows[i].content), out, sizeof out, &len);
-        check(good == (rows[i].meaning.at != NULL) &&
-                  (!good || span_equal((struct span){out, len}, rows[i].meaning)),
-              "json_string_decode", rows[i].content);
+        check_of(good == (rows[i].meaning.at != NULL) &&
+                     (!good || span_equal((struct span){out, len}, rows[i].meaning)),
+                 "json_string_decode", rows[i].content);
         if (!good)
             continue;
-        check(json_string_decode(span_of(rows[i].content), out, fits, &len) && len == fits,
-              "json_string_decode, into just enough room", rows[i].content);
-        check(fits == 0 || !json_string_decode(span_of(rows[i].content), out, fits - 1, &len),
-              "json_string_decode, into too little room", rows[i].content);
+        check_of(json_string_decode(span_of(rows[i].content), out, fits, &len) && len == fits,
+                 "json_string_decode, into just enough room", rows[i].content);
+        check_of(fits == 0 || !json_string_decode(span_of(rows[i].content), out, fits - 1, &len),
+                 "json_string_decode, into too little room", rows[i].content);
     }
 }
 
@@ -444,16 +435,16 @@ static void check_encoding(void)
             fits = fits && n <= size;
             used += n;
         }
-        check(fits && left.len == 0 &&
-                  json_string_decode((struct span){whole, used}, back, sizeof back, &decoded) &&
-                  span_equal((struct span){back, decoded}, (struct span){text, len}),
-              "json_string_encode", "all characters of ASCII");
+        check_of(fits && left.len == 0 &&
+                     json_string_decode((struct span){whole, used}, back, sizeof back, &decoded) &&
+                     span_equal((struct span){back, decoded}, (struct span){text, len}),
+                 "json_string_encode", "all characters of ASCII");
     }
     struct span some = SPAN("\"\\\b\f\n\r\t\x01\x1f/\x7f\xc3\xa9");
     size_t used = json_string_encode(&some, whole, sizeof whole);
-    check(span_equal((struct span){whole, used},
-                     SPAN("\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f\xc3\xa9")),
-          "json_string_encode", "the spelling of escapes");
+    check_of(span_equal((struct span){whole, used},
+                        SPAN("\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f/\x7f\xc3\xa9")),
+             "json_string_encode", "the spelling of escapes");
 }
 
 static void check_printable(void)
@@ -487,10 +478,10 @@ static void check_printable(void)
     char zeros[100] = "";
     struct printable printable;
     for (size_t i = 0; i < COUNT(rows); i++)
-        check(strcmp(diag_printable(rows[i].bytes, &printable), rows[i].shown) == 0,
-              "diag_printable", rows[i].shown);
-    check(strlen(diag_printable((struct span){zeros, sizeof zeros}, &printable)) == 4 * 60 + 3,
-          "diag_printable", "100 NULs");
+        check_of(strcmp(diag_printable(rows[i].bytes, &printable), rows[i].shown) == 0,
+                 "diag_printable", rows[i].shown);
+    check_of(strlen(diag_printable((struct span){zeros, sizeof zeros}, &printable)) == 4 * 60 + 3,
+             "diag_printable", "100 NULs");
 }
 
 /* A reason takes what fits, however often something is appended, and not a byte more. */
@@ -507,22 +498,22 @@ static void check_appending(void)
             reason_append(&guarded.reason, SPAN("\x1b[31mlonger than what is left"));
             reason_append(&guarded.reason, SPAN("..."));
         }
-        check(memchr(guarded.reason.text, '\0', sizeof guarded.reason.text) != NULL &&
-                  memcmp(guarded.after, "xxxxxxxx", sizeof guarded.after) == 0,
-              "reason_append", "more than fits");
+        check_of(memchr(guarded.reason.text, '\0', sizeof guarded.reason.text) != NULL &&
+                     memcmp(guarded.after, "xxxxxxxx", sizeof guarded.after) == 0,
+                 "reason_append", "more than fits");
     }
     reason_set(&guarded.reason, "%s", "said: ");
     reason_append(&guarded.reason, SPAN("a\xc3\xa4\xc2\x9b\x9b\n\xff"));
-    check(strcmp(guarded.reason.text, "said: a\xc3\xa4\\xc2\\x9b\\x9b\\x0a\\xff") == 0,
-          "reason_append", "control characters");
+    check_of(strcmp(guarded.reason.text, "said: a\xc3\xa4\\xc2\\x9b\\x9b\\x0a\\xff") == 0,
+             "reason_append", "control characters");
 }
 
 /* A selection has one bit for each category. */
 static void check_catalogue(void)
 {
     struct catalogue catalogue;
-    check(catalogue_read(&catalogue) && catalogue.categories <= 64, "catalogue_read",
-          "the catalogue's categories");
+    check_of(catalogue_read(&catalogue) && catalogue.categories <= 64, "catalogue_read",
+             "the catalogue's categories");
     catalogue_free(&catalogue);
 }
 
@@ -538,8 +529,8 @@ static void check_statuses(void)
         {"", ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        check(span_equal(event_status(span_of(rows[i][0])), span_of(rows[i][1])), "event_status",
-              rows[i][0]);
+        check_of(span_equal(event_status(span_of(rows[i][0])), span_of(rows[i][1])), "event_status",
+                 rows[i][0]);
 }
 
 int main(void)
@@ -560,6 +551,5 @@ int main(void)
     check_appending();
     check_statuses();
     check_catalogue();
-    printf("%u checks, %u failed\n", checks, failures);
-    return failures == 0 ? 0 : 1;
+    return check_report();
 }
