@@ -99,7 +99,7 @@ def check_tree(nodes, faults):
 def main():
     page = "file://" + os.path.abspath(sys.argv[1])
     faults = []
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         driver, base = browser.start_driver(directory)
         try:
             session = browser.call(base, "POST", "/session", {"capabilities": {"alwaysMatch": {

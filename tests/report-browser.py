@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Opens a page of audit-report in headless Chromium and works it, through WebDriver.
 
-usage: report-browser.py PAGE.html SCRIPT
+usage: report-browser.py [--without-script] PAGE.html SCRIPT
 
-SCRIPT is JavaScript, the body of a function that returns an array of [name, value] pairs; each is
-printed as NAME=VALUE.  Before that the page must have loaded without a console message and without a
+SCRIPT is JavaScript, the body of a function that returns an array of [name, value] pairs, or a promise
+of it; each is printed as NAME=VALUE.  With --without-script the page's own scripts do not run.  Before that the page must have loaded without a console message and without a
 request that leaves it; otherwise these are printed, one a line, and the status is 1.
 
 On standard error it says how long opening the page took in a browser that was running: the
@@ -37,7 +37,7 @@ def start_driver(directory):
     """Starts chromedriver on a free port; the process and its address."""
     log = open(os.path.join(directory, "driver.log"), "w+", encoding="utf-8")
     driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=subprocess.STDOUT)
-    for _ in range(300):
+    for _ in range(1000):
         time.sleep(0.1)
         log.seek(0)
         for line in log.read().splitlines():
@@ -68,8 +68,11 @@ def open_page(base, path, page):
 
 
 def main():
-    page = "file://" + os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as directory:
+    arguments = sys.argv[1:]
+    without_script = arguments[0] == "--without-script"
+    page, work = arguments[without_script:]
+    page = "file://" + os.path.abspath(page)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         driver, base = start_driver(directory)
         try:
             session = call(base, "POST", "/session", {"capabilities": {"alwaysMatch": {
@@ -83,12 +86,14 @@ def main():
                 file.write("<!DOCTYPE html><title>Empty</title><p>Empty")
             _, own = open_page(base, path, "file://" + empty)
             protocol(base, path, "Performance.enable", {"timeDomain": "threadTicks"})
+            if without_script:
+                protocol(base, path, "Emulation.setScriptExecutionDisabled", {"value": True})
             before = main_thread(base, path)
             painted, loaded = open_page(base, path, page)
             busy = main_thread(base, path) - before
             print(f"main thread {busy:.2f} s, painted after {painted / 1000:.2f} s, "
                   f"loaded after {loaded / 1000:.2f} s, an empty page {own / 1000:.2f} s", file=sys.stderr)
-            values = call(base, "POST", path + "/execute/sync", {"script": sys.argv[2], "args": []})
+            values = call(base, "POST", path + "/execute/sync", {"script": work, "args": []})
             faults = ["console: " + entry["message"]
                       for entry in call(base, "POST", path + "/se/log", {"type": "browser"})]
             for entry in call(base, "POST", path + "/se/log", {"type": "performance"}):

@@ -10,11 +10,11 @@ events() {
     cat "$BATS_FILE_TMPDIR/events.ndjson"
 }
 
-# browse SCRIPT: works page.html.
+# browse [--without-script] SCRIPT: works page.html.
 browse() {
     command -v chromedriver >/dev/null || skip "chromedriver is not here"
     [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
-    run_tool timeout 150 python3 "$AUDIT_TESTS/report-browser.py" page.html "$1"
+    run_tool timeout 150 python3 "$AUDIT_TESTS/report-browser.py" "${@:1:$#-1}" page.html "${@: -1}"
 }
 
 @test "every number is what jq counts from the same events" {
@@ -99,8 +99,16 @@ browse() {
         form.reset(); form.dispatchEvent(new Event("submit", {cancelable: true}));
         out.push(["since", set("since", "2024-04-29")]);
         out.push(["shown", document.getElementById("shown").textContent]);
-        out.push(["json", JSON.parse(document.querySelector("#rows details").lastChild.textContent).team.name]);
-        return out;'
+        return new Promise(function (resolve) {
+            (function wait() {
+                if (document.querySelector("#rows noscript")) return setTimeout(wait, 100);
+                var all = Array.from(document.querySelectorAll("#rows details"));
+                out.push(["json", all.filter(function (d) { return JSON.parse(d.lastChild.textContent).team.name === "ACME"; }).length]);
+                all[7].firstChild.click();
+                out.push(["unfolded", all.filter(function (d) { return d.open; }).length]);
+                resolve(out);
+            })();
+        });'
     assert_status 0
     local last deleted
     last=$(events | jq -s '[.[] | select(.event) | .timestamp[:10]] | sort | reverse | .[:5000] | map(select(. >= "2024-04-29")) | length')
@@ -114,12 +122,42 @@ all_his=True
 and_deleted=$deleted
 since=$last
 shown=$last of 5000 rows are shown.
-json=ACME"
+json=5000
+unfolded=1"
     # All is over after half a second here, and the beginning is seen after a fifth of that.  Other
     # machines are several times slower, and busy besides.
     echo "$stderr"
     [[ $stderr =~ main\ thread\ ([0-9]+)\.[0-9]+\ s,\ painted\ after\ ([0-9]+)\.[0-9]+\ s,\ loaded\ after\ ([0-9]+)\. ]]
     [ "${BASH_REMATCH[1]}" -lt 4 ] && [ "${BASH_REMATCH[2]}" -lt 15 ] && [ "${BASH_REMATCH[3]}" -lt 30 ]
+}
+
+@test "without scripts all is there but the filters, and each JSON unfolds" {
+    events | audit-report --rows=2000 >page.html
+    browse --without-script '
+        var form = document.getElementById("filters"), rows = Array.from(document.querySelectorAll("#rows tr"));
+        function seen(e) { var s = getComputedStyle(e); return s.display !== "none" && s.visibility === "visible"; }
+        function height(e) { return e.getBoundingClientRect().height; }
+        document.getElementById("activities").scrollIntoView();
+        var out = [["rows", rows.filter(seen).length], ["filters", seen(form)], ["said", seen(form.nextSibling.nextSibling)
+            && form.nextSibling.nextSibling.textContent]];
+        var all = Array.from(document.querySelectorAll("details")), before = all.map(height);
+        out.push(["folds", all.length], ["folded", all.every(function (d) { return !d.open; })]);
+        out.push(["json", all.filter(function (d) { return d.matches("#rows details") && JSON.parse(d.lastChild.textContent); }).length]);
+        all.slice(0, 12).forEach(function (d) { d.querySelector("summary").click(); });
+        out.push(["unfolded", all.filter(function (d, i) { return d.open && height(d) > before[i]; }).length]);
+        var hidden = Array.from(document.querySelectorAll("main *, header *, footer *")).filter(function (e) {
+            return !seen(e) && !form.contains(e) && e.localName !== "title"; });
+        out.push(["hidden", hidden.length]);
+        return out;'
+    assert_output "rows=2000
+filters=False
+said=Filters need JavaScript, which is switched off here.
+folds=2002
+folded=True
+json=2000
+unfolded=12
+hidden=0"
+    assert_status 0
 }
 
 @test "screen readers, the keyboard and weak eyes: names, headings, focus, contrast in light and dark" {
@@ -173,12 +211,19 @@ END
         [[ $stderr != *Error* ]]
     fi
     browse '
+        document.forms[0].elements.text.value = "team";
+        document.forms[0].dispatchEvent(new Event("submit", {cancelable: true}));
+        var whole = [];
+        document.querySelectorAll("#rows details").forEach(function (d) {
+            try { whole.push(JSON.parse(d.lastChild.textContent)); } catch (e) {}
+        });
         var cells = Array.from(document.querySelectorAll("#rows td")).map(function (c) { return c.textContent; });
         return [["title", document.title], ["images", document.images.length],
             ["scripts", document.scripts.length], ["handlers", document.querySelectorAll("[onerror],[onload],[onmouseover]").length],
             ["svgs", document.querySelectorAll("td svg[onload]").length],
             ["shown", cells.indexOf("<script>document.title=\"owned\"</script>") >= 0],
-            ["entity", cells.indexOf("&lt;b&gt; &amp; &#39;") >= 0]];'
+            ["entity", cells.indexOf("&lt;b&gt; &amp; &#39;") >= 0],
+            ["json", whole.length], ["json_names", whole.filter(function (e) { return e.user.email.indexOf("<script>") >= 0; }).length]];'
     assert_status 0
     assert_output 'title=</title><script>document.title="owned"</script>
 images=0
@@ -186,7 +231,9 @@ scripts=1
 handlers=0
 svgs=0
 shown=True
-entity=True'
+entity=True
+json=90
+json_names=3'
 }
 
 @test "a terminal report fits the width, and names cannot write to the terminal" {

@@ -64,6 +64,8 @@ const char page_style[] =
     "#rows details{max-width:60rem;white-space:pre-wrap;overflow-wrap:anywhere;"
     "font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
     "#rows summary{font:.94rem/1.5 var(--sans)}"
+    "@media(scripting:enabled){#rows noscript{display:block;visibility:hidden;height:1.41rem;"
+    "overflow:hidden}}"
     "form{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.6rem,1fr));gap:.7rem;"
     "margin:.6rem 0 1rem}form[hidden]{display:none}"
     "label{display:block;font-size:.88rem;color:var(--soft)}"
@@ -76,20 +78,31 @@ const char page_style[] =
     "@media print{:root{--paper:#fff;--card:#fff;--ink:#000;--soft:#333;--line:#bbb;"
     "--good:#1b7f5c;--bad:#c2372e;--act:#2c62b4;--h1:#dbe8f8;--h2:#a9c8ef;--h3:#6a9ddb;"
     "--h4:#3470bd;--h5:#163f7a}html{font-size:75%}body{max-width:none;padding:0}form,.skip,#shown,"
-    "#rows details{display:none}.chart svg{min-width:0}.grid,.grid.small{display:block;columns:2;"
+    "#rows details,#rows noscript,form+noscript{display:none}.chart "
+    "svg{min-width:0}.grid,.grid.small{display:block;columns:2;"
     "column-gap:.9rem}.grid.small{columns:3}.card{margin-bottom:.9rem}.card,.totals "
     "li,figure,tr{break-inside:avoid}h2{break-after:avoid}"
     ".rows{min-width:0;font-size:.85rem}.many{content-visibility:visible}.rows thead "
     "th{position:static}svg *,.key svg *{print-color-adjust:exact;"
     "-webkit-print-color-adjust:exact}}";
 
-/* What the filters need to know of the rows is read when the page is idle, or when the first of
- * them is touched, so that it does not keep the page from opening. */
+/* What can wait does not keep the page from opening: when it is idle, or when a filter asks for it,
+ * the script reads what the filters need to know of the rows, and makes the elements of their JSON,
+ * which until then are the text in <noscript>: the markup of report_html.c, its escapes included.
+ */
 const char page_script[] =
     "'use strict';(function(){"
     "var form=document.getElementById('filters'),body=document.getElementById('rows');"
     "if(!form||!body)return;"
-    "var data=null,shown=document.getElementById('shown');"
+    "var data=null,shown=document.getElementById('shown'),"
+    "folded=body.querySelectorAll('noscript'),next=0;"
+    "function unfold(left){for(;next<folded.length&&left()>1;next++)"
+    "folded[next].outerHTML=folded[next].textContent}"
+    "function soon(work){if(window.requestIdleCallback)requestIdleCallback(work);"
+    "else setTimeout(function(){var end=Date.now()+12;"
+    "work({timeRemaining:function(){return end-Date.now()}})},30)}"
+    "function idle(deadline){read();unfold(function(){return deadline.timeRemaining()});"
+    "if(next<folded.length)soon(idle)}"
     "function fill(name,key){var select=form.elements[name],values={};"
     "data.forEach(function(d){if(d[key])values[d[key]]=(values[d[key]]||0)+1});"
     "Object.keys(values).sort().forEach(function(v){var o=document.createElement('option');"
@@ -101,6 +114,7 @@ const char page_script[] =
     "function apply(){read();var e=form.elements,user=e.user.value,asset=e.asset.value,"
     "category=e.category.value,since=e.since.value,until=e.until.value,"
     "words=e.text.value.toLowerCase().split(/\\s+/).filter(Boolean),n=0;"
+    "if(words.length)unfold(function(){return 9});"
     "data.forEach(function(d){var fits=(!user||d.u===user)&&(!asset||d.t===asset)&&"
     "(!category||d.c===category)&&(!since||d.d>=since)&&(!until||d.d<=until);"
     "if(fits&&words.length){if(d.text===null)d.text=d.row.textContent.toLowerCase();"
@@ -113,6 +127,5 @@ const char page_script[] =
     "form.addEventListener('reset',function(){setTimeout(apply,0)});"
     "form.addEventListener('submit',function(e){e.preventDefault();apply()});"
     "form.addEventListener('focusin',read);form.addEventListener('pointerover',read);"
-    "addEventListener('load',function(){"
-    "if(window.requestIdleCallback)requestIdleCallback(read);else setTimeout(read,500)});"
+    "addEventListener('load',function(){soon(idle)});"
     "form.hidden=false})();";
