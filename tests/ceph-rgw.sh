@@ -21,7 +21,7 @@ end() { # NAME...: end what we started (a pid counts as ours only while its comm
     p=$(cat "$D/run/$n.pid")
     if tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline" | grep -qF -- "$D/ceph.conf"; then
       kill -KILL "$p" 2>/dev/null || :
-      for _ in $(seq 50); do alive "$p" || break; sleep 0.05; done
+      for _ in $(seq 600); do alive "$p" || break; sleep 0.05; done
     fi
     rm -f "$D/run/$n.pid"
   done
@@ -31,9 +31,9 @@ rgw_start() { # and wait until it makes (or finds) the bucket
   local k s=000
   k=$(sed -n 's/^#key //p' "$D/ceph.conf") P=$(sed -n 's/^#port //p' "$D/ceph.conf") BUCKET=$(sed -n 's/^#bucket //p' "$D/ceph.conf")
   run rgw radosgw -f -n client.rgw --conf "$D/ceph.conf"
-  for _ in $(seq 300); do
+  for _ in $(seq 1200); do
     alive "$(cat "$D/run/rgw.pid")" || break
-    s=$(curl -s -m 10 -o "$D/log/mkbucket" -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:s3 --user "$k" \
+    s=$(curl -s -m 60 -o "$D/log/mkbucket" -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:s3 --user "$k" \
       -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -X PUT "http://127.0.0.1:$P/$BUCKET" || :)
     case $s in 200|409) echo "ceph radosgw: http://127.0.0.1:$P bucket $BUCKET"; return 0;; esac
     sleep 0.1

@@ -23,6 +23,22 @@ export -f timeout
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
+# A file's own teardown begins with tell_failure.
+teardown() {
+    tell_failure
+}
+
+# tell_failure: where the test has failed, what its log is read for: bats tells the last $output and
+# $stderr, this the status and the ends of the files in which tools and services say something.
+tell_failure() {
+    [ -z "${BATS_TEST_COMPLETED-}" ] || return 0
+    echo "--- the last status: ${status-none}"
+    find "$BATS_TEST_TMPDIR" -maxdepth 2 -type f -size +0 \( -name '*err*' -o -name '*message*' -o -name '*log' \
+        -o -name restart -o -name valgrind.log \) -printf '%P\n' | head -n 20 | while read -r file; do
+        echo "--- the end of $file:"
+        tail -n 15 "$BATS_TEST_TMPDIR/$file" | cut -c -500
+    done
+}
 
 # run_tool COMMAND...: sets $status, $output and $stderr, and the arrays $lines and $stderr_lines of
 # what is not empty in them, as bats' own `run --separate-stderr` does with four times the processes:
@@ -38,14 +54,35 @@ run_tool() {
     set "-$flags"
 }
 
-# eventually COMMAND...: waits until it succeeds: two minutes, which is for a machine that does much else,
-# and three times that with sanitizers.
+# eventually COMMAND...: waits until it succeeds, for 200 seconds: a machine may do much else.  With
+# sanitizers it may take three times that.
 eventually() {
-    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+2}+0) * 120))
+    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+2}+0) * 200))
     until "$@"; do
         [ "$EPOCHSECONDS" -lt "$until" ] || { echo "never: $*" && return 1; }
         sleep 0.05
     done
+}
+export -f eventually
+
+# has_lines FILE COUNT, for eventually: the file has that many lines, or more.
+has_lines() {
+    [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# stop_with SIGNAL MESSAGE COMMAND...: run_tool of the command, which timeout(1) stops with the signal
+# after half a second.  On a slow machine that may be before all of its input is read: then the message
+# is another one, and there is more time in another run.  The command appends to `rejects`.
+stop_with() {
+    local signal=$1 message=$2 seconds
+    shift 2
+    for seconds in 0.5 2 8 32; do
+        rm -f rejects
+        run_tool timeout -s "$signal" "$seconds" "$@"
+        [ "$stderr" != "$message" ] || break
+    done
+    assert_stderr "$message"
+    assert_status 124
 }
 
 # Each prints what was there when it is not what was expected.

@@ -296,17 +296,17 @@ to_gone() {
         { record 1 && echo '{"broken":nope}'; } >both
         cp both before
         record 2 >other
-        run_tool timeout 20 "${command[@]}" --rejects=both both other
+        run_tool timeout 300 "${command[@]}" --rejects=both both other
         assert_status 2
         assert_stderr "$tool: both: this input file is also --rejects; write that to another file"
         assert_records 2
         cmp both before
         ln both linked
-        run_tool timeout 20 "${command[@]}" --rejects=linked <both
+        run_tool timeout 300 "${command[@]}" --rejects=linked <both
         assert_status 2
         assert_stderr "$tool: stdin: this input file is also --rejects; write that to another file"
         # shellcheck disable=SC2094 # which is what this tests
-        timeout 20 "${command[@]}" both other >>both 2>stderr && false
+        timeout 300 "${command[@]}" both other >>both 2>stderr && false
         [ "$(cat stderr)" = "$tool: both: this input file is also standard output; write that to another file" ]
         run_tool cat both
         assert_status 0
@@ -320,7 +320,7 @@ to_gone() {
         use "$tool"
         record 1 >both
         cp both before
-        run_tool timeout 20 "${command[@]}" --receipts=both both
+        run_tool timeout 300 "${command[@]}" --receipts=both both
         assert_status 2
         assert_output ""
         assert_stderr "$tool: both: this input file is also --receipts; write that to another file"
@@ -349,7 +349,7 @@ to_gone() {
             # One process at a time writes to a log.
             local each=("${command[@]}")
             [ "$tool" != audit-seal ] || each[3]=$(mktemp -d "$PWD/seals.XXXXXX")
-            timeout 60 "${each[@]}" --rejects=rejects file-$letter >/dev/null 2>&1 &
+            timeout 300 "${each[@]}" --rejects=rejects file-$letter >/dev/null 2>&1 &
             jobs+=($!)
         done
         for n in "${jobs[@]}"; do
@@ -387,7 +387,7 @@ to_gone() {
 @test "a full disk is noticed long before the input's end" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        run_tool to_full timeout 60 "${command[@]}" < <(yes "$(record 1)")
+        run_tool to_full timeout 300 "${command[@]}" < <(yes "$(record 1)")
         assert_status 2
         assert_stderr "$tool: standard output: No space left on device"
     done
@@ -427,15 +427,13 @@ to_gone() {
 @test "a record comes out before the next one is waited for" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        local pid pipe tries=200
+        local pid pipe
         mkfifo in
         "${command[@]}" <in >out 3>&- &
         pid=$!
         exec {pipe}>in
         record 1 >&"$pipe"
-        while [ ! -s out ] && [ $((tries -= 1)) -gt 0 ]; do
-            sleep 0.05
-        done
+        eventually test -s out
         run_tool cat out
         record 2 >&"$pipe"
         exec {pipe}>&-
@@ -573,10 +571,7 @@ $tool: list: name 3 is empty"
         "${command[@]}" <pipe >out &
         exec {writer}>pipe
         cat packed >&"$writer"
-        for _ in {1..300}; do
-            [ "$(wc -l <out)" -lt 2 ] || break
-            sleep 0.1
-        done
+        eventually has_lines out 2
         [ "$(wc -l <out)" -eq 2 ]
         exec {writer}>&-
         wait $!
@@ -702,16 +697,6 @@ $tool: html: this is an HTML or XML page, not JSON"
     done
 }
 
-# wait_lines FILE COUNT: until the file has that many lines, 30 seconds at most.
-wait_lines() {
-    local i
-    for ((i = 0; i < 300; i++)); do
-        [ ! -e "$1" ] || [ "$(wc -l <"$1")" -lt "$2" ] || return 0
-        sleep 0.1
-    done
-    return 1
-}
-
 @test "SIGHUP, SIGINT and SIGTERM end a wait for input: what was read comes out, status 0" {
     local signal writer process
     for tool in "${TOOLS[@]}"; do
@@ -724,7 +709,7 @@ wait_lines() {
             process=$!
             exec {writer}>pipe
             record 1 >&"$writer"
-            wait_lines out 1
+            eventually has_lines out 1
             kill -$signal $process
             status=0
             wait $process || status=$?
@@ -739,25 +724,21 @@ wait_lines() {
         process=$!
         exec {writer}>pipe
         record 1 >&"$writer"
-        wait_lines out 1
+        eventually has_lines out 1
         kill -HUP $process
         record 2 >&"$writer"
-        wait_lines out 2
+        eventually has_lines out 2
         exec {writer}>&-
         wait $process
         [ ! -s message ]
     done
 }
 
-# wait_asleep PROCESS TOOL: until the tool runs in it, takes signals, and waits for something.
-wait_asleep() {
-    local i about
-    for ((i = 0; i < 300; i++)); do
-        about=$(cat "/proc/$1/status")
-        [[ $about == "Name:"*"$2"*"State:"*"S (sleeping)"*"SigCgt:"*[1-9a-f]*"CapInh"* ]] && return
-        sleep 0.1
-    done
-    return 1
+# is_asleep PROCESS TOOL, for eventually: the tool runs in it, takes signals, and waits for something.
+is_asleep() {
+    local about
+    about=$(cat "/proc/$1/status")
+    [[ $about == "Name:"*"$2"*"State:"*"S (sleeping)"*"SigCgt:"*[1-9a-f]*"CapInh"* ]]
 }
 
 @test "a signal inside the input: a filter finishes what was read, says where, status 2" {
@@ -778,15 +759,12 @@ wait_asleep() {
             env --default-signal=HUP "${command[@]}" in 2>message 3>&- \
                 > >(until [ -e go ]; do sleep 0.1; done && cat >out && touch finished) &
             process=$!
-            wait_asleep $process "$tool"
+            eventually is_asleep $process "$tool"
             kill -$signal $process
             touch go
             status=0
             wait $process || status=$?
-            for ((n = 0; n < 300; n++)); do
-                [ ! -e finished ] || break
-                sleep 0.1
-            done
+            eventually test -e finished
             stderr=$(cat message)
             assert_status 2
             lines=$(wc -l <out)

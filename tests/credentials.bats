@@ -12,6 +12,7 @@ setup() {
     mkdir .aws
 }
 teardown() {
+    tell_failure
     [ -z "${server-}" ] || kill "$server"
 }
 
@@ -32,11 +33,7 @@ assert_reason() {
 start_metadata() { # [SECONDS]
     python3 "$AUDIT_TESTS/metadata-server.py" port requests "${1:-3600}" 3>&- &
     server=$!
-    local i
-    for ((i = 0; i < 100; i++)); do
-        [ -e port ] && break
-        sleep 0.05
-    done
+    eventually test -s port
     url=http://127.0.0.1:$(<port)
 }
 
@@ -226,5 +223,6 @@ EOF
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/slow find_credentials
     assert_reason "the container's credentials: Timeout was reached"
     [ "$(grep -c 'GET /slow ' requests)" = 3 ]
-    [ $((SECONDS - began)) -le 6 ]
+    # Three of them; the answer would take ten minutes each.
+    [ $((SECONDS - began)) -le 300 ]
 }

@@ -100,7 +100,7 @@ run_block() {
     directory=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
     cp "$DATA/bare.ndjson" "$directory/events.ndjson"
     cd "$directory" || return
-    run_tool timeout 60 bash -euo pipefail "$block" </dev/null
+    run_tool timeout 600 bash -euo pipefail "$block" </dev/null
     assert_status "$expected" || { echo "--- $where:" && cat "$block" && return 1; }
 }
 

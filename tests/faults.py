@@ -25,7 +25,7 @@ import tempfile
 import threading
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
-TIMEOUT = 20
+TIMEOUT = 120
 FAST = '/dev/shm'       # where files cost no disk
 
 # What fails, with which errors; once, and from then on.

@@ -246,10 +246,7 @@ audit-format: stdin:6: byte 10: the text ends inside a value' || true
     audit-format <in >out 2>err &
     exec 7>in
     printf '{"event":"e","timestamp":"t",\n"user":{}}' >&7
-    for _ in $(seq 50); do
-        [ -s out ] && break
-        sleep 0.1
-    done
+    eventually test -s out
     [ "$(cat out)" = '{"event":"e","timestamp":"t","user":{}}' ]
     exec 7>&-
     wait $!

@@ -39,7 +39,7 @@ import threading
 import time
 
 FAST = '/dev/shm'       # where files cost no disk
-TIMEOUT = 60
+TIMEOUT = 300
 
 
 class Failure(Exception):

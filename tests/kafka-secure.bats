@@ -14,6 +14,7 @@ setup() {
     customers 50 5 >events
 }
 teardown() {
+    tell_failure
     stop_peers
 }
 
@@ -27,7 +28,7 @@ certificate() {
 front() {
     python3 "$AUDIT_TESTS/kafka-front.py" "$brokers" "$@" >front-log 2>front-errors 3>&- &
     also_stop $!
-    wait_for front-log
+    eventually test -s front-log
     brokers=$(cat front-log)
 }
 
@@ -49,14 +50,14 @@ passes() {
 
 # is_refused TEXT: one line says so, nothing is sent, and nothing is read.
 is_refused() {
-    run_tool timeout 60 audit-kafkaput --config=config --brokers="$brokers" --topic="$topic" --rejects=rejects events
+    run_tool timeout 300 audit-kafkaput --config=config --brokers="$brokers" --topic="$topic" --rejects=rejects events
     assert_status 2
     assert_stderr_has "$1"
     assert_stderr_has "; nothing more is sent"
     [ ${#stderr_lines[@]} -eq 1 ] || { show "more than one line" && return 1; }
     cmp events rejects
     rm rejects
-    run_tool timeout 60 audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=refused
+    run_tool timeout 300 audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=refused
     assert_status 2
     assert_stderr_has "$1"
     [ ${#stderr_lines[@]} -eq 1 ] || { show "more than one line" && return 1; }
@@ -120,16 +121,16 @@ is_refused() {
     export AUDIT_KAFKA_PASSWORD=hunter-two-four
     is_refused "Authentication failed: Invalid username or password"
     [[ $stderr != *hunter-two* ]]
-    run_tool timeout 60 audit-kafkaput --config=config --brokers="$brokers" --topic="$topic" events
+    run_tool timeout 300 audit-kafkaput --config=config --brokers="$brokers" --topic="$topic" events
     assert_status 2
     [[ $stderr != *hunter-two* ]]
     { cat config && echo debug=all; } >talkative
-    run_tool timeout 60 audit-kafkaput --verbose --config=talkative --brokers="$brokers" --topic="$topic" events
+    run_tool timeout 300 audit-kafkaput --verbose --config=talkative --brokers="$brokers" --topic="$topic" events
     assert_status 2
     assert_stderr_has "SaslHandshake"
     [[ $stderr != *hunter-two* ]]
     export AUDIT_KAFKA_PASSWORD=hunter-two-three
-    run_tool timeout 60 audit-kafkaput --verbose --config=talkative --brokers="$brokers" --topic="$topic" events
+    run_tool timeout 300 audit-kafkaput --verbose --config=talkative --brokers="$brokers" --topic="$topic" events
     assert_status 0
     [[ $stderr != *hunter-two* ]]
     # Another way to authenticate than what the brokers know.

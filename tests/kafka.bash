@@ -12,19 +12,16 @@ start_kafka() {
     "$AUDIT_BUILD/tests/kafka-mock" cluster 3 <>kafka-control >kafka-log 2>kafka-errors 3>&- &
     echo $! >kafka-pid
     also_stop $!
-    wait_for kafka-log
+    eventually test -s kafka-log
     brokers=$(head -n 1 kafka-log)
 }
 
 # kafka COMMAND...: what kafka-mock.c lists; returns once it is done.
 kafka() {
-    local before tries=400
+    local before
     before=$(wc -l <"$kafka/kafka-log")
     echo "$*" >"$kafka/kafka-control"
-    until [ "$(wc -l <"$kafka/kafka-log")" -gt "$before" ]; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "no answer to $*" && return 1; }
-        sleep 0.025
-    done
+    eventually has_lines "$kafka/kafka-log" $((before + 1))
     [ "$(tail -n 1 "$kafka/kafka-log")" = "ok $*" ] || { tail -n 1 "$kafka/kafka-log" && return 1; }
 }
 
@@ -127,9 +124,6 @@ stop_worker() {
 sink=(python3 "$AUDIT_TESTS/spool-sink.py")
 
 # For eventually.
-has_lines() {
-    [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
-}
 has_events() {
     [ "$(sort -u delivered 2>/dev/null | wc -l)" -ge "$1" ]
 }

@@ -11,6 +11,7 @@ setup() {
     quick_group
 }
 teardown() {
+    tell_failure
     stop_workers
     stop_peers
 }
@@ -156,9 +157,11 @@ teardown() {
     make_topic 1
     customers 2000 5 >events
     put events
-    worker --batch-bytes=20kB -- bash -c 'sleep 0.3; exec "$@"' - "${sink[@]}"
-    eventually has_events 1
-    stop_worker "$worker"
+    worker --batch-bytes=20kB -- bash -c 'touch begun.1; until [ -e go ]; do sleep 0.1; done; sleep 0.3; exec "$@"' - "${sink[@]}"
+    eventually test -e begun.1
+    kill -TERM "$worker"
+    touch go
+    wait "$worker"
     [ ! -s err.1 ]
     local count
     count=$(wc -l <delivered)
@@ -204,14 +207,14 @@ END
     needs_mock
     kafka topic-error missing UNKNOWN_TOPIC_OR_PART
     topic=missing
-    run_tool timeout 60 audit-kafkaget --brokers="$brokers" --topic=missing --group=g --follow
+    run_tool timeout 300 audit-kafkaget --brokers="$brokers" --topic=missing --group=g --follow
     assert_status 2
     assert_stderr_has "topic missing: "
     assert_stderr_has "Unknown topic or partition"
     # What brokers refuse a member for, they refuse each time.
     make_topic 1
     kafka errors 11 INVALID_SESSION_TIMEOUT
-    run_tool timeout 60 audit-kafkaget --brokers="$brokers" --topic="$topic" --group=g --follow
+    run_tool timeout 300 audit-kafkaget --brokers="$brokers" --topic="$topic" --group=g --follow
     assert_status 2
     assert_stderr "audit-kafkaget: topic $topic: JoinGroup failed: Broker: Invalid session timeout"
 }

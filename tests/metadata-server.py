@@ -55,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == "/broken":
             self.answer(200, "<html>")
         elif self.path.startswith("/slow") and self.path.count("/") == 1:
-            time.sleep(5)
+            time.sleep(600)
         else:
             self.answer(404, "")
 

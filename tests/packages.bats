@@ -206,7 +206,7 @@ boot() {
         --directory="$1" >boot.log 2>&1 </dev/null 3>&- &
     CONTAINER=$!
     local i
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 900; i++)); do
         LEADER=$(pgrep -P "$CONTAINER") || LEADER=
         [ -z "$LEADER" ] || ! inside systemctl is-system-running --quiet 2>/dev/null || return 0
         if ! kill -0 "$CONTAINER" 2>/dev/null; then
@@ -225,26 +225,16 @@ inside() {
 
 # From outside, on the container's network.
 post() { # TOKEN BODY: prints the status
-    nsenter --target "$LEADER" --net -- curl -s -o /dev/null -w '%{http_code}' --max-time 20 \
+    nsenter --target "$LEADER" --net -- curl -s -o /dev/null -w '%{http_code}' --max-time 300 \
         -H "Authorization: Bearer $1" --data-binary "$2" http://127.0.0.1:8443/
 }
 
 teardown() {
+    tell_failure
     if [ -n "${CONTAINER-}" ]; then
         kill "$CONTAINER" 2>/dev/null || :
         wait "$CONTAINER" || :
     fi
-}
-
-# until_true COMMAND...
-until_true() {
-    local i
-    for ((i = 0; i < 150; i++)); do
-        ! "$@" || return 0
-        sleep 0.2
-    done
-    echo "never true: $*"
-    return 1
 }
 
 state() { # UNIT PROPERTY VALUE
@@ -275,7 +265,7 @@ state() { # UNIT PROPERTY VALUE
     install -m 600 /dev/stdin "$root/etc/audit-filters/receive/tokens" <<<'right-token'
     echo 'AUDIT_RECEIVE_OPTIONS=--no-such-option' >"$root/etc/audit-filters/receive/environment"
     inside systemctl start audit-receive.service || :
-    until_true state audit-receive.service ActiveState failed
+    eventually state audit-receive.service ActiveState failed
     sleep 6
     state audit-receive.service NRestarts 0
     state audit-receive.service ExecMainStatus 2
@@ -302,14 +292,14 @@ END
         [ "$(post right-token "{\"event\":\"user_login\",\"timestamp\":\"2024-05-0${i}T08:00:00Z\",\"user\":{\"id\":1},\"team\":{\"id\":73}}")" = 200 ]
     done
     stored() { [ "$(find "$root/srv/archive" -name '*.json' | wc -l)" -eq "$1" ]; }
-    until_true stored 3
+    eventually stored 3
     state audit-receive.service ActiveState active
     state audit-receive.service User audit-filters
 
     # Killed, both come back; the socket refuses nobody meanwhile.
     inside systemctl kill --signal=KILL audit-receive.service audit-drain@in.service
     [ "$(post right-token '{"event":"user_login","timestamp":"2024-05-04T08:00:00Z","user":{"id":1},"team":{"id":73}}')" = 200 ]
-    until_true stored 4
+    eventually stored 4
     state audit-drain@in.service NRestarts 1
 
     # The statuses of a clean stop are 0.

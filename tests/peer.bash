@@ -15,7 +15,7 @@ start_peer() {
     python3 "$AUDIT_TESTS/peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
     echo $! >"$peer/pid"
     peers+=("$!")
-    wait_for "$peer/port"
+    eventually test -s "$peer/port"
     case " $* " in *" --tls "*) scheme=https ;; esac
     url=$scheme://127.0.0.1:$(cat "$peer/port")/in
 }
@@ -29,21 +29,12 @@ tell_peer() {
 # kill_peer: it is gone at once, with whatever it was doing.
 kill_peer() {
     kill -9 "$(cat "$peer/pid")"
-    while kill -0 "$(cat "$peer/pid")" 2>/dev/null; do sleep 0.01; done
+    wait "$(cat "$peer/pid")" 2>/dev/null || :
 }
 
 # An address where nobody listens.
 nobody() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print("http://127.0.0.1:%d/" % s.getsockname()[1])'
-}
-
-# wait_for FILE: until it is there and not empty.
-wait_for() {
-    local tries=2400
-    until [ -s "$1" ]; do
-        [ $((tries -= 1)) -gt 0 ] || { echo "no $1 came" && return 1; }
-        sleep 0.025
-    done
+    echo http://127.0.0.1:1/
 }
 
 # make_certificates: ca.pem, and server.pem and client.pem with their keys, signed by it.
@@ -59,8 +50,14 @@ make_certificates() {
     done
 }
 
+# free_port: a port on which nobody listens, and which the system gives to no client either: while a
+# service is away, its port would be anybody's.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    local port
+    while port=$((10000 + RANDOM % 11000)); do
+        (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    echo "$port"
 }
 
 # start_nginx: hands requests to the peer: $nginx_plain/in over HTTP/1.1, $nginx_tls/in
@@ -107,7 +104,7 @@ http {
 END
     nginx -c "$PWD/nginx/conf" -e "$PWD/nginx/errors" 3>&- &
     peers+=("$!")
-    wait_for nginx/pid
+    eventually test -s nginx/pid
     nginx_plain=http://127.0.0.1:$plain
     nginx_tls=https://127.0.0.1:$tls
 }

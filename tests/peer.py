@@ -6,6 +6,7 @@
 It listens on 127.0.0.1, writes its port to DIRECTORY/port, and keeps in DIRECTORY
     log        one JSON line a request: path, headers, status, and the number of events
     events     every event that was acknowledged, one a line, in the order of acknowledgement
+    begun      a line for the request that came first: it is there before that is answered
 How it behaves is in DIRECTORY/script, a JSON object that is read again when it changes:
     faults      [[share, what], …]: shares of the requests that are answered with a status, or
                 "reset" (the connection is reset before an answer), "slow" (an answer after a while)
@@ -68,6 +69,12 @@ class State:
         with self.lock:
             self.uses[token] = self.uses.get(token, 0) - 1
             return self.uses[token] >= 0 and self.expiry[token] > time.time()
+
+    def begin(self):
+        path = os.path.join(self.directory, "begun")
+        if not os.path.exists(path):
+            with open(path, "w") as f:
+                f.write("yes\n")
 
     def read_script(self):
         path = os.path.join(self.directory, "script")
@@ -298,6 +305,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = gzip.decompress(raw) if self.headers.get("Content-Encoding") == "gzip" else raw
         what = self.choose(script)
+        self.server.state.begin()
         time.sleep(script.get("delay", 0))
         if what == "reset":
             self.note(what, 0, len(raw))

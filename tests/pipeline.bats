@@ -75,17 +75,19 @@ for line in sys.stdin:
     cmp events bare
 }
 
+has_files() {
+    [ -n "$(find "$1" -name '*.json')" ]
+}
+
 @test "an event goes through the whole pipeline before the next one comes" {
-    local pids pipe tries=200
+    local pids pipe
     mkfifo in
     mkdir out
     { audit-format <in | audit-truncate | audit-path | audit-fileput out; } 3>&- &
     pids=$!
     exec {pipe}>in
     head -n 1 "$DATA/bare.ndjson" >&"$pipe"
-    while [ -z "$(find out -name '*.json')" ] && [ $((tries -= 1)) -gt 0 ]; do
-        sleep 0.05
-    done
+    eventually has_files out
     run_tool find out -name '*.json'
     sed -n 2p "$DATA/bare.ndjson" >&"$pipe"
     exec {pipe}>&-

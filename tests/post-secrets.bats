@@ -5,6 +5,7 @@ load common
 load peer
 
 teardown() {
+    tell_failure
     stop_peers
 }
 

@@ -54,7 +54,7 @@ def start(directory, environment):
         ["audit-receive", "--listen=unix:" + directory + "/in.sock", "--segment-time=50ms",
          "--drain=500ms", directory + "/spool"],
         env={**os.environ, **environment}, stderr=messages, stdout=subprocess.DEVNULL)
-    until = time.time() + 30
+    until = time.time() + 300
     while receiver.poll() is None and time.time() < until:
         if b"listening on" in open(directory + "/messages", "rb").read():
             break
@@ -65,7 +65,7 @@ def start(directory, environment):
 def stop(receiver):
     if receiver.poll() is None:
         receiver.send_signal(signal.SIGTERM)
-    return receiver.wait(timeout=60)
+    return receiver.wait(timeout=300)
 
 
 def post(directory, number):

@@ -9,16 +9,15 @@ start_receiver() {
     audit-receive --listen="${listen:-0}" "$@" >receiver.out 2>receiver.err 3>&- &
     receiver=$!
     also_stop "$receiver"
-    local tries=2400
-    until grep -q 'listening on' receiver.err; do
-        if ! kill -0 "$receiver" 2>/dev/null || [ $((tries -= 1)) -le 0 ]; then
-            cat receiver.err
-            return 1
-        fi
-        sleep 0.025
-    done
+    eventually has_begun
+    grep -q 'listening on' receiver.err || { cat receiver.err && return 1; }
     address=$(sed -n 's/.*listening on //p;' receiver.err | head -n 1)
     url=http://$address/
+}
+
+# For eventually: it listens, or has ended.
+has_begun() {
+    grep -q 'listening on' receiver.err || ! kill -0 "$receiver" 2>/dev/null
 }
 
 # stop_receiver [SIGNAL]: sets $status to what it ends with.

@@ -14,7 +14,7 @@ events() {
 browse() {
     command -v chromedriver >/dev/null || skip "chromedriver is not here"
     [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
-    run_tool timeout 150 python3 "$AUDIT_TESTS/report-browser.py" "${@:1:$#-1}" page.html "${@: -1}"
+    run_tool timeout 600 python3 "$AUDIT_TESTS/report-browser.py" "${@:1:$#-1}" page.html "${@: -1}"
 }
 
 @test "every number is what jq counts from the same events" {
@@ -164,7 +164,7 @@ hidden=0"
     command -v chromedriver >/dev/null || skip "chromedriver is not here"
     [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
     events | head -n 3000 | audit-report --rows=40 >page.html
-    run_tool timeout 110 python3 "$AUDIT_TESTS/report-access.py" page.html
+    run_tool timeout 600 python3 "$AUDIT_TESTS/report-access.py" page.html
     assert_status 0
     [[ $output =~ ^([0-9]+)\ headings,\ ([0-9]+)\ names,\ ([0-9]+)\ tables ]]
     [ "${BASH_REMATCH[1]}" -ge 20 ] && [ "${BASH_REMATCH[2]}" -ge 60 ] && [ "${BASH_REMATCH[3]}" -eq 8 ]

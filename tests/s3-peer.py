@@ -4,8 +4,8 @@
     s3-peer.py DIRECTORY [UPSTREAM-PORT]
 
 Listens on 127.0.0.1 and writes its port to DIRECTORY/port.  Each request becomes a line of
-DIRECTORY/log: JSON with method, path, headers and the body's length.  DIRECTORY/script, read anew
-for every request, is a JSON object:
+DIRECTORY/log: JSON with method, path, headers and the body's length.  DIRECTORY/script, read again
+when it changes, is a JSON object:
 
     list      the answers to listings that ask for keys, one after the other, the last for good;
               {} stands for the listing, {"short": N} for its first N bytes
@@ -17,7 +17,8 @@ for every request, is a JSON object:
     get       the answers to GETs of objects, by key: {"a/b": [{"status": 503}, {}]}, one after the
               other, the last for good; {} stands for the object
     expired   an access key ID that is answered with ExpiredToken
-    wait      seconds before every answer; wait_list, wait_get: before those
+    wait      seconds before every answer; wait_list, wait_get: before listings that ask for keys,
+              and before GETs of objects
     alter     how many PUTs get another first byte on their way to the upstream
     alter_get how many GETs get another first byte on their way back
     objects   what is in the bucket: {"a/b": "content"}; HEADs are answered by it, and so are PUTs
@@ -30,6 +31,7 @@ for every request, is a JSON object:
 
 Without a script everything is 200; with an upstream what has no answer here goes there.
 """
+import functools
 import hashlib
 import http.client
 import http.server
@@ -44,19 +46,32 @@ import urllib.parse
 DIRECTORY = sys.argv[1]
 UPSTREAM = int(sys.argv[2]) if len(sys.argv) > 2 else None
 seen = {}
+last = {}
 lock = threading.Lock()
 
 
 def script():
+    """What is told; parsed once, as it may hold many objects."""
+    path = os.path.join(DIRECTORY, "script")
     try:
-        with open(os.path.join(DIRECTORY, "script"), encoding="utf-8") as file:
-            return json.load(file)
+        stat = os.stat(path)
     except FileNotFoundError:
         return {}
+    stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    with lock:
+        if last.get("stamp") != stamp:
+            with open(path, encoding="utf-8") as file:
+                last.update(told=json.load(file), stamp=stamp)
+        return last["told"]
 
 
-def etag_of(told, content):
-    return told.get("etag", '"%s"' % hashlib.md5(content).hexdigest())
+@functools.lru_cache(maxsize=10000)
+def md5_of(text):
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+def etag_of(told, text):
+    return told.get("etag", '"%s"' % md5_of(text))
 
 
 def listing(told, query):
@@ -83,10 +98,10 @@ def listing(told, query):
         if common:
             text += "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>" % quoted
             continue
-        content = told["objects"][key].encode()
+        content = told["objects"][key]
         text += ("<Contents><Key>%s</Key><LastModified>2024-03-12T00:02:32.000Z</LastModified>"
                  "<ETag>%s</ETag><Size>%d</Size></Contents>"
-                 % (quoted, etag_of(told, content).replace('"', "&quot;"), len(content)))
+                 % (quoted, etag_of(told, content).replace('"', "&quot;"), len(content.encode())))
     return (text + "</ListBucketResult>").encode()
 
 
@@ -145,17 +160,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if key not in told.get("objects", {}):
             self.answer({"status": 404, "code": "NoSuchKey"})
             return
+        etag = etag_of(told, told["objects"][key])
         content = told["objects"][key].encode()
         start = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "bytes=0-"))
         match = self.headers.get("If-Match")
-        if match not in (None, etag_of(told, content)):
+        if match not in (None, etag):
             self.answer({"status": 412, "code": "PreconditionFailed"})
             return
         self.send_response(206 if "Range" in self.headers else 200)
         if "Range" in self.headers:
             self.send_header("Content-Range", "bytes %s-%d/%d"
                              % (start[1], len(content) - 1, len(content)))
-        self.send_header("ETag", etag_of(told, content))
+        self.send_header("ETag", etag)
         self.finish_answer(content[int(start[1]):], told)
 
     def list_objects(self, told, query, one):
@@ -179,7 +195,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             gets = told.get("list", [{}]) if keys else told.get("get", {}).get(key, [{}])
             name = " list" if keys else key
             turn = seen[name] = seen.get(name, 0) + (self.command == "GET")
-        time.sleep(told.get("wait", 0) + told.get("wait_list" if lists else "wait_get", 0))
+        slow = "wait_list" if keys else "wait_get" if self.command == "GET" and not lists else ""
+        time.sleep(told.get("wait", 0) + told.get(slow, 0))
         one = gets[min(turn, len(gets)) - 1]
         if told.get("expired") and told["expired"] in self.headers.get("Authorization", ""):
             self.answer({"status": 400, "code": "ExpiredToken"})

@@ -41,7 +41,7 @@ use_store() {
 
 # put OPTION...: audit-s3put into the store, below this test's own prefix.
 put() {
-    run_tool timeout 120 audit-s3put --bucket="$S3_BUCKET" --prefix="$prefix" "$@"
+    run_tool timeout 600 audit-s3put --bucket="$S3_BUCKET" --prefix="$prefix" "$@"
 }
 
 # make_events N: the file `addressed`, N events that are all different.
@@ -94,7 +94,7 @@ start_s3_peer() {
     python3 "$AUDIT_TESTS/s3-peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
     echo $! >"$peer/pid"
     also_stop $!
-    wait_for "$peer/port"
+    eventually test -s "$peer/port"
     url=http://127.0.0.1:$(cat "$peer/port")
 }
 

@@ -14,11 +14,12 @@ setup() {
     export AWS_ENDPOINT_URL=$url
 }
 teardown() {
+    tell_failure
     stop_peers
 }
 
 get_bucket() {
-    run_tool timeout 60 audit-s3get --bucket=archive "$@"
+    run_tool timeout 300 audit-s3get --bucket=archive "$@"
 }
 
 # peer_gets: how many GETs of objects came, peer_lists: of the bucket.
@@ -293,29 +294,27 @@ for i in range(40):
         [[ $stderr =~ peak\ ([0-9]+)\ bytes$ ]]
         [ "${BASH_REMATCH[1]}" -lt 40000000 ] # most of that is libcurl and its libraries
     fi
-    run_tool bash -c 'timeout 30 audit-s3get --bucket=archive --max-record=1MB >less'
+    run_tool bash -c 'timeout 300 audit-s3get --bucket=archive --max-record=1MB >less'
     assert_status 1
     [ "$(wc -l <less)" = 36 ]
     assert_stderr_has "audit-s3get: k00: the object has 3000020 bytes, more than 1000000 (--max-record)"
-    run_tool bash -c 'timeout 30 audit-s3get --bucket=archive --unordered --parallel=3 >other'
+    run_tool bash -c 'timeout 300 audit-s3get --bucket=archive --unordered --parallel=3 >other'
     assert_status 0
     sort other | cmp - <(sort got)
 }
 
 @test "a signal stops it at once, and says that not all was read" {
     objects '
-told["wait_get"] = 5
+told["wait_get"] = 600
 told["objects"] = {"a": "{}", "b": "{}"}'
     local began=$SECONDS
-    run_tool timeout -s TERM 0.5 audit-s3get --bucket=archive
-    assert_status 124
-    assert_stderr "audit-s3get: stopped by SIGTERM; not all was read"
-    [ $((SECONDS - began)) -le 3 ]
+    stop_with TERM "audit-s3get: stopped by SIGTERM; not all was read" audit-s3get --bucket=archive
+    [ $((SECONDS - began)) -le 300 ]
 }
 
 @test "a full disk is status 2" {
     objects 'told["objects"] = {"a": "{}", "b": "{}"}'
-    run_tool bash -c 'timeout 20 audit-s3get --bucket=archive >/dev/full'
+    run_tool bash -c 'timeout 300 audit-s3get --bucket=archive >/dev/full'
     assert_status 2
     assert_stderr_has "audit-s3get: standard output: No space left on device"
 }
@@ -326,7 +325,7 @@ told["objects"] = {"a": "{}", "b": "{}"}'
         '--bucket=abc --list --print' '--bucket=abc --lines --skip=/dev/null' '--bucket=abc file' \
         '--bucket=abc --skip=/nowhere' '--bucket=abc --timezone=Nowhere' '--bucket=abc --parallel=0'; do
         # shellcheck disable=SC2086 # the options are words
-        run_tool timeout 20 audit-s3get $options
+        run_tool timeout 300 audit-s3get $options
         assert_status 2
         [ -n "$stderr" ] && [ -z "$output" ] || { show "$options"; return 1; }
     done

@@ -15,6 +15,7 @@ setup() {
     use_store
 }
 teardown() {
+    tell_failure
     stop_peers
 }
 
@@ -23,7 +24,7 @@ get_into() {
     local file=$1
     shift
     # shellcheck disable=SC2016 # the inner shell expands them
-    run_tool bash -c 'file=$1; shift; timeout 120 audit-s3get "$@" >"$file"' - "$file" \
+    run_tool bash -c 'file=$1; shift; timeout 600 audit-s3get "$@" >"$file"' - "$file" \
         --bucket="$S3_BUCKET" --prefix="$prefix" "$@"
 }
 
@@ -105,7 +106,7 @@ END
     put --parallel=32 addressed
     assert_status 0
     (
-        sleep 0.5
+        eventually test -s got
         "$AUDIT_TESTS/ceph-rgw.sh" rgw-kill "$store_directory"
         sleep 0.5
         "$AUDIT_TESTS/ceph-rgw.sh" rgw-start "$store_directory"
@@ -195,7 +196,7 @@ END
     run_tool bash -euo pipefail example.1
     # shellcheck disable=SC2016 # the inner shell expands it
     run_tool setsid bash -c './replay & sleep 0.4; kill -9 -- -$$'
-    run_tool timeout 60 ./replay
+    run_tool timeout 600 ./replay
     assert_status 0
     grep -o '"j-[0-9]*"' "$peer/events" | sort | uniq -c >counts
     [ "$(wc -l <counts)" = 600 ]

@@ -79,7 +79,7 @@ setup() {
     assert_status 0
     local signature
     for signature in v4 v2; do
-        run_tool timeout 60 audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" --signature=$signature
+        run_tool timeout 600 audit-s3get --bucket="$S3_BUCKET" --prefix="$prefix" --signature=$signature
         assert_status 0
         assert_stderr ""
         [ "$output" = "$(python3 -c 'import json, sys

@@ -15,6 +15,7 @@ setup() {
     use_store
 }
 teardown() {
+    tell_failure
     stop_peers
 }
 

@@ -17,6 +17,7 @@ setup() {
     use_store
 }
 teardown() {
+    tell_failure
     stop_peers
 }
 

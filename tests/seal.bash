@@ -28,7 +28,7 @@ make_key() {
 
 # verify [ARGUMENT...]: audit-verify with the test's key.
 verify() {
-    run_tool timeout 120 audit-verify --key=log.pub "$@"
+    run_tool timeout 600 audit-verify --key=log.pub "$@"
 }
 
 # findings: what audit-verify found: a line each, its kind and what it is about, sorted.
@@ -96,6 +96,6 @@ END
     )
     python3 "$AUDIT_TESTS/tsa-peer.py" "$tsa" 3>&- 2>"$tsa/errors" &
     also_stop $!
-    wait_for "$tsa/port"
+    eventually test -s "$tsa/port"
     tsa_url=http://127.0.0.1:$(cat "$tsa/port")/tsr
 }

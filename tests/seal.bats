@@ -6,6 +6,7 @@ load peer
 load seal
 
 teardown() {
+    tell_failure
     stop_peers
 }
 
@@ -147,7 +148,7 @@ END
     echo 'correct horse' >passphrase
     run_tool audit-seal --key=log --passphrase-file=passphrase seals /dev/null
     assert_status 0
-    run_tool timeout 20 audit-seal --key=log seals /dev/null
+    run_tool timeout 300 audit-seal --key=log seals /dev/null
     assert_status 2
     assert_stderr "audit-seal: log: the key is encrypted; give --passphrase-file or \$AUDIT_SEAL_PASSPHRASE"
     AUDIT_SEAL_PASSPHRASE='battery staple' run_tool audit-seal --key=log seals /dev/null
@@ -230,7 +231,7 @@ Try '$1 --help' for more information."
         pid=$!
         exec {pipe}>in
         echo '{"path":"a","event":{"n":1}}' >&"$pipe"
-        [ $signal != TERM ] || wait_for seals/00000003.sha256
+        [ $signal != TERM ] || eventually test -s seals/00000003.sha256
         echo '{"path":"b","event":{"n":2}}' >&"$pipe"
         eventually grep -sqF '"b"' out
         kill -"$signal" "$pid"
@@ -267,7 +268,7 @@ END
     audit-seal --key=log.key waiting events &
     exec 7>events
     cat addressed >&7
-    wait_for waiting/00000001.sha256
+    eventually test -s waiting/00000001.sha256
     exec 7>&-
     wait $!
     verify waiting addressed
@@ -289,7 +290,7 @@ END
     audit-seal --key=log.key seals <in 3>&- &
     pid=$!
     exec {pipe}>in
-    wait_for seals/.lock
+    eventually test -s seals/.lock
     run_tool audit-seal --key=log.key seals </dev/null
     assert_status 2
     assert_stderr "audit-seal: seals: process $pid writes seals there"

@@ -2,6 +2,7 @@
 # Functions for the tests of audit-spool, audit-drain and audit-route.
 
 teardown() {
+    tell_failure
     local pid
     for pid in ${background-}; do
         kill -9 "$pid" 2>/dev/null || :

@@ -20,7 +20,7 @@ stop() { # end what we started (a pid counts as ours only while its start time i
     read -r p t <"$f" || :
     if alive "$p" && [ "$(stat "$p" 20)" = "$t" ]; then
       kill "$p" 2>/dev/null || :
-      for _ in $(seq 60); do alive "$p" || break; sleep 0.05; done
+      for _ in $(seq 600); do alive "$p" || break; sleep 0.05; done
       if alive "$p"; then kill -KILL "$p" 2>/dev/null || :; fi
     fi
     rm -f "$f"
@@ -147,10 +147,10 @@ export S3_ENDPOINT=http://127.0.0.1:$P S3_BUCKET=$BUCKET AWS_REGION=us-east-1 AW
 export AWS_ACCESS_KEY_ID='$KEY' AWS_SECRET_ACCESS_KEY='$SECRET'
 E
 # ready once it makes the bucket, and takes and deletes an object (the back ends may come up after the proxy)
-req() { curl -s -m 10 -o "$D/log/ready" -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:s3 --user "$KEY:$SECRET" \
+req() { curl -s -m 60 -o "$D/log/ready" -w '%{http_code}' --aws-sigv4 aws:amz:us-east-1:s3 --user "$KEY:$SECRET" \
   -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "$@" || :; }
 c=000
-for _ in $(seq 150); do
+for _ in $(seq 600); do
   for f in "$D"/run/*.pid; do read -r p _ <"$f"; alive "$p" || { echo "swift-s3: ${f##*/} died" >&2; break 2; }; done
   c=$(req -X PUT "http://127.0.0.1:$P/$BUCKET")
   case $c in 200|409) c=$(req -T "$D/etc/swift.conf" "http://127.0.0.1:$P/$BUCKET/ready-check");; esac

@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+    tell_failure
     stop_peers
 }
 
@@ -178,7 +179,7 @@ END
             --rejects=rejects --receipts=receipts -v $tls spool 2>messages 3>&- &
         receiver=$!
         also_stop "$receiver"
-        wait_for messages
+        eventually test -s messages
         local base=http://localhost/ options=(--unix-socket in.sock)
         [ -z "$tls" ] || base=https://localhost/ options+=(--cacert ca.pem --cert client.pem --key client.key)
         send() { curl -s -o /dev/null -w '%{http_code} ' "${options[@]}" "$@" "$base" >>codes; }

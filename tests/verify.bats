@@ -6,6 +6,7 @@ load peer
 load seal
 
 teardown() {
+    tell_failure
     stop_peers
 }
 
