@@ -13,7 +13,7 @@ _audit_drain() {
     case $option in
     --keep) words='1d 7d 30d' ;;
     --backoff) words='1m 15m 1h' ;;
-    --join) words='0 8MiB 64MiB' ;;
+    --join) words='0 8MiB 256MiB' ;;
     --warn) words='10m 1h 1d' ;;
     --status)
         [[ $3 == = ]] || return

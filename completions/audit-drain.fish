@@ -2,7 +2,7 @@
 complete -c audit-drain -s f -l follow -d 'Do not end: wait for segments'
 complete -c audit-drain -l keep -x -a '1d 7d 30d' -d 'Age at which lines go to failed'
 complete -c audit-drain -l backoff -x -a '1m 15m 1h' -d 'Longest wait between two attempts'
-complete -c audit-drain -l join -x -a '0 8MiB 64MiB' -d 'Give small segments together up to SIZE'
+complete -c audit-drain -l join -x -a '0 8MiB 256MiB' -d 'Give small segments together up to SIZE'
 complete -c audit-drain -s v -l verbose -d 'Pass on all messages of the command'
 complete -c audit-drain -l status -f -a 'table ndjson' -d 'Print what waits and what failed'
 complete -c audit-drain -l warn -x -a '10m 1h 1d' -d 'Status 1 if an event has waited for longer'

@@ -95,7 +95,7 @@ static const struct option_line options[] = {
      OPTION_CALL(take_backoff)},
     {.name = "join",
      .argument = "SIZE",
-     .help = "give the command small segments together, up to SIZE (default 64MiB\n"
+     .help = "give the command small segments together, up to SIZE (default 256MiB\n"
              "for a command that writes receipts, else 8MiB)",
      OPTION_SIZE(struct job, drain.join, 0)},
     {.letter = 'v',

@@ -16,7 +16,7 @@ enum {
     ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
     LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
     JOIN_BLIND = 8 << 20,     /* bytes for a command without receipts … */
-    JOIN = 64 << 20,          /* … and for one with them */
+    JOIN = 256 << 20,         /* … and for one with them */
 };
 
 static bool take_lock(struct drain *d)
@@ -349,9 +349,9 @@ void drain_messages(struct drain *d)
     command_messages(&d->run, d->options->verbose || d->state.since == 0);
 }
 
-void drain_feed(struct drain *d)
+void drain_feed(struct drain *d, int64_t now)
 {
-    feed_step(&d->feed, &d->batch);
+    feed_step(&d->feed, &d->batch, now);
 }
 
 /* Runs the command with that standard input. */

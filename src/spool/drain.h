@@ -17,7 +17,7 @@
 
 #include <limits.h>
 
-/* Segments are joined up to 64 MiB as long as the command writes receipts, else up to 8 MiB, as
+/* Segments are joined up to 256 MiB as long as the command writes receipts, else up to 8 MiB, as
  * much of which may come twice after a failure. */
 #define DRAIN_JOIN SIZE_MAX
 
@@ -81,7 +81,7 @@ void drain_wake(struct drain *drain, int64_t now);
 void drain_messages(struct drain *drain);
 
 /* The command takes more of its input. */
-void drain_feed(struct drain *drain);
+void drain_feed(struct drain *drain, int64_t now);
 
 /* The command has ended: takes out what is done. */
 void drain_ended(struct drain *drain, int64_t now);

@@ -109,8 +109,6 @@ static struct pollfd *polled(struct loop *loop, size_t i)
 static void wait_for_something(struct loop *loop, int64_t due)
 {
     int64_t now = clock_now();
-    int64_t left = due <= now ? 0 : due - now;
-    int milliseconds = due == INT64_MAX ? -1 : left > 60000000 ? 60000 : (int)((left + 999) / 1000);
     loop->poll[0].fd = loop->stopping ? -1 : interrupt_fd();
     loop->poll[1].fd = loop->inotify;
     loop->poll[0].events = loop->poll[1].events = POLLIN;
@@ -119,8 +117,14 @@ static void wait_for_something(struct loop *loop, int64_t due)
         bool running = d->phase == DRAIN_RUNNING;
         polled(loop, i)[0] = (struct pollfd){running ? d->run.exited : -1, POLLIN, 0};
         polled(loop, i)[1] = (struct pollfd){running ? d->run.messages : -1, POLLIN, 0};
-        polled(loop, i)[2] = (struct pollfd){running ? d->feed.pipe : -1, POLLOUT, 0};
+        bool feeding = running && d->feed.pipe >= 0;
+        bool ready = feeding && d->feed.due <= now;
+        polled(loop, i)[2] = (struct pollfd){ready ? d->feed.pipe : -1, POLLOUT, 0};
+        if (feeding && !ready && d->feed.due < due)
+            due = d->feed.due;
     }
+    int64_t left = due <= now ? 0 : due - now;
+    int milliseconds = due == INT64_MAX ? -1 : left > 60000000 ? 60000 : (int)((left + 999) / 1000);
     if (poll(loop->poll, 2 + POLLED * loop->count, milliseconds) < 0)
         for (size_t i = 0; i < 2 + POLLED * loop->count; i++)
             loop->poll[i].revents = 0;
@@ -140,7 +144,7 @@ static void run(struct loop *loop)
             if (polled(loop, i)[1].revents != 0)
                 drain_messages(&loop->drain[i]);
             if (polled(loop, i)[2].revents != 0)
-                drain_feed(&loop->drain[i]);
+                drain_feed(&loop->drain[i], now);
             if (polled(loop, i)[0].revents != 0)
                 drain_ended(&loop->drain[i], now);
         }

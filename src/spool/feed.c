@@ -7,7 +7,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { AT_ONCE = 1024 * 1024 }; /* bytes */
+enum {
+    AT_ONCE = 1024 * 1024, /* bytes */
+    LARGE = 1024 * 1024,   /* bytes that a pipe holds, for which … */
+    PAUSE = 1000,          /* … a command needs longer: microseconds */
+};
 
 bool feed_begin(struct feed *feed, int *input)
 {
@@ -18,6 +22,8 @@ bool feed_begin(struct feed *feed, int *input)
     /* The command's end waits, as programs expect. */
     fcntl(end[1], F_SETFL, O_NONBLOCK);
     pipe_grow(end[1]);
+    if (fcntl(end[1], F_GETPIPE_SZ) >= LARGE)
+        feed->pause = PAUSE;
     *input = end[0];
     feed->pipe = end[1];
     return true;
@@ -70,7 +76,7 @@ static bool open_next(struct feed *feed, const struct batch *batch)
     return !feed->cut;
 }
 
-void feed_step(struct feed *feed, const struct batch *batch)
+void feed_step(struct feed *feed, const struct batch *batch, int64_t now)
 {
     while (feed->pipe >= 0) {
         const struct batch_part *part = &batch->part[feed->part];
@@ -81,8 +87,11 @@ void feed_step(struct feed *feed, const struct batch *batch)
         ssize_t n = give(feed, part);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == EAGAIN)
+        if (n < 0 && errno == EAGAIN) {
+            /* Otherwise the two would wake each other for each block that the command reads. */
+            feed->due = now + feed->pause;
             return;
+        }
         if (n <= 0) {
             /* A command that does not want to read more decides by its status. */
             feed->cut = n == 0 || errno != EPIPE;

@@ -9,6 +9,8 @@
 
 struct feed {
     int pipe;        /* to be polled for writing, then feed_step(); -1: there is nothing to give */
+    int64_t due;     /* … but not before this moment: the pipe was full … */
+    int64_t pause;   /* … and is not empty for so long (microseconds) */
     int segment;     /* of the part that is being given; -1: none is open */
     size_t part;     /* its number */
     uint64_t offset; /* bytes of it that were given */
@@ -24,8 +26,9 @@ struct feed {
  * errno set. */
 bool feed_begin(struct feed *feed, int *input);
 
-/* Gives as much as the pipe takes without waiting, and closes it after the last segment. */
-void feed_step(struct feed *feed, const struct batch *batch);
+/* Gives as much as the pipe takes without waiting, and closes it after the last segment.  `now` is
+ * in microseconds, as feed->due. */
+void feed_step(struct feed *feed, const struct batch *batch, int64_t now);
 
 /* Ends; the command reads nothing more. */
 void feed_end(struct feed *feed);
