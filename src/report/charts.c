@@ -8,12 +8,12 @@
 enum {
     WIDTH = 960,
     HEIGHT = 200,
-    LEFT = 62,
+    LEFT = 80,
     RIGHT = 8,
     TOP = 10,
     BOTTOM = 26,
     TICKS = 4,
-    LABEL = 76
+    LABEL = 96
 };
 
 static const char *const series_name[CALENDAR_SERIES] = {"Jobs succeeded", "Jobs failed",
@@ -80,8 +80,9 @@ static void put_bars(const struct chart *chart, struct out *out)
     for (size_t i = 0; i < chart->bars; i++) {
         double x = LEFT + (double)i * slot, y = HEIGHT - BOTTOM;
         const char *when = calendar_text(chart->bar[i].begin, chart->unit, text);
+        const char *label = chart->unit == CALENDAR_HOUR ? when + sizeof "2024-" - 1 : when;
         if (i % every == 0 && x + LABEL < WIDTH)
-            html_format(out, "<text x=\"%.1f\" y=\"%d\">%s</text>", x, HEIGHT - 8, when);
+            html_format(out, "<text x=\"%.1f\" y=\"%d\">%s</text>", x, HEIGHT - 8, label);
         if (sum(chart, i) == 0)
             continue;
         html_format(out, "<g><title>%s:", when);
@@ -160,7 +161,7 @@ bool charts_timeline(const struct calendar *calendar, struct out *out)
     enum calendar_unit unit;
     size_t bars = calendar_timeline(calendar, &unit, &bar);
     if (bars == 0) {
-        out_text(out, "<p>No event has a time.</p>\n");
+        out_text(out, "<p>No events.</p>\n");
         return calendar->used == 0;
     }
     struct chart jobs = {"Jobs", bar, bars, unit, CALENDAR_SUCCEEDED, CALENDAR_FAILED, 0, 0};
@@ -241,7 +242,7 @@ void charts_week(const struct calendar *calendar, struct out *out)
             }
     uint64_t most = calendar->week[busiest_day][busiest_hour];
     if (most == 0) {
-        out_text(out, "<p>No event has a time.</p>\n");
+        out_text(out, "<p>No events.</p>\n");
         return;
     }
     out_text(out, "<figure>");

@@ -12,11 +12,12 @@ static const struct {
     [FINDING_UNUSUAL_HOURS] = {"Sign-ins at unusual hours",
                                "Between 22:00 and 06:00, or on a Saturday or Sunday."},
     [FINDING_MEMBERS] = {"Members, invitations and roles",
-                         "Who may do what was changed: invitations, members, roles, delegated "
+                         "Changes of who may do what: invitations, members, roles, delegated "
                          "administrators."},
-    [FINDING_KEYS] = {"Keys, tokens and passwords", "Credentials were made, refreshed or changed."},
-    [FINDING_STREAMING] = {"Audit log streaming", "The stream that this page may come from was "
-                                                  "changed."},
+    [FINDING_KEYS] = {"Keys, tokens and passwords",
+                      "Credentials that were made, refreshed or changed."},
+    [FINDING_STREAMING] = {"Audit log streaming",
+                           "Changes of the stream that this page may come from."},
     [FINDING_DELETIONS] = {"Deletions", "Assets that were deleted or removed."},
 };
 

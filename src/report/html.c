@@ -124,6 +124,18 @@ void html_name(struct out *out, struct span text)
     out_text(out, "</bdi>");
 }
 
+void html_address(struct out *out, struct span text)
+{
+    const char *at = memchr(text.at, '@', text.len);
+    if (at == NULL || !is_ascii(text)) {
+        html_name(out, text);
+        return;
+    }
+    html_text(out, span_between(text.at, at + 1));
+    out_text(out, "<wbr>");
+    html_text(out, span_between(at + 1, span_end(text)));
+}
+
 void html_number(struct out *out, uint64_t number)
 {
     char digits[24], text[32];

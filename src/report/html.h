@@ -23,6 +23,9 @@ void html_attribute(struct out *out, struct span text);
  * around it where it can have another. */
 void html_name(struct out *out, struct span text);
 
+/* The same; an email address may be broken after its @ where it has no room. */
+void html_address(struct out *out, struct span text);
+
 /* Writes a number with commas: 1,234,567. */
 void html_number(struct out *out, uint64_t number);
 

@@ -124,7 +124,7 @@ static void put_leader(const struct leader *leader, uint64_t most, bool jobs, st
         html_name(out, leader_key(leader));
         out_text(out, "</span>");
     } else {
-        html_name(out, leader_key(leader));
+        html_address(out, leader_key(leader));
     }
     out_text(out, "</th><td class=\"num\">");
     html_number(out, leader->count);
