@@ -256,6 +256,29 @@ EOD
     assert_same "$(waiting)" later-b
 }
 
+@test "a drain that was killed while it started its command leaves the lock to a child for a moment" {
+    spool a
+    sink
+    # Such a child: it has the lock, and who took it is gone.
+    cat >child.py <<'END'
+import fcntl, os, struct, subprocess, time
+lock = os.open('spool/lock', os.O_RDWR | os.O_CREAT)
+gone = subprocess.Popen(['true'])
+gone.wait()
+os.write(lock, b'%d\n' % gone.pid)
+fcntl.fcntl(lock, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))  # F_OFD_SETLK
+open('held', 'w').close()
+time.sleep(0.3)
+END
+    start python3 child.py
+    eventually test -e held
+    run_tool audit-drain spool -- "${sink[@]}"
+    assert_stderr ""
+    assert_status 0
+    assert_same "$(waiting)" ""
+    wait "$started"
+}
+
 @test "one drain a directory" {
     spool a
     start audit-drain --follow spool -- sh -c 'cat >>out'

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,10 +21,28 @@ enum {
     JOIN = 256 << 20,         /* … and for one with them */
 };
 
+static bool is_alive(pid_t process)
+{
+    return kill(process, 0) == 0 || errno != ESRCH;
+}
+
+/* A drain that was killed while it started its command has left the lock to a child that is about
+ * to become the command, which closes it: that is waited for, a second at most. */
+static enum lock_result wait_for_lock(struct drain *d, pid_t *holder)
+{
+    enum { TRIES = 100 };
+    enum lock_result result = lock_take(d->spool.dir, "lock", &d->lock, holder);
+    for (int i = 0; i < TRIES && result == LOCK_HELD && !is_alive(*holder); i++) {
+        poll(NULL, 0, 10);
+        result = lock_take(d->spool.dir, "lock", &d->lock, holder);
+    }
+    return result;
+}
+
 static bool take_lock(struct drain *d)
 {
     pid_t holder = 0;
-    switch (lock_take(d->spool.dir, "lock", &d->lock, &holder)) {
+    switch (wait_for_lock(d, &holder)) {
     case LOCK_TAKEN:
         lock_say_holder(d->lock, getpid());
         return true;
