@@ -94,6 +94,9 @@ http {
             client_max_body_size 100m;
             return 200 "{}";
         }
+        location = /smuggled {
+            return 403;
+        }
         location / {
             proxy_pass http://peer;
             proxy_http_version 1.1;

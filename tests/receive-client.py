@@ -6,11 +6,12 @@
                                                           the receiver goes away it tries again
     receive-client.py hostile PORT                        malformed and ambiguous requests
     receive-client.py smuggle PORT                        two requests in what looks like one
+    receive-client.py front-door PORT                     one good request for what smuggle is after
     receive-client.py endless PORT KIND LIMIT             a header, line or body that never ends:
                                                           cut off before LIMIT bytes were sent
-    receive-client.py slow PORT COUNT SECONDS             COUNT connections that send a byte every
-                                                          SECONDS, while a good one is served;
-                                                          all are cut off in the end
+    receive-client.py slow PORT COUNT PAUSE SECONDS       COUNT connections that send a byte every
+                                                          PAUSE seconds, while a good one is served;
+                                                          all are cut off within SECONDS
     receive-client.py trickle PORT SECONDS                a browser-like slow client: is served
     receive-client.py halves PORT BODY BEGUN GO           sends a request but for its last byte, makes
                                                           the file BEGUN, waits for the file GO, sends
@@ -19,6 +20,7 @@
                                                           as descriptor 3, as systemd does
 """
 import os
+import resource
 import socket
 import sys
 import threading
@@ -104,7 +106,7 @@ def must(condition, what):
 def load(port, count, connections, acked):
     left = iter(range(count))
     lock = threading.Lock()
-    with open(acked, "w") as file:
+    with open(acked, "w", buffering=1) as file:
 
         def work():
             connection = None
@@ -193,7 +195,7 @@ def hostile(port):
 def smuggle(port):
     """What one reader takes for a body, another may take for a second request: it must not be one
     here, whatever the first one is answered."""
-    second = request(b'{"smuggled":1}')
+    second = request(b'{"smuggled":1}', line=b"POST /smuggled HTTP/1.1")
     for name, fields in {
         "CL.TE": (b"Content-Length: %d" % (5 + len(second)), b"Transfer-Encoding: chunked"),
         "TE.CL": (b"Transfer-Encoding: chunked", b"Content-Length: 4"),
@@ -204,6 +206,9 @@ def smuggle(port):
         "TE vertical tab": (b"Transfer-Encoding: \x0bchunked", b"Content-Length: 4"),
         "CL twice": (b"Content-Length: 5", b"Content-Length: %d" % (5 + len(second))),
         "TE folded": (b"Transfer-Encoding:\r\n chunked", b"Content-Length: 4"),
+        "TE after a bare CR": (b"X: a\rTransfer-Encoding: chunked", b"Content-Length: %d" % (5 + len(second))),
+        "TE after a bare LF": (b"X: a\nTransfer-Encoding: chunked", b"Content-Length: 4"),
+        "CL with a sign": (b"Content-Length: +4",),
     }.items():
         data = request(b"0\r\n\r\n" + second, *fields)
         answer, closed = exchange(port, data)
@@ -211,6 +216,13 @@ def smuggle(port):
         must(closed, name + ": the connection stays open")
         must(200 not in answers, "%s: answered %s" % (name, answers))
     print("none")
+
+
+def front_door(port):
+    """What smuggle() tries to reach is there."""
+    with connect(port) as connection:
+        connection.sendall(request(b'{"direct":1}', line=b"POST /smuggled HTTP/1.1"))
+        print(read_answer(connection))
 
 
 def endless(port, kind, limit):
@@ -237,25 +249,27 @@ def endless(port, kind, limit):
     print("cut off")
 
 
-def slow(port, count, seconds):
+def slow(port, count, pause, seconds):
     begun = time.time()
+    resource.setrlimit(resource.RLIMIT_NOFILE, [resource.getrlimit(resource.RLIMIT_NOFILE)[1]] * 2)
     idle = []
     starts = (b"", b"P", b"POST / HTTP/1.1\r\nHost: x\r\nX-", request(b"{", b"Content-Length: 1000"))
     for number in range(count):
         connection = connect(port)
         connection.sendall(starts[number % len(starts)])
         idle.append(connection)
-    for _ in range(5):
+    next_byte = time.time() + pause
+    while idle:
         must(is_served(port), "a good client is not served")
         # Each of the slow ones sends a byte more, so that none is silent.
-        for connection in idle:
-            try:
-                connection.send(b"x")
-            except OSError:
-                pass
-        time.sleep(seconds)
-    while idle:
-        must(time.time() - begun < 300, "%d slow connections are left" % len(idle))
+        if time.time() >= next_byte:
+            next_byte += pause
+            for connection in idle:
+                try:
+                    connection.send(b"x")
+                except OSError:
+                    pass
+        must(time.time() - begun < seconds, "%d slow connections are left" % len(idle))
         still = []
         for connection in idle:
             connection.setblocking(False)
@@ -318,7 +332,8 @@ def main():
         "hostile": (hostile, int),
         "smuggle": (smuggle, int),
         "endless": (endless, int, str, int),
-        "slow": (slow, int, int, float),
+        "front-door": (front_door, int),
+        "slow": (slow, int, int, float, float),
         "halves": (halves, int, str, str, str),
         "trickle": (trickle, int, float),
     }

@@ -182,19 +182,19 @@ static bool take_scheme(struct span *value, struct span scheme)
     return true;
 }
 
-bool auth_check_value(struct auth_check *check, struct span value)
+enum auth_check_result auth_check_value(struct auth_check *check, struct span value)
 {
     unsigned char digest[DIGEST_SIZE];
     int valid = 0;
     if (check->kind == AUTH_CHECK_NONE)
-        return true;
+        return AUTH_CHECK_VALID;
     if ((check->kind == AUTH_CHECK_BASIC && !take_scheme(&value, SPAN("Basic"))) ||
         (check->kind == AUTH_CHECK_BEARER && !take_scheme(&value, SPAN("Bearer"))))
-        return false;
+        return AUTH_CHECK_OTHER_SCHEME;
     digest_sha256(value, digest);
     pthread_mutex_lock(&check->lock);
     for (size_t i = 0; i < check->count; i++)
         valid |= memeql_sec(check->digest[i], digest, DIGEST_SIZE);
     pthread_mutex_unlock(&check->lock);
-    return valid != 0;
+    return valid != 0 ? AUTH_CHECK_VALID : AUTH_CHECK_INVALID;
 }

@@ -20,6 +20,12 @@ enum auth_check_kind {
     AUTH_CHECK_QUERY,  /* a parameter of the URL */
 };
 
+enum auth_check_result {
+    AUTH_CHECK_VALID,
+    AUTH_CHECK_INVALID,
+    AUTH_CHECK_OTHER_SCHEME, /* it does not begin with the scheme of basic or bearer */
+};
+
 struct auth_check {
     enum auth_check_kind kind;
     const char *name; /* of the header field that holds the credential, or of the parameter */
@@ -44,6 +50,6 @@ bool auth_check_load(struct auth_check *check, const char *const *file, size_t f
 
 /* Whether the value (of the header field or parameter `name`; of Authorization for basic and
  * bearer, scheme and all) is a valid credential.  Any thread may call it. */
-bool auth_check_value(struct auth_check *check, struct span value);
+enum auth_check_result auth_check_value(struct auth_check *check, struct span value);
 
 #endif

@@ -36,11 +36,28 @@ static void identity_free(struct identity *identity)
     free(identity);
 }
 
+/* GnuTLS's errors for what files of the wrong kind are, in words that say what is wrong with the
+ * file. */
 static bool fail(struct reason *reason, const char *file, int error)
 {
-    return reason_set(reason, "%s: %s", file,
-                      error == GNUTLS_E_FILE_ERROR && errno != 0 ? strerror(errno)
-                                                                 : gnutls_strerror(error));
+    switch (error) {
+    case GNUTLS_E_FILE_ERROR:
+        return reason_set(reason, "%s: %s", file,
+                          errno != 0 ? strerror(errno) : gnutls_strerror(error));
+    case GNUTLS_E_NO_CERTIFICATE_FOUND:
+        return reason_set(reason, "%s: holds no certificate in PEM", file);
+    case GNUTLS_E_SHORT_MEMORY_BUFFER:
+        return reason_set(reason, "%s: holds more than %d certificates", file, CHAIN_MAX);
+    case GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE:
+        return reason_set(reason, "%s: holds no private key in PEM", file);
+    case GNUTLS_E_DECRYPTION_FAILED:
+        return reason_set(reason,
+                          "%s: the private key has a password; one without is needed: openssl pkey "
+                          "-in %s -out NEW",
+                          file, file);
+    default:
+        return reason_set(reason, "%s: GnuTLS: %s", file, gnutls_strerror(error));
+    }
 }
 
 static bool read_chain(struct identity *identity, const char *file, struct reason *reason)
@@ -51,8 +68,8 @@ static bool read_chain(struct identity *identity, const char *file, struct reaso
     if (error != 0)
         return fail(reason, file, error);
     unsigned count = CHAIN_MAX;
-    error =
-        gnutls_pcert_list_import_x509_raw(identity->chain, &count, &pem, GNUTLS_X509_FMT_PEM, 0);
+    error = gnutls_pcert_list_import_x509_raw(identity->chain, &count, &pem, GNUTLS_X509_FMT_PEM,
+                                              GNUTLS_X509_CRT_LIST_IMPORT_FAIL_IF_EXCEED);
     gnutls_free(pem.data);
     if (error != 0)
         return fail(reason, file, error);

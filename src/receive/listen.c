@@ -51,6 +51,21 @@ static bool add(struct listeners *listeners, int fd, const char *path, struct re
     return true;
 }
 
+/* What to do about an error of bind(2), to follow its text. */
+static const char *advice(int error)
+{
+    switch (error) {
+    case EACCES:
+        return "; a port below 1024 needs CAP_NET_BIND_SERVICE, or a socket that systemd passes";
+    case EADDRINUSE:
+        return "; another process listens there, which \"ss -ltnp\" shows";
+    case EADDRNOTAVAIL:
+        return "; no interface of this machine has this address; * stands for all that it has";
+    default:
+        return "";
+    }
+}
+
 static bool start(struct listeners *listeners, int fd, const struct sockaddr *address,
                   socklen_t len, const char *path)
 {
@@ -100,7 +115,10 @@ static bool open_unix(struct listeners *listeners, const char *path, struct reas
     if (!remove_stale(&address) ||
         (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0 ||
         !start(listeners, fd, (void *)&address, sizeof address, path))
-        return reason_set(reason, "unix:%s: %s", path, strerror(errno));
+        return reason_set(reason, "unix:%s: %s%s", path, strerror(errno),
+                          errno == EADDRINUSE ? "; another process listens there"
+                          : errno == EEXIST   ? ", and is not a socket"
+                                              : "");
     return true;
 }
 
@@ -125,7 +143,7 @@ static bool split(const char *text, char host[256], const char **port)
         host[end - from] = '\0';
     }
     size_t digits = strspn(*port, "0123456789");
-    return digits > 0 && digits <= 5 && (*port)[digits] == '\0' && atol(*port) <= 65535;
+    return digits > 0 && (*port)[digits] == '\0';
 }
 
 /* Opens the addresses.  False with errno set: none could be opened. */
@@ -155,6 +173,8 @@ bool listen_open(struct listeners *listeners, const char *text, struct reason *r
                           "%s: not [HOST:]PORT or unix:PATH, such as 127.0.0.1:8443 or "
                           "[::1]:8443",
                           text);
+    if (strlen(port) > 5 || atol(port) > 65535)
+        return reason_set(reason, "%s: the largest port is 65535", text);
     int error = getaddrinfo(strcmp(host, "*") == 0 ? NULL : host, port, &hints, &found);
     if (error != 0)
         return reason_set(reason, "%s: %s", text,
@@ -162,7 +182,7 @@ bool listen_open(struct listeners *listeners, const char *text, struct reason *r
     bool open = open_addresses(listeners, found);
     error = errno;
     freeaddrinfo(found);
-    return open || reason_set(reason, "%s: %s", text, strerror(error));
+    return open || reason_set(reason, "%s: %s%s", text, strerror(error), advice(error));
 }
 
 static bool inherit(struct listeners *listeners, int fd, struct reason *reason)

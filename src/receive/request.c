@@ -172,17 +172,26 @@ static void check_credential(struct request *request, const struct fields *field
         [AUTH_CHECK_HEADER] = NULL,
         [AUTH_CHECK_QUERY] = NULL,
     };
+    static const char *const other_scheme[] = {
+        [AUTH_CHECK_BASIC] = "Authorization must begin with Basic",
+        [AUTH_CHECK_BEARER] = "Authorization must begin with Bearer",
+    };
     struct receiver *receiver = request->receiver;
+    enum auth_check_result result = AUTH_CHECK_INVALID;
     if (receiver->need_certificate && !certificate_is_valid(request->connection)) {
         refuse(request, MHD_HTTP_UNAUTHORIZED, "a valid client certificate is needed");
         return;
     }
-    if (receiver->auth.kind == AUTH_CHECK_NONE ||
-        (fields->credentials == 1 && fields->credential.at != NULL &&
-         auth_check_value(&receiver->auth, fields->credential)))
+    if (receiver->auth.kind == AUTH_CHECK_NONE)
+        return;
+    if (fields->credentials == 1 && fields->credential.at != NULL)
+        result = auth_check_value(&receiver->auth, fields->credential);
+    if (result == AUTH_CHECK_VALID)
         return;
     refuse(request, MHD_HTTP_UNAUTHORIZED,
-           fields->credentials == 0 ? "a credential is needed" : "the credential is not valid");
+           fields->credentials == 0            ? "a credential is needed"
+           : result == AUTH_CHECK_OTHER_SCHEME ? other_scheme[receiver->auth.kind]
+                                               : "the credential is not valid");
     request->answer.challenge = challenge[receiver->auth.kind];
 }
 

@@ -42,7 +42,7 @@ static bool listen_all(struct service *service)
         diag_fail("%s", reason.text);
     else if (service->listeners.count == 0)
         diag_fail("no socket to listen on: no --listen, and LISTEN_FDS passes none to this "
-                  "process");
+                  "process; a script that starts it under systemd must use exec");
     return good && service->listeners.count > 0;
 }
 
