@@ -166,6 +166,8 @@ MALFORMED = {
     "two hosts": request(EVIL, b"Content-Length: 10", b"Host: y"),
     "no host": b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n" + EVIL,
     "a control character in a header": request(EVIL, b"Content-Length: 10", b"X: a\x1b[31mb"),
+    "a NUL in a header": request(EVIL, b"Content-Length: 10", b"X: a\0b"),
+    "a NUL in a header that is not the last": request(EVIL, b"X: a\0b", b"Content-Length: 10"),
     "a name with a bracket": request(EVIL, b"Content-Length: 10", b"X(y): a"),
     "a header without a colon": request(EVIL, b"Content-Length: 10", b"nonsense"),
     "two content codings": request(EVIL, b"Content-Length: 10", b"Content-Encoding: gzip", b"Content-Encoding: identity"),
@@ -209,6 +211,10 @@ def smuggle(port):
         "TE after a bare CR": (b"X: a\rTransfer-Encoding: chunked", b"Content-Length: %d" % (5 + len(second))),
         "TE after a bare LF": (b"X: a\nTransfer-Encoding: chunked", b"Content-Length: 4"),
         "CL with a sign": (b"Content-Length: +4",),
+        "CL with a NUL": (b"Content-Length: 4\0",),
+        "CL with more after a NUL": (b"Content-Length: 4\0 5", b"X: a"),
+        "TE with a NUL": (b"Transfer-Encoding: chunked\0",),
+        "TE with more after a NUL": (b"Transfer-Encoding: chunked\0, identity", b"X: a"),
     }.items():
         data = request(b"0\r\n\r\n" + second, *fields)
         answer, closed = exchange(port, data)

@@ -42,6 +42,7 @@ struct request {
 struct fields {
     struct receiver *receiver;
     bool malformed;
+    const char *end; /* of the value before, in the header as it was read; NULL: there is none */
     unsigned lengths, codings, hosts, credentials, encodings; /* how often each is there */
     bool chunked; /* Transfer-Encoding is that and nothing else */
     bool expects; /* Expect: 100-continue */
@@ -90,6 +91,25 @@ static bool is_folded(const char *name, size_t len)
     return false;
 }
 
+/* libmicrohttpd before 1.0 gives of a value with a NUL the part before it, though it may not be in
+ * a header (RFC 9110 section 5.5).  Whether there is more between two places of the header than
+ * `ends` bytes that end a line, which are NULs by now, and blanks.  What does not lie one after the
+ * other there is not looked at. */
+static bool hides_bytes(const struct receiver *receiver, const char *from, const char *to,
+                        size_t ends)
+{
+    if (MHD_VERSION >= 0x01000000 || from == NULL || to <= from ||
+        (size_t)(to - from) > receiver->max_header)
+        return false;
+    size_t seen = 0;
+    for (; from < to; from++) {
+        if (*from != '\0' && *from != '\r' && *from != '\n' && *from != ' ' && *from != '\t')
+            return true;
+        seen += *from != ' ' && *from != '\t';
+    }
+    return seen > ends;
+}
+
 static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, const char *name,
                                      size_t name_len, const char *value, size_t value_len)
 {
@@ -98,6 +118,8 @@ static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, con
     (void)kind;
     if (value == NULL)
         value_len = 0;
+    fields->malformed |= hides_bytes(fields->receiver, fields->end, name, 2);
+    fields->end = value != NULL ? value + value_len : NULL;
     if (!is_token(name, name_len) || !is_value(value, value_len) || is_folded(name, name_len))
         fields->malformed = true;
     if (strcasecmp(name, "Content-Length") == 0) {
@@ -218,7 +240,9 @@ static void check_header(struct request *request, const struct fields *fields, c
     struct receiver *receiver = request->receiver;
     const union MHD_ConnectionInfo *header =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (is_ambiguous(fields, version)) {
+    if (is_ambiguous(fields, version) ||
+        (header != NULL &&
+         hides_bytes(receiver, fields->end, request->method + header->header_size, 4))) {
         refuse(request, MHD_HTTP_BAD_REQUEST, "the header is malformed or ambiguous");
         request->answer.close = true;
         return;
