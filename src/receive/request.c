@@ -4,9 +4,9 @@
 #include "receive/answer.h"
 #include "receive/certificate.h"
 #include "receive/request.h"
+#include "receive/request_header.h"
 #include "receive/unpack.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -38,20 +38,6 @@ struct request {
     struct reason reason;
 };
 
-/* What a look at all header fields gathers. */
-struct fields {
-    struct receiver *receiver;
-    bool malformed;
-    const char *end; /* of the value before, in the header as it was read; NULL: there is none */
-    unsigned lengths, codings, hosts, credentials, encodings; /* how often each is there */
-    bool chunked; /* Transfer-Encoding is that and nothing else */
-    bool expects; /* Expect: 100-continue */
-    bool splunk;  /* the sender speaks to a Splunk collector */
-    uint64_t length;
-    const char *encoding;
-    struct span credential;
-};
-
 /* Settles the answer, unless one is settled. */
 static void refuse(struct request *request, unsigned status, const char *why)
 {
@@ -59,122 +45,6 @@ static void refuse(struct request *request, unsigned status, const char *why)
         request->answer.status = status;
         request->answer.error = why;
     }
-}
-
-static bool is_token(const char *name, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) &&
-            (name[i] == '\0' || strchr("!#$%&'*+-.^_`|~", name[i]) == NULL))
-            return false;
-    return len > 0;
-}
-
-/* No control character but a tab (RFC 9110 section 5.5). */
-static bool is_value(const char *value, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (((unsigned char)value[i] < 0x20 && value[i] != '\t') || value[i] == 0x7f)
-            return false;
-    return true;
-}
-
-/* libmicrohttpd 0.9.75 appends a folded line (RFC 9112 section 5.2) to the field's name.  Of those
- * that say where a body ends none may pass for unknown so. */
-static bool is_folded(const char *name, size_t len)
-{
-    static const struct span framing[] = {SPAN_INIT("Transfer-Encoding"),
-                                          SPAN_INIT("Content-Length")};
-    for (size_t i = 0; i < sizeof framing / sizeof *framing; i++)
-        if (len > framing[i].len && strncasecmp(name, framing[i].at, framing[i].len) == 0)
-            return true;
-    return false;
-}
-
-/* libmicrohttpd before 1.0 gives of a value with a NUL the part before it, though it may not be in
- * a header (RFC 9110 section 5.5).  Whether there is more between two places of the header than
- * `ends` bytes that end a line, which are NULs by now, and blanks.  What does not lie one after the
- * other there is not looked at. */
-static bool hides_bytes(const struct receiver *receiver, const char *from, const char *to,
-                        size_t ends)
-{
-    if (MHD_VERSION >= 0x01000000 || from == NULL || to <= from ||
-        (size_t)(to - from) > receiver->max_header)
-        return false;
-    size_t seen = 0;
-    for (; from < to; from++) {
-        if (*from != '\0' && *from != '\r' && *from != '\n' && *from != ' ' && *from != '\t')
-            return true;
-        seen += *from != ' ' && *from != '\t';
-    }
-    return seen > ends;
-}
-
-static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, const char *name,
-                                     size_t name_len, const char *value, size_t value_len)
-{
-    struct fields *fields = context;
-    const struct auth_check *auth = &fields->receiver->auth;
-    (void)kind;
-    if (value == NULL)
-        value_len = 0;
-    fields->malformed |= hides_bytes(fields->receiver, fields->end, name, 2);
-    fields->end = value != NULL ? value + value_len : NULL;
-    if (!is_token(name, name_len) || !is_value(value, value_len) || is_folded(name, name_len))
-        fields->malformed = true;
-    if (strcasecmp(name, "Content-Length") == 0) {
-        fields->lengths++;
-        fields->length = value_len > 0 ? strtoull(value, NULL, 10) : 0;
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        fields->codings++;
-        fields->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
-    } else if (strcasecmp(name, "Content-Encoding") == 0) {
-        fields->encodings++;
-        fields->encoding = value;
-    } else if (strcasecmp(name, "Host") == 0) {
-        fields->hosts++;
-    } else if (strcasecmp(name, "Expect") == 0) {
-        fields->expects = value != NULL && strcasecmp(value, "100-continue") == 0;
-    }
-    if (strcasecmp(name, "Authorization") == 0)
-        fields->splunk = value != NULL && strncasecmp(value, "Splunk ", 7) == 0;
-    if (auth->kind != AUTH_CHECK_NONE && auth->kind != AUTH_CHECK_QUERY &&
-        strcasecmp(name, auth->name) == 0) {
-        fields->credentials++;
-        fields->credential = (struct span){value, value_len};
-    }
-    return MHD_YES;
-}
-
-static enum MHD_Result look_at_parameter(void *context, enum MHD_ValueKind kind, const char *name,
-                                         size_t name_len, const char *value, size_t value_len)
-{
-    struct fields *fields = context;
-    (void)kind;
-    if (span_equal((struct span){name, name_len}, span_of(fields->receiver->auth.name))) {
-        fields->credentials++;
-        fields->credential = (struct span){value, value != NULL ? value_len : 0};
-    }
-    return MHD_YES;
-}
-
-static struct fields look_at_fields(struct request *request)
-{
-    struct fields fields = {.receiver = request->receiver};
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, look_at_field, &fields);
-    if (request->receiver->auth.kind == AUTH_CHECK_QUERY)
-        MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, look_at_parameter,
-                                    &fields);
-    return fields;
-}
-
-/* Where a body ends must be beyond doubt: if a proxy before us saw it end elsewhere, somebody could
- * put a request of his own into another's (RFC 9112 section 11.2). */
-static bool is_ambiguous(const struct fields *fields, const char *version)
-{
-    return fields->malformed || fields->lengths + fields->codings > 1 || fields->hosts > 1 ||
-           (fields->codings == 1 && (!fields->chunked || strcmp(version, "HTTP/1.1") != 0)) ||
-           fields->encodings > 1 || fields->credentials > 1;
 }
 
 static bool is_path(const struct receiver *receiver, const char *path)
@@ -185,7 +55,7 @@ static bool is_path(const struct receiver *receiver, const char *path)
     return false;
 }
 
-static void check_credential(struct request *request, const struct fields *fields)
+static void check_credential(struct request *request, const struct request_header *header)
 {
     static const char *const challenge[] = {
         [AUTH_CHECK_NONE] = NULL,
@@ -206,23 +76,23 @@ static void check_credential(struct request *request, const struct fields *field
     }
     if (receiver->auth.kind == AUTH_CHECK_NONE)
         return;
-    if (fields->credentials == 1 && fields->credential.at != NULL)
-        result = auth_check_value(&receiver->auth, fields->credential);
+    if (header->credentials == 1 && header->credential.at != NULL)
+        result = auth_check_value(&receiver->auth, header->credential);
     if (result == AUTH_CHECK_VALID)
         return;
     refuse(request, MHD_HTTP_UNAUTHORIZED,
-           fields->credentials == 0            ? "a credential is needed"
+           header->credentials == 0            ? "a credential is needed"
            : result == AUTH_CHECK_OTHER_SCHEME ? other_scheme[receiver->auth.kind]
                                                : "the credential is not valid");
     request->answer.challenge = challenge[receiver->auth.kind];
 }
 
-static void check_encoding(struct request *request, const struct fields *fields)
+static void check_encoding(struct request *request, const struct request_header *header)
 {
-    if (fields->encoding == NULL || strcasecmp(fields->encoding, "identity") == 0)
+    if (header->encoding == NULL || strcasecmp(header->encoding, "identity") == 0)
         return;
     request->gzip =
-        strcasecmp(fields->encoding, "gzip") == 0 || strcasecmp(fields->encoding, "x-gzip") == 0;
+        strcasecmp(header->encoding, "gzip") == 0 || strcasecmp(header->encoding, "x-gzip") == 0;
     if (!request->gzip)
         refuse(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                "the content coding is not known; gzip is, and none");
@@ -235,19 +105,15 @@ static bool is_health(const struct request *request)
 }
 
 /* Everything that the header can be refused for; what costs least comes first. */
-static void check_header(struct request *request, const struct fields *fields, const char *version)
+static void check_header(struct request *request, const struct request_header *header)
 {
     struct receiver *receiver = request->receiver;
-    const union MHD_ConnectionInfo *header =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (is_ambiguous(fields, version) ||
-        (header != NULL &&
-         hides_bytes(receiver, fields->end, request->method + header->header_size, 4))) {
+    if (header->ambiguous) {
         refuse(request, MHD_HTTP_BAD_REQUEST, "the header is malformed or ambiguous");
         request->answer.close = true;
         return;
     }
-    if (header != NULL && header->header_size > receiver->max_header)
+    if (header->size > receiver->max_header)
         refuse(request, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "the header is too large");
     if (is_health(request))
         return;
@@ -255,13 +121,13 @@ static void check_header(struct request *request, const struct fields *fields, c
         refuse(request, MHD_HTTP_NOT_FOUND, "nothing is received at this path");
     if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0)
         refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "events are sent by POST or PUT");
-    check_credential(request, fields);
+    check_credential(request, header);
     if (atomic_load(&receiver->stopping))
         refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "the receiver is stopping");
     if (request->answer.status == 0 && !rate_take(&receiver->rate, request->begun))
         refuse(request, MHD_HTTP_TOO_MANY_REQUESTS, "more requests a second than are allowed");
-    check_encoding(request, fields);
-    if (fields->length > receiver->max_body) {
+    check_encoding(request, header);
+    if (header->length > receiver->max_body) {
         if (request->answer.status == 0)
             request->read_over = 2 * receiver->max_body;
         refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
@@ -312,10 +178,10 @@ static struct peer *peer_of(struct MHD_Connection *connection)
 /* Whether a refused request is answered at once, without its body, after which the connection ends:
  * where the sender waits for word before it sends the body, and where that is too large to be read
  * over. */
-static bool answer_at_once(const struct request *request, const struct fields *fields)
+static bool answer_at_once(const struct request *request, const struct request_header *header)
 {
-    return request->answer.close || (fields->expects && fields->length + fields->codings > 0) ||
-           (fields->codings == 0 && fields->length > request->read_over);
+    return request->answer.close || (header->expects && header->length + header->codings > 0) ||
+           (header->codings == 0 && header->length > request->read_over);
 }
 
 static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *connection,
@@ -339,15 +205,16 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
     atomic_store(&peer->since, request->begun);
     buffer_begin(&request->buffer, receiver->max_body, &receiver->budget);
     unpack_begin(&request->unpack);
-    struct fields fields = look_at_fields(request);
-    request->answer.style = fields.splunk ? ANSWER_SPLUNK : ANSWER_PLAIN;
-    check_header(request, &fields, version);
+    struct request_header header =
+        request_header_read(connection, &receiver->auth, method, version);
+    request->answer.style = header.splunk ? ANSWER_SPLUNK : ANSWER_PLAIN;
+    check_header(request, &header);
     if (request->answer.status != 0)
-        return answer_at_once(request, &fields) ? send_answer(request) : MHD_YES;
+        return answer_at_once(request, &header) ? send_answer(request) : MHD_YES;
     /* The whole body's memory at once, but no more than a sender has to pay for with bytes. */
     enum { AT_ONCE = 64 * 1024 };
-    if (fields.length > 0 && !request->gzip)
-        buffer_reserve(&request->buffer, fields.length < AT_ONCE ? fields.length : AT_ONCE);
+    if (header.length > 0 && !request->gzip)
+        buffer_reserve(&request->buffer, header.length < AT_ONCE ? header.length : AT_ONCE);
     return MHD_YES;
 }
 
