@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Clients for the tests of audit-receive, good and hostile.
 
-    receive-client.py load PORT COUNT CONNECTIONS ACKED   posts events with ids, notes in the file
+    receive-client.py load PORT COUNT CONNECTIONS ACKED GO
+                                                          posts events with ids, the last one when the
+                                                          file GO is there, notes in the file
                                                           ACKED those that were answered 200; where
                                                           the receiver goes away it tries again
     receive-client.py hostile PORT                        malformed and ambiguous requests
@@ -103,7 +105,13 @@ def must(condition, what):
         sys.exit("receive-client: " + what)
 
 
-def load(port, count, connections, acked):
+def await_file(name):
+    until = time.time() + 600
+    while not os.path.exists(name) and time.time() < until:
+        time.sleep(0.02)
+
+
+def load(port, count, connections, acked, go):
     left = iter(range(count))
     lock = threading.Lock()
     with open(acked, "w", buffering=1) as file:
@@ -117,6 +125,8 @@ def load(port, count, connections, acked):
                     return
                 body = b'{"id":%d,"pad":"%s"}' % (number, b"x" * (number % 700))
                 status = 0
+                if number == count - 1:
+                    await_file(go)
                 until = time.time() + 300
                 while status != 200:
                     must(time.time() < until, "event %d was not taken" % number)
@@ -314,9 +324,7 @@ def halves(port, body, begun, go):
         connection.sendall(body[:-1])
         with open(begun, "w") as file:
             file.write("yes")
-        until = time.time() + 600
-        while not os.path.exists(go) and time.time() < until:
-            time.sleep(0.02)
+        await_file(go)
         connection.sendall(data[-1:])
         print(read_answer(connection))
 
@@ -334,7 +342,7 @@ def descriptors(*command):
 
 def main():
     actions = {
-        "load": (load, int, int, int, str),
+        "load": (load, int, int, int, str, str),
         "hostile": (hostile, int),
         "smuggle": (smuggle, int),
         "endless": (endless, int, str, int),
