@@ -32,6 +32,12 @@ kill_peer() {
     wait "$(cat "$peer/pid")" 2>/dev/null || :
 }
 
+# assert_delivered FILE: the peer has acknowledged the events of the file, each at least once, and no
+# others.
+assert_delivered() {
+    diff <(sort -u "$1") <(sort -u "$peer/events") >differences || { head -n 6 differences && return 1; }
+}
+
 # An address where nobody listens.
 nobody() {
     echo http://127.0.0.1:1/

@@ -49,6 +49,14 @@ from http.server import BaseHTTPRequestHandler
 REASONS = {200: "OK", 204: "No Content"}
 
 
+def drop_torn_line(path):
+    """A peer that was killed may have written half a line of what it was about to acknowledge; the
+    next line must not be glued to it."""
+    if os.path.exists(path):
+        with open(path, "r+b") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+
+
 class State:
     def __init__(self, directory):
         self.directory = directory
@@ -61,6 +69,8 @@ class State:
         self.uses = {}
         self.stored = set()
         self.newest = {}
+        for name in "log", "events":
+            drop_torn_line(os.path.join(directory, name))
         self.log = open(os.path.join(directory, "log"), "a", buffering=1)
         self.events = open(os.path.join(directory, "events"), "ab", buffering=0)
 
