@@ -88,8 +88,13 @@ struct findings_name findings_of_name(struct findings_known *known,
     return name;
 }
 
-unsigned findings_at(const struct findings_name *name, int64_t local)
+unsigned findings_at(const struct findings_name *name, struct span type, int64_t local)
 {
     const unsigned unusual = 1u << FINDING_UNUSUAL_HOURS;
-    return (name->found & unusual) == 0 || is_unusual(local) ? name->found : name->found & ~unusual;
+    unsigned found = name->found;
+    if ((found & unusual) != 0 && !is_unusual(local))
+        found &= ~unusual;
+    if (span_equal(type, SPAN("AuditLogReplicationSettings")))
+        found |= 1u << FINDING_STREAMING;
+    return found;
 }

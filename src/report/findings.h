@@ -1,7 +1,8 @@
 /* findings: what a security engineer looks at first.
  *
  * Activities are told apart by their event names, as the catalogue and the API reference have them;
- * a name that is not published is recognised by its words ("two_factor", "disabled").
+ * a name that is not published is recognised by its words ("two_factor", "disabled").  Those of
+ * audit log streaming are not published at all, but their type of asset is.
  */
 #ifndef FINDINGS_H
 #define FINDINGS_H
@@ -46,7 +47,8 @@ struct findings_known {
 struct findings_name findings_of_name(struct findings_known *known,
                                       const struct catalogue *catalogue, struct span event);
 
-/* The findings that an activity of that name belongs to at that time, in local seconds. */
-unsigned findings_at(const struct findings_name *name, int64_t local);
+/* The findings that an activity of that name, on that type of asset, belongs to at that time, in
+ * local seconds; as bits. */
+unsigned findings_at(const struct findings_name *name, struct span type, int64_t local);
 
 #endif

@@ -157,7 +157,8 @@ static bool add_activity(struct report *report, const struct event *event, int64
                    count(report, RANKING_MEMBERS, value[ROW_USER], SPAN(""), false) &&
                    count(report, RANKING_CUSTOMERS, value[ROW_CUSTOMER], SPAN(""), false) &&
                    calendar_count(&report->calendar, local, CALENDAR_ACTIVITIES) &&
-                   keep_rows(report, event, &facts, seconds, local, findings_at(&known, local));
+                   keep_rows(report, event, &facts, seconds, local,
+                             findings_at(&known, value[ROW_TYPE], local));
     return counted || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
