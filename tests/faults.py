@@ -312,7 +312,7 @@ class Sink(Fileput):
     def command(self):
         port = Sink.service.server_address[1]
         return [word.replace('PORT', str(port)) for word in self.argv] + \
-            ['--tee', '--receipts=receipts', '--rejects=rejects', '--retry-for=1s', '--timeout=1s', '--parallel=1'] + \
+            ['--tee', '--receipts=receipts', '--rejects=rejects', '--retry-for=1s', '--timeout=20s', '--parallel=1'] + \
             ([] if self.piped else ['in'])
 
     def check(self, result, changes_nothing):
