@@ -63,7 +63,6 @@ END
 }
 
 sealing() {
-    rm -rf seals && mkdir seals
     audit-seal --key=log.key seals events
 }
 
@@ -74,6 +73,7 @@ for size in 1000 100000 40000000; do
     for ((round = 0; round < rounds; round++)); do
         best openssl openssl dgst -sha256 events
         best sha256sum sha256sum events
+        rm -rf seals && mkdir seals
         best seal sealing
         best verify audit-verify --key=log.key.pub seals events
     done

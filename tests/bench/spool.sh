@@ -21,10 +21,10 @@ done
 
 # Not in /tmp, which may be in memory.
 work=$(mktemp -d "${BENCH_DISK:-$build}/audit-bench.XXXXXX")
-nginx='' rsyslog=''
+nginx='' rsyslog='' drain=''
 stop() {
-    # shellcheck disable=SC2086 # one, two or none
-    kill $nginx $rsyslog 2>/dev/null || :
+    # shellcheck disable=SC2086 # those that run
+    kill $nginx $rsyslog $drain 2>/dev/null || :
     wait 2>/dev/null || :
     rm -rf "$work"
 }
@@ -88,14 +88,32 @@ with_post() {
 with_drain() {
     "$build/audit-drain" "$work/spool" -- "${post[@]}"
 }
-post_seconds=() both_seconds=()
+# Both at once, as a service and its producer run; the drain has started when the writing begins.
+side_by_side() {
+    "$build/audit-spool" "$work/spool" "$work/events"
+    for ((tries = 6000; tries > 0; tries--)); do
+        [ -n "$(ls "$work/spool/new")" ] || return 0
+        sleep 0.01
+    done
+    return 1
+}
+post_seconds=() drain_seconds=() both_seconds=()
 for ((i = 0; i < rounds; i++)); do
     post_seconds+=("$(seconds with_post)")
     with_spool
-    both_seconds+=("$(seconds with_drain)")
+    drain_seconds+=("$(seconds with_drain)")
+    rm -rf "$work/spool" && mkdir "$work/spool"
+    "$build/audit-drain" --follow "$work/spool" -- "${post[@]}" 2>"$work/drained" &
+    drain=$!
+    until [ -d "$work/spool/new" ]; do sleep 0.01; done
+    both_seconds+=("$(seconds side_by_side)")
+    kill "$drain"
+    wait "$drain" || :
+    drain=''
 done
 figure "audit-post alone, batched" "$bytes" "${post_seconds[@]}" && post_rate=$rate
-figure "audit-drain into audit-post, batched" "$bytes" "${both_seconds[@]}"
+figure "audit-spool, with audit-drain --follow into it" "$bytes" "${both_seconds[@]}"
+figure "audit-drain into audit-post, batched" "$bytes" "${drain_seconds[@]}"
 holds "audit-drain into audit-post next to audit-post alone" "$(calculate "$rate / $post_rate")" 0.8 || failed=1
 kill "$nginx"
 wait "$nginx" || :
