@@ -57,8 +57,12 @@ static unsigned terminal_columns(void)
     return number >= 20 && number <= 1000 ? (unsigned)number : 80;
 }
 
+/* Without an event and with input that could not be read there is nothing to show. */
 static void write_report(struct settings *s, struct filter *filter)
 {
+    s->report.incomplete = diag_exit_status() == STATUS_FAILED;
+    if (s->report.incomplete && s->report.events == 0)
+        return;
     bool written = s->as_json   ? report_json(&s->report, &filter->out)
                    : s->as_text ? report_text(&s->report, terminal_columns(), &filter->out)
                                 : report_html(&s->report, &filter->out);

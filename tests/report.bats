@@ -51,7 +51,7 @@ all_kinds() {
         def count(f): map(select(f)) | length;
         ($catalogue[0].activities | map(select(.category == "Team" and .event).event)) as $team |
         [.[] | select(.status)] as $jobs | [.[] | select(.status | not)] as $acts | [.[] | at[:10]] as $days |
-        {events: length, activities: ($acts | length), rejected: 2, from: ($days | min), to: ($days | max),
+        {events: length, activities: ($acts | length), rejected: 2, complete: true, from: ($days | min), to: ($days | max),
          timezone: "UTC",
          jobs: {succeeded: ($jobs | count(status == "succeeded")), failed: ($jobs | count(status == "failed")),
              other: ($jobs | count(status != "succeeded" and status != "failed"))},
@@ -289,6 +289,26 @@ print(max(len(line) for line in sys.stdin.read().splitlines()[4:]))' <<<"$output
     [[ $output == *"<strong>2 records could not be counted</strong>"* ]]
     [ "$(cat rejects)" = '{"a":1}
 nonsense' ]
+}
+
+@test "input that cannot be read: the page says that it is not whole; without any there is no page" {
+    events | head -n 20 >in
+    run_tool audit-report in nosuch
+    assert_status 2
+    assert_stderr "audit-report: nosuch: No such file or directory"
+    [[ $output == *'<strong class="bad">Not all of the input could be read; '* ]]
+    run_tool audit-report --text in nosuch
+    [[ $output == *$'\nNot all of the input could be read\n'* ]]
+    run_tool audit-report --json in nosuch
+    [ "$(jq .complete <<<"$output")" = false ]
+    run_tool audit-report nosuch
+    assert_status 2
+    assert_output ''
+    # A page at the end of its own events would spoil them.
+    cp in before
+    run_tool bash -c 'audit-report in >>in'
+    assert_status 2
+    cmp in before
 }
 
 @test "times are those of the zone, and the newest rows are kept" {

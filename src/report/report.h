@@ -39,6 +39,7 @@ struct report {
 
     uint64_t events, activities, succeeded, failed, other_jobs;
     uint64_t not_events; /* records that were rejected */
+    bool incomplete;     /* some of the input could not be read; set by the caller at the end */
     struct calendar calendar;
     struct leaders ranking[RANKINGS];
     uint64_t finding[FINDINGS];

@@ -76,6 +76,10 @@ static void put_header(const struct report *r, struct out *out)
         html_text(out, span_of(r->zone_name));
         out_text(out, "</p>\n");
     }
+    if (r->incomplete)
+        out_text(out,
+                 "<p><strong class=\"bad\">Not all of the input could be read; what is missing "
+                 "is not on this page.</strong></p>\n");
     put_totals(r, out);
     out_text(out, "</header>\n<main>\n");
 }

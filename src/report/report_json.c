@@ -39,6 +39,7 @@ static void put_totals(const struct report *r, struct out *out)
     put_number(out, ",\"other\":", r->other_jobs);
     out_text(out, "}");
     put_number(out, ",\"rejected\":", r->not_events);
+    out_text(out, r->incomplete ? ",\"complete\":false" : ",\"complete\":true");
     if (r->calendar.used > 0) {
         put_time(out, ",\"from\":", r->calendar.first);
         put_time(out, ",\"to\":", r->calendar.last);

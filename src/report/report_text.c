@@ -72,6 +72,14 @@ static void put_heading(struct out *out, const char *text)
     out_text(out, "\n");
 }
 
+static void put_left_out(struct out *out, uint64_t count, const char *what)
+{
+    char line[96];
+    snprintf(line, sizeof line, "%" PRIu64 " %s\n", count, what);
+    if (count > 0)
+        out_text(out, line);
+}
+
 static void put_totals(const struct report *r, struct out *out)
 {
     char line[256], from[CALENDAR_TEXT], to[CALENDAR_TEXT];
@@ -89,6 +97,10 @@ static void put_totals(const struct report *r, struct out *out)
              " activities\n",
              r->events, r->succeeded, r->failed, r->activities);
     out_text(out, line);
+    put_left_out(out, r->other_jobs, "jobs have another status");
+    put_left_out(out, r->not_events, "records could not be counted");
+    if (r->incomplete)
+        out_text(out, "Not all of the input could be read\n");
 }
 
 static bool put_timeline(const struct report *r, unsigned columns, struct out *out)
