@@ -549,6 +549,18 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     grep -q 'standard output: No space left on device' receiver.err
 }
 
+@test "an address that other machines reach, without authentication or without TLS, is warned of" {
+    echo secret >token
+    start_receiver --listen='*:0' spool
+    eventually grep -q '^audit-receive: warning: whoever reaches 0\.0\.0\.0:[0-9]* can add events; use --auth or --client-ca$' receiver.err
+    [ "$(grep -c 'warning.*127' receiver.err)" -eq 0 ]
+    stop_receiver
+    start_receiver --listen='*:0' --auth=bearer --credential-file=token spool
+    eventually grep -q '^audit-receive: warning: 0\.0\.0\.0:[0-9]* receives credentials unencrypted; use --cert and --key, or a proxy with TLS$' receiver.err
+    [ "$(grep -c 'can add events' receiver.err)" -eq 0 ]
+    stop_receiver
+}
+
 @test "a Unix socket, IPv6, several at once; a stale socket is replaced, a live one is not" {
     listen=unix:in.sock start_receiver --listen='[::1]:0' --listen=0 spool
     [ "$(grep -c 'listening on' receiver.err)" -eq 3 ]

@@ -94,17 +94,26 @@ static int wait_for_signal(const sigset_t *signals, int64_t microseconds)
     return number > 0 ? number : 0;
 }
 
+/* What is risky about an address that other machines reach. */
+static void warn(const struct service *service, const struct listener *listener)
+{
+    const struct receiver *receiver = &service->receiver;
+    if (receiver->auth.kind == AUTH_CHECK_NONE && !receiver->need_certificate)
+        diag_warn("warning: whoever reaches %s can add events; use --auth or --client-ca",
+                  listener->name);
+    else if (service->server.certificate_file == NULL)
+        diag_warn("warning: %s receives credentials unencrypted; use --cert and --key, or a "
+                  "proxy with TLS",
+                  listener->name);
+}
+
 static void announce(const struct service *service)
 {
-    const struct server *server = &service->server;
     for (size_t i = 0; i < service->listeners.count; i++) {
         const struct listener *listener = &service->listeners.listener[i];
         diag_warn("listening on %s", listener->name);
-        if (!listener->local && server->certificate_file == NULL &&
-            service->receiver.auth.kind != AUTH_CHECK_NONE)
-            diag_warn("warning: %s receives credentials unencrypted; use --cert and --key, or a "
-                      "proxy with TLS",
-                      listener->name);
+        if (!listener->local)
+            warn(service, listener);
     }
 }
 
