@@ -54,10 +54,10 @@ run_tool() {
     set "-$flags"
 }
 
-# eventually COMMAND...: waits until it succeeds, for 200 seconds: a machine may do much else.  With
-# sanitizers it may take three times that.
+# eventually COMMAND...: waits until it succeeds, for 400 seconds: a machine may do much else, and what
+# librdkafka finds out by itself may take it five minutes.  With sanitizers it may take twice that.
 eventually() {
-    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+2}+0) * 200))
+    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+1}+0) * 400))
     until "$@"; do
         [ "$EPOCHSECONDS" -lt "$until" ] || { echo "never: $*" && return 1; }
         sleep 0.05
