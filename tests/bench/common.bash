@@ -30,6 +30,18 @@ median() {
     printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
 }
 
+# speed OURS THEIRS: of two arrays with the seconds of runs that alternated, how much faster the first
+# one's are: the median of the ratios run by run, as a machine that is quick for a while is so for
+# both of a pair.
+speed() {
+    local -n speed_ours=$1 speed_theirs=$2
+    local i ratios=()
+    for i in "${!speed_ours[@]}"; do
+        ratios+=("$(calculate "${speed_theirs[i]} / ${speed_ours[i]}")")
+    done
+    median "${ratios[@]}"
+}
+
 # figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
 figure() {
     best=$(least "${@:3}")

@@ -16,7 +16,7 @@ export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 megabytes=${BENCH_KAFKA_MEGABYTES:-60}
 rounds=${BENCH_ROUNDS:-3}
-failed=0 rate='' kcat_rate=''
+failed=0
 partitions=48 # of which the mock brokers keep 5 MB each
 
 command -v kcat >/dev/null || { echo "bench: kcat is missing; on Debian: apt-get install kcat" >&2; exit 2; }
@@ -108,13 +108,13 @@ kcat_seconds=() put_seconds=() kcat_out=() get_out=() command_out=()
 # compare: what the rounds so far give.
 compare() {
     failed=0
-    figure "kcat -P" "$bytes" "${kcat_seconds[@]}" && kcat_rate=$rate
+    figure "kcat -P" "$bytes" "${kcat_seconds[@]}"
     figure "audit-kafkaput" "$bytes" "${put_seconds[@]}"
-    holds "audit-kafkaput next to kcat -P" "$(calculate "$rate / $kcat_rate")" 0.8 || failed=1
-    figure "kcat -C, from the first byte on" "$bytes" "${kcat_out[@]}" && kcat_rate=$rate
+    holds "audit-kafkaput next to kcat -P" "$(speed put_seconds kcat_seconds)" 0.8 || failed=1
+    figure "kcat -C, from the first byte on" "$bytes" "${kcat_out[@]}"
     figure "audit-kafkaget -- cat, the same" "$bytes" "${command_out[@]}"
     figure "audit-kafkaget, the same" "$bytes" "${get_out[@]}"
-    holds "audit-kafkaget next to kcat -C" "$(calculate "$rate / $kcat_rate")" 0.8 || failed=1
+    holds "audit-kafkaget next to kcat -C" "$(speed get_out kcat_out)" 0.8 || failed=1
 }
 for ((i = 1; i <= 2 * rounds; i++)); do
     start_cluster

@@ -3,8 +3,8 @@
 #   tests/bench/spool.sh BUILD
 # audit-spool next to dd writing the same bytes with a sync every 8 MB; audit-spool and audit-drain into audit-post, batched, next to
 # audit-post alone, against one nginx; and lines on their way through a queue on disk into a file, next
-# to rsyslog where that is installed.  Alternating runs, the best of each side.  Status 1 if a ratio
-# that is asked for does not hold.
+# to rsyslog where that is installed.  Alternating runs: the best of each side, and the median of the
+# ratios.  Status 1 if one that is asked for does not hold.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 build=$(cd "$1" && pwd)
 megabytes=${BENCH_MEGABYTES:-200}
 rounds=${BENCH_ROUNDS:-5}
-failed=0 rate=''
+failed=0
 
 for command in nginx python3; do
     command -v "$command" >/dev/null || { echo "bench: $command is missing; on Debian: apt-get install nginx-light python3" >&2; exit 2; }
@@ -52,9 +52,9 @@ for ((i = 0; i < rounds; i++)); do
     dd_seconds+=("$(seconds with_dd)")
     spool_seconds+=("$(seconds with_spool)")
 done
-figure "dd with a sync every 8 MB" "$bytes" "${dd_seconds[@]}" && dd_rate=$rate
+figure "dd with a sync every 8 MB" "$bytes" "${dd_seconds[@]}"
 figure "audit-spool" "$bytes" "${spool_seconds[@]}"
-holds "audit-spool next to dd" "$(calculate "$rate / $dd_rate")" 0.7 || failed=1
+holds "audit-spool next to dd" "$(speed spool_seconds dd_seconds)" 0.7 || failed=1
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -111,10 +111,10 @@ for ((i = 0; i < rounds; i++)); do
     wait "$drain" || :
     drain=''
 done
-figure "audit-post alone, batched" "$bytes" "${post_seconds[@]}" && post_rate=$rate
+figure "audit-post alone, batched" "$bytes" "${post_seconds[@]}"
 figure "audit-spool, with audit-drain --follow into it" "$bytes" "${both_seconds[@]}"
 figure "audit-drain into audit-post, batched" "$bytes" "${drain_seconds[@]}"
-holds "audit-drain into audit-post next to audit-post alone" "$(calculate "$rate / $post_rate")" 0.8 || failed=1
+holds "audit-drain into audit-post next to audit-post alone" "$(speed drain_seconds post_seconds)" 0.8 || failed=1
 kill "$nginx"
 wait "$nginx" || :
 nginx='' port=$(free_port)
