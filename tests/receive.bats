@@ -464,6 +464,52 @@ is_well() {
     grep -q 'File too large; requests are answered 503 until it can be written' receiver.err
 }
 
+@test "a file system that is really full: 503, nothing is missing that was answered 200, and it goes on" {
+    unshare -rm true 2>/dev/null || skip "no right to mount"
+    cat >inside <<'END'
+mount -t tmpfs -o size=300k none spool
+: >receiver.err
+audit-receive --listen=0 --segment-time=100ms spool 2>receiver.err &
+receiver=$!
+trap 'kill "$receiver"' EXIT
+eventually grep -q 'listening on' receiver.err
+url=http://$(sed -n 's/.*listening on //p' receiver.err)/
+number=0 code=
+# Sends events of 20 kB until one is answered so.
+send_until() {
+    for ((code = 0; code != $1;)); do
+        printf '{"id":%d,"pad":"%020000d"}' $((number += 1)) 0 >event
+        code=$(curl -s -o answer -w '%{http_code}' --data-binary @event "$url")
+        [ "$code" != 200 ] || echo "$number" >>answered
+        [ "$number" -lt 500 ]
+    done
+}
+send_until 503
+cat answer
+is_published() {
+    [ -z "$(ls spool/tmp)" ]
+}
+for round in 1 2; do
+    eventually is_published
+    cat spool/new/* >>drained
+    rm spool/new/*
+    send_until 200
+    send_until 503
+done
+kill "$receiver"
+wait "$receiver"
+trap - EXIT
+cat spool/new/* >>drained
+END
+    run_tool unshare -rm bash -eu inside
+    assert_status 0
+    [[ $output == '{"error":"the events cannot be kept at present"}'* ]]
+    [ "$(wc -l <answered)" -gt 20 ]
+    [ -z "$(comm -23 <(sort answered) <(sed 's/{"id":\([0-9]*\),"pad":"0*"}/\1/' drained | sort))" ]
+    grep -q 'No space left on device; requests are answered 503 until it can be written' receiver.err
+    grep -q 'requests are taken again' receiver.err
+}
+
 @test "more bodies than --max-memory are answered 503, and memory is given back" {
     start_receiver --max-memory=1MB spool
     head -c 900000 /dev/zero | tr '\0' ' ' >large
