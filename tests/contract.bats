@@ -720,6 +720,7 @@ $tool: html: this is an HTML or XML page, not JSON"
             [ -z "$stderr" ] || assert_stderr "$tool: stopped by SIG$signal; stdin was read up to line 1"
         done
         # One that was ignored stays ignored.
+        rm out
         env --ignore-signal=HUP "${command[@]}" <pipe >out 2>message 3>&- &
         process=$!
         exec {writer}>pipe

@@ -223,7 +223,7 @@ Try '$1 --help' for more information."
     make_key log
     local signal pid pipe every
     for signal in TERM INT HUP; do
-        rm -rf seals in
+        rm -rf seals in out errors # what an earlier run wrote, too
         mkdir seals
         mkfifo in
         [ $signal = TERM ] && every=1s || every=1h
