@@ -191,7 +191,37 @@ static void check_verdicts(struct batch *batch, const char *receipts, const char
     check_text(is, should, what);
 }
 
-/* The same, with receipts of one kind. */
+/* How many lines are done by these receipts of a command that has succeeded. */
+static void check_success(struct batch *batch, const char *receipts, int64_t should,
+                          const char *what)
+{
+    char is[16];
+    struct acknowledgement a = acknowledge(batch, receipts, is);
+    acknowledge_success(&a, batch->lines);
+    check_number((int64_t)a.done, should, what);
+    acknowledge_end(&a);
+}
+
+/* What a status of 0 says beside receipts. */
+static void check_statuses(struct batch *batch)
+{
+    char text[2048] = "";
+    check_success(batch, text, 5, "no receipts: all lines");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
+    receipt(text, sizeof text, 2, "changed", "delivered");
+    receipt(text, sizeof text, 3, "added", "delivered");
+    check_success(batch, text, 2, "receipts of fewer lines");
+    receipt(text, sizeof text, 4, "{\"a\":4}", "exists");
+    check_success(batch, text, 5, "… and of as many, whatever they were");
+    *text = '\0';
+    receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
+    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
+    receipt(text, sizeof text, 5, "{\"a\":4}", "undelivered");
+    receipt(text, sizeof text, 3, "{\"a\":2}", "spooled");
+    check_success(batch, text, 3, "receipts that call lines undelivered");
+}
+
+/* What becomes of lines by receipts of one kind. */
 static void check_receipts(struct batch *batch)
 {
     char text[2048] = "", is[16];
@@ -210,32 +240,7 @@ static void check_receipts(struct batch *batch)
     check_number(mark != NULL && strncmp(text + mark->offset, "{\"line\":1,", 10) == 0, true,
                  "the receipt of the rejected line");
     check_number(acknowledge_rejection(&a, 3) == NULL, true, "a line that is done has none");
-    acknowledge_success(&a, batch->lines);
-    check_number((int64_t)a.done, 3, "a status of 0 does not change that");
     acknowledge_end(&a);
-
-    *text = '\0';
-    a = acknowledge(batch, text, is);
-    acknowledge_success(&a, batch->lines);
-    check_number((int64_t)a.done, 5, "without receipts it does");
-    acknowledge_end(&a);
-    receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
-    receipt(text, sizeof text, 2, "changed", "delivered");
-    receipt(text, sizeof text, 3, "added", "delivered");
-    a = acknowledge(batch, text, is);
-    acknowledge_success(&a, batch->lines);
-    check_number((int64_t)a.done, 2, "receipts of fewer lines");
-    acknowledge_end(&a);
-    receipt(text, sizeof text, 4, "{\"a\":4}", "exists");
-    a = acknowledge(batch, text, is);
-    acknowledge_success(&a, batch->lines);
-    check_number((int64_t)a.done, 5, "… and of as many, whatever they were");
-    acknowledge_end(&a);
-    *text = '\0';
-    receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
-    receipt(text, sizeof text, 1, "{\"a\":1}", "rejected");
-    receipt(text, sizeof text, 5, "{\"a\":4}", "undelivered");
-    receipt(text, sizeof text, 3, "{\"a\":2}", "spooled");
 
     text[strlen(text) - 3] = '\0';
     check_verdicts(batch, text, "RDSDS", "the last is torn");
@@ -307,11 +312,13 @@ static void check_kinds(struct batch *batch)
     char text[256] = "";
     mac = NULL;
     check_receipts(batch);
+    check_statuses(batch);
     receipt(text, sizeof text, 1, "{\"a\":1}", "delivered");
     mac = &batch->mac;
     receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
     check_verdicts(batch, text, "DDSDS", "a digest and a MAC");
     check_receipts(batch);
+    check_statuses(batch);
     check_runs(batch);
     /* The same line with another number has another one. */
     *text = '\0';

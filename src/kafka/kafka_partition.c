@@ -350,13 +350,11 @@ static void tell_rejected(const struct kafka_partition *p)
 /* What was not confirmed in a run that succeeded is given to the command once more. */
 static void tell_unconfirmed(struct kafka_partition *p)
 {
-    const struct acknowledgement *a = &p->acknowledgement;
-    size_t confirmed = a->done + a->rejected;
-    if (!p->work->told_unconfirmed)
-        diag_warn("topic %s, partition %d: the command succeeded, but its receipts confirm only "
-                  "%zu of %zu lines; it gets the others again, and may deliver them twice: put "
-                  "what drops lines before the topic, see audit-kafkaget(1)",
-                  p->work->topic, (int)p->number, confirmed, confirmed + a->stays);
+    struct reason reason;
+    if (p->work->told_unconfirmed)
+        return;
+    acknowledge_unconfirmed(&p->acknowledgement, "the topic", "audit-kafkaget", &reason);
+    diag_warn("topic %s, partition %d: %s", p->work->topic, (int)p->number, reason.text);
     p->work->told_unconfirmed = true;
 }
 

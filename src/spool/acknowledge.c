@@ -341,6 +341,17 @@ void acknowledge_success(struct acknowledgement *a, size_t lines)
     count(a, lines);
 }
 
+void acknowledge_unconfirmed(const struct acknowledgement *a, const char *source,
+                             const char *manual, struct reason *reason)
+{
+    size_t confirmed = a->done + a->rejected;
+    reason_set(reason,
+               "the command succeeded, but its receipts confirm only %zu of %zu lines; it gets the "
+               "others again, and may deliver them twice: put what drops lines before %s, see "
+               "%s(1)",
+               confirmed, confirmed + a->stays, source, manual);
+}
+
 char *acknowledge_text(const struct receipt_mark *mark, int receipts)
 {
     char *text = mark != NULL ? malloc((size_t)mark->length + 1) : NULL;

@@ -65,6 +65,12 @@ bool acknowledge_file(struct acknowledgement *acknowledgement, int file, size_t 
  * changed lines or their order on the way to its sink, but dropped none. */
 void acknowledge_success(struct acknowledgement *acknowledgement, size_t lines);
 
+/* Says that a command that succeeded is given the lines again that its receipts do not confirm.
+ * `source` is what lines are to be dropped before instead, and `manual` the page that tells more.
+ */
+void acknowledge_unconfirmed(const struct acknowledgement *acknowledgement, const char *source,
+                             const char *manual, struct reason *reason);
+
 /* The receipt that says that this line (counted over the batch from 1) is rejected. */
 const struct receipt_mark *acknowledge_rejection(const struct acknowledgement *acknowledgement,
                                                  size_t line);

@@ -149,12 +149,11 @@ static void tell_rejected(struct drain *d, size_t rejected)
 /* What was not confirmed in a run that succeeded is given to the command once more. */
 static void tell_unconfirmed(struct drain *d, const struct acknowledgement *a)
 {
-    size_t confirmed = a->done + a->rejected;
-    if (!d->told_unconfirmed)
-        diag_warn("%s: the command succeeded, but its receipts confirm only %zu of %zu lines; it "
-                  "gets the others again, and may deliver them twice: put what drops lines before "
-                  "the spool, see audit-drain(1)",
-                  d->spool.name, confirmed, confirmed + a->stays);
+    struct reason reason;
+    if (d->told_unconfirmed)
+        return;
+    acknowledge_unconfirmed(a, "the spool", "audit-drain", &reason);
+    diag_warn("%s: %s", d->spool.name, reason.text);
     d->told_unconfirmed = true;
 }
 
