@@ -65,6 +65,19 @@ eventually() {
 }
 export -f eventually
 
+# in_mounts COMMAND...: runs the shell command where it may mount file systems of its own.
+in_mounts() {
+    if unshare -m true 2>/dev/null; then
+        unshare -m bash -euc "$@"
+    else
+        unshare -rm bash -euc "$@"
+    fi
+}
+need_mounts() {
+    mkdir -p probe
+    in_mounts 'mount -t tmpfs none probe' 2>/dev/null || skip "no file system can be mounted here"
+}
+
 # has_lines FILE COUNT, for eventually: the file has that many lines, or more.
 has_lines() {
     [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]

@@ -472,7 +472,7 @@ EOD
 }
 
 @test "a full disk does not keep a drain from line by line receipts" {
-    unshare -rm true 2>/dev/null || skip "no right to mount"
+    need_mounts
     sink --out=../delivered
     cat >steps <<'EOD'
 mkdir disk && mount -t tmpfs -o size=1m tmpfs disk && mkdir disk/spool || exit 99
@@ -487,7 +487,7 @@ rm fill
 audit-drain spool -- "$@"
 cat spool/failed/*.ndjson
 EOD
-    run_tool unshare -rm bash steps "${sink[@]}"
+    run_tool in_mounts 'bash steps "$@"' - "${sink[@]}"
     assert_status 0
     assert_output '{"event":"reject-d"}'
     assert_same "$(cat status)" 2

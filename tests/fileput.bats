@@ -32,19 +32,6 @@ names() {
     find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs
 }
 
-# in_mounts COMMAND...: runs the shell command where it may mount file systems of its own.
-in_mounts() {
-    if unshare -m true 2>/dev/null; then
-        unshare -m bash -euc "$@"
-    else
-        unshare -rm bash -euc "$@"
-    fi
-}
-need_mounts() {
-    mkdir -p probe
-    in_mounts 'mount -t tmpfs none probe' 2>/dev/null || skip "no file system can be mounted here"
-}
-
 @test "each file has its event's bytes, in every way of syncing" {
     {
         check make 300
