@@ -42,6 +42,19 @@ speed() {
     median "${ratios[@]}"
 }
 
+# can_compare RUNS SHORT: whether there is something of Fluent Bit to compare with; if not, says why.
+# SHORT is what it did not come to the end of, if anything.
+can_compare() {
+    if [ "$1" = 0 ]; then
+        echo "  Fluent Bit is not installed (Debian has no package of it): not compared"
+    elif [ -n "$2" ]; then
+        echo "  Fluent Bit $2 within $limit s: not compared"
+    else
+        return 0
+    fi
+    return 1
+}
+
 # figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
 figure() {
     best=$(least "${@:3}")
