@@ -105,6 +105,26 @@ EOD
     cmp out in
 }
 
+@test "a sync that fails is status 2 and a message, whichever it is, and the last segment's, too" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    events 1 2 "$(head -c 500 /dev/zero | tr '\0' z)" >in
+    local at=0
+    while :; do
+        rm -rf spool rejects fired
+        mkdir spool && audit-spool spool </dev/null
+        run_tool env LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_CALL=sync FAULT_ERROR=EIO FAULT_AT=$((++at)) \
+            FAULT_FIRED=fired audit-spool --segment-size=500B --rejects=rejects spool <in
+        [ -s fired ] || break
+        assert_status 2
+        assert_stderr_has "Input/output error"
+        cat spool/new/*.ndjson rejects 2>/dev/null | sort -u | cmp - <(sort in)
+    done
+    # Two segments, and their places.
+    [ "$at" -gt 4 ]
+    assert_status 0
+    assert_stderr ""
+}
+
 @test "--max-size: the producer waits, nothing is dropped, and it goes on when drained" {
     mkdir spool
     events 1 1000 "$(head -c 100 /dev/zero | tr '\0' z)" >in

@@ -67,11 +67,14 @@ static const char *read_up_to(const struct delivery *d, struct reason *where)
     return where->text;
 }
 
-/* Tells why the sink has no hope, once. */
+/* Tells, once, why the sink has no hope, where that is so. */
 static void tell_hopeless(struct delivery *d)
 {
     const struct sink *sink = d->sink;
     struct reason where;
+    if (!sink->hopeless || d->told)
+        return;
+    d->told = d->failed = true;
     if (sink->at_source != NULL)
         diag_fail("%s; stopped at %s:%zu: that line and what was read after it %s%s",
                   sink->why.text, sink->at_source, sink->at_line,
@@ -183,11 +186,8 @@ static void look_up(struct delivery *d)
         close_input(d);
     else if (d->filter->stop || lost || d->sink->hopeless)
         stop(d);
-    if (d->sink->hopeless && !d->told) {
-        d->told = true;
-        tell_hopeless(d);
-    }
-    d->failed |= lost || d->sink->hopeless;
+    tell_hopeless(d);
+    d->failed |= lost;
 }
 
 /* Submits what was read; false: there is no room for more now. */
@@ -404,6 +404,8 @@ static void tell_stop(struct delivery *d)
 static void end(struct delivery *d)
 {
     progress_end(&d->progress);
+    /* The sink may have lost hope with its last records, in a wait. */
+    tell_hopeless(d);
     tell_stop(d);
     ledger_end(&d->ledger);
     if (d->began != 0 && is_on_terminal(d->options->summary, d->options->no_summary) &&
