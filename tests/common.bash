@@ -54,6 +54,15 @@ run_tool() {
     set "-$flags"
 }
 
+# choose_seed: sets $seed for a test that draws its cases, and prints it, for the record of a failure.
+# It is always the same one, so that two checks of a tree test the same; AUDIT_SEED is another, and
+# AUDIT_SEED=random one that nobody has tried.
+choose_seed() {
+    seed=${AUDIT_SEED:-20240501}
+    [ "$seed" != random ] || seed=$RANDOM$RANDOM
+    echo "AUDIT_SEED=$seed repeats this"
+}
+
 # eventually COMMAND...: waits until it succeeds, for 400 seconds: a machine may do much else, and what
 # librdkafka finds out by itself may take it five minutes.  With sanitizers it may take twice that.
 eventually() {

@@ -10,8 +10,8 @@ setup() {
 
 # lose_nothing CASE...: of tests/faults.py.
 lose_nothing() {
-    local case seed=${FAULTS_SEED:-$RANDOM$RANDOM}
-    echo "FAULTS_SEED=$seed repeats this"
+    local case seed
+    choose_seed
     for case; do
         run_tool python3 "$AUDIT_TESTS/faults.py" "$AUDIT_BUILD/tests/fault.so" "$case" "$seed"
         assert_stderr ""
@@ -61,8 +61,8 @@ lose_nothing() {
 }
 
 @test "audit-receive loses nothing in silence, whatever fails" {
-    local seed=${FAULTS_SEED:-$RANDOM$RANDOM}
-    echo "FAULTS_SEED=$seed repeats this"
+    local seed
+    choose_seed
     run_tool python3 "$AUDIT_TESTS/receive-faults.py" "$AUDIT_BUILD/tests/fault.so" "$seed"
     assert_stderr ""
     assert_status 0

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # Delivery in random circumstances; tests/invariants.py says what is held.  AUDIT_ROUNDS is how often
-# each is tried, INVARIANTS_SEED where to begin.
+# each is tried.
 load common
 
 # hold KIND [ROUNDS]: 200 rounds, or so many, or $AUDIT_ROUNDS.
 hold() {
-    local seed=${INVARIANTS_SEED:-$RANDOM$RANDOM}
-    echo "INVARIANTS_SEED=$seed repeats this"
+    local seed
+    choose_seed
     run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-${2-200}}" "$seed"
     assert_stderr ""
     assert_status 0

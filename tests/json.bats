@@ -28,8 +28,8 @@ oracle() {
 }
 
 @test "JSON: mutated texts are accepted if and only if Python accepts them" {
-    local seed=${JSON_SEED:-$RANDOM$RANDOM}
-    echo "JSON_SEED=$seed repeats this"
+    local seed
+    choose_seed
     oracle mutated "$seed" 4000 "$DATA/events.ndjson" "$DATA/broken.txt"
 }
 

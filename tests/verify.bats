@@ -35,8 +35,8 @@ seal_hours() {
     [ "$(find archive/seals -name '*.sha256' | wc -l)" = $hours ]
     audit-seal --head archive/seals >head.txt
     check_with_coreutils log.pub
-    local seed=${TAMPER_SEED:-$RANDOM}
-    echo "TAMPER_SEED=$seed repeats this"
+    local seed
+    choose_seed
     run_tool python3 "$AUDIT_TESTS/tamper.py" archive log.pub other.key head.txt "$seed"
     assert_stderr ""
     assert_status 0
