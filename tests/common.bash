@@ -63,8 +63,8 @@ choose_seed() {
     echo "AUDIT_SEED=$seed repeats this"
 }
 
-# eventually COMMAND...: waits until it succeeds, for 400 seconds: a machine may do much else, and what
-# librdkafka finds out by itself may take it five minutes.  With sanitizers it may take twice that.
+# eventually COMMAND...: waits until it succeeds, for 400 seconds: a machine may do much else.  With
+# sanitizers it may take twice that.
 eventually() {
     local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+1}+0) * 400))
     until "$@"; do

@@ -635,7 +635,7 @@ class KafkaRounds:
         and what it said."""
         config = os.path.join(self.directory, 'config')
         with open(config, 'w') as file:
-            file.write('session.timeout.ms=3000\nheartbeat.interval.ms=200\n')
+            file.write('session.timeout.ms=3000\nheartbeat.interval.ms=200\nmax.poll.interval.ms=30000\n')
         fails = 'true' if disturbance is None else draw.choice(['true', 'head -c 2000 >/dev/null; false'])
         command = ['audit-kafkaget', '--config=' + config, '--brokers=' + self.brokers, '--topic=' + self.topic,
                    '--group=' + self.topic, '--batch-bytes=' + draw.choice(['1', '5kB', '1MB']), '--batch-wait=20ms',

@@ -22,7 +22,7 @@ teardown() {
     make_topic 12
     mkdir store
     # A busy machine is not to lose a worker here.
-    printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\ntopic.metadata.refresh.interval.ms=10000\n' >config
+    printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\nmax.poll.interval.ms=30000\n' >config
     customers $events $customers | sed 's/^{.*"n":\([0-9]*\),.*"team":{"id":\([0-9]*\).*/{"path":"\2\/\1.json","event":&}/' >addressed
     put --receipts=receipts addressed
     # Order in the topic is the order of the input.

@@ -34,7 +34,7 @@ front() {
 
 # settings LINE...: the file `config`.
 settings() {
-    printf '%s\n' 'session.timeout.ms=6000' 'heartbeat.interval.ms=300' "$@" >config
+    printf '%s\n' 'session.timeout.ms=6000' 'heartbeat.interval.ms=300' 'max.poll.interval.ms=30000' "$@" >config
 }
 
 # passes: events go in and come out.

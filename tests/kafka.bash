@@ -32,12 +32,15 @@ needs_mock() {
 
 # quick_group: a file `config` with short sessions.  The mock brokers let a group that has members wait,
 # each time that one comes or goes, for the length of a session less a second, even when all of them
-# are there again; real ones go on then, and take no session under 6 seconds.
+# are there again; real ones go on then, and take no session under 6 seconds.  The mock brokers also
+# forget a worker that waits to join the group when they themselves stand still for longer than its
+# session lasts, on a busy machine, and never answer it.  It asks again 3 seconds after
+# max.poll.interval.ms, by default after five minutes.
 quick_group() {
     if [ -n "${AUDIT_TEST_KAFKA-}" ]; then
-        printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\n' >config
+        printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\nmax.poll.interval.ms=30000\n' >config
     else
-        printf 'session.timeout.ms=3000\nheartbeat.interval.ms=300\n' >config
+        printf 'session.timeout.ms=3000\nheartbeat.interval.ms=300\nmax.poll.interval.ms=30000\n' >config
     fi
 }
 

@@ -132,7 +132,7 @@ cat "$work/compared"
 
 # A command that takes its time: 0.3 s a batch of a hundredth of the events.  A session that is not long,
 # as the mock brokers make a group wait for one whenever a worker comes later than the others.
-printf 'session.timeout.ms=6000\nheartbeat.interval.ms=500\n' >"$work/config"
+printf 'session.timeout.ms=6000\nheartbeat.interval.ms=500\nmax.poll.interval.ms=30000\n' >"$work/config"
 # slow GROUP WORKERS BATCHES: events/s, from a third of the batches on.
 slow() {
     local n pids=() tries=1200
