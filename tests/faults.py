@@ -13,6 +13,7 @@ they are asked for must change nothing at all.  Prints how many runs there were.
 """
 import atexit
 import gzip
+import hashlib
 import http.server
 import json
 import os
@@ -255,12 +256,14 @@ class Spool(Fileput):
 
 
 class Service(http.server.ThreadingHTTPServer):
-    """Takes what is posted, a line an event, and what is put, and says so."""
+    """Takes what is posted, a line an event, and what is put, and says so.  As a bucket it has `objects`,
+    by their paths in its URL."""
     daemon_threads = True
 
     def __init__(self):
         super().__init__(('127.0.0.1', 0), Handler)
         self.taken = set()
+        self.objects = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address):
@@ -273,16 +276,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments):
         """Says nothing."""
 
-    def answer(self, body=b''):
+    def answer(self, body=b'', headers=()):
         self.send_response_only(200)
+        for header in headers:
+            self.send_header(*header)
         self.send_header('Content-Length', str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def do_GET(self):
-        """A listing of a bucket, with nothing in it."""
-        self.answer(b'<?xml version="1.0"?><ListBucketResult><Name>acme-audit</Name>'
-                    b'<IsTruncated>false</IsTruncated></ListBucketResult>')
+        """An object, or a listing of all of them."""
+        body = self.server.objects.get(self.path)
+        if body is not None:
+            self.answer(body, [('ETag', '"%s"' % hashlib.md5(body).hexdigest())])
+            return
+        contents = ''.join(
+            '<Contents><Key>%s</Key><LastModified>2024-05-01T00:00:00.000Z</LastModified><ETag>&quot;%s&quot;</ETag>'
+            '<Size>%d</Size></Contents>' % (path.split('/', 2)[2], hashlib.md5(content).hexdigest(), len(content))
+            for path, content in sorted(self.server.objects.items()))
+        self.answer(('<?xml version="1.0"?><ListBucketResult><Name>acme-audit</Name><IsTruncated>false</IsTruncated>'
+                     '%s</ListBucketResult>' % contents).encode())
 
     def do_HEAD(self):
         self.answer()
@@ -337,35 +350,106 @@ class Sink(Fileput):
                 raise Failure('neither delivered nor rejected: %r' % line[:80])
 
 
+class S3get(Sink):
+    """audit-s3get of a bucket with these events, of which one is broken: what is printed or rejected are
+    the first ones, in the order of their keys."""
+
+    def prepare(self, directory):
+        super().prepare(directory)
+        self.objects = {}
+        for line in self.lines:
+            path, event = json.loads(line)['path'], line.split(b'"event":', 1)[1][:-1]
+            self.objects['/acme-audit/' + path] = event
+        self.objects['/acme-audit/7/jobs/broken.json'] = b'{"half":'
+        Sink.service.objects = self.objects
+
+    def command(self):
+        port = Sink.service.server_address[1]
+        return [word.replace('PORT', str(port)) for word in self.argv] + \
+            ['--rejects=rejects', '--retry-for=1s', '--timeout=20s']
+
+    def learn(self, run):
+        self.expected = run({})
+        if self.expected.status != 1 or self.settled(self.expected) != len(self.objects):
+            raise Failure('undisturbed: %s' % self.expected)
+
+    def settled(self, result):
+        """How many objects were printed or rejected."""
+        printed = result.out.split(b'\n')
+        rest = printed.pop()
+        rejected = [json.loads(line)['path'] for line in result.files.get('rejects', b'').split(b'\n')[:-1]]
+        count = 0
+        for path, event in sorted(self.objects.items()):
+            line = b'{"path":"%s","event":%s}' % (path.split('/', 2)[2].encode(), event)
+            if printed and printed[0] == line:
+                printed.pop(0)
+            elif path.split('/', 2)[2] in rejected:
+                rejected.remove(path.split('/', 2)[2])
+            else:
+                if not line.startswith(rest):
+                    raise Failure('neither a line nor its beginning: %r' % rest[:80])
+                break
+            count += 1
+        # Where output is lost, a reject that comes after it is known all the same.
+        if printed or (rejected and result.status != 2):
+            raise Failure('printed or rejected, but not in order: %r %r' % (printed, rejected))
+        return count
+
+    def check(self, result, changes_nothing):
+        if changes_nothing and not result.same_as(self.expected):
+            raise Failure('not as undisturbed')
+        if result.status == 0:
+            raise Failure('status 0, but an object is broken')
+        if self.settled(result) < len(self.objects) and result.status == 1:
+            raise Failure('status 1, but not all was printed or rejected')
+
+
+class Mock:
+    """Mock brokers of Kafka (tests/kafka-mock.c)."""
+
+    def __init__(self, *arguments):
+        program = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), 'kafka-mock')
+        self.program, self.topics = program, 0
+        self.process = subprocess.Popen([program, 'cluster', *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        atexit.register(self.process.kill)
+        self.brokers = self.process.stdout.readline().decode().strip()
+
+    def make_topic(self):
+        self.topics += 1
+        topic = 'faults-%d' % self.topics
+        self.process.stdin.write(b'topic %s 1\n' % topic.encode())
+        self.process.stdin.flush()
+        if not self.process.stdout.readline().startswith(b'ok '):
+            raise Failure('no topic')
+        return topic
+
+    def committed(self, group, topic):
+        """How many of the topic's messages the group has done with."""
+        found = subprocess.run([self.program, 'committed', self.brokers, group, topic],
+                               stdout=subprocess.PIPE, timeout=TIMEOUT, check=True).stdout.split()
+        return 0 if found[1] == b'-' else int(found[1])
+
+
 class Kafkaput(Sink):
     """audit-kafkaput, with --tee and --receipts, into a new topic of a mock broker each time.  The
     library's calls are spared: it aborts without memory, and waits for its pipes, which do not fail."""
     own = True
     first = FIRST if EVERY or LONG else 4
     mock = None
-    topics = 0
 
     def prepare(self, directory):
         Filter.prepare(self, directory)
         if Kafkaput.mock is None:
-            program = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), 'kafka-mock')
-            Kafkaput.mock = subprocess.Popen([program, 'cluster', '1'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                             stderr=subprocess.DEVNULL)
-            atexit.register(Kafkaput.mock.kill)
-            Kafkaput.brokers = Kafkaput.mock.stdout.readline().decode().strip()
-        Kafkaput.topics += 1
-        self.topic = 'faults-%d' % Kafkaput.topics
-        Kafkaput.mock.stdin.write(b'topic %s 1\n' % self.topic.encode())
-        Kafkaput.mock.stdin.flush()
-        if not Kafkaput.mock.stdout.readline().startswith(b'ok '):
-            raise Failure('no topic')
+            Kafkaput.mock = Mock('1')
+        self.topic = Kafkaput.mock.make_topic()
 
     def command(self):
-        return self.argv + ['--brokers=' + Kafkaput.brokers, '--topic=' + self.topic, '--retry-for=3s', '--tee',
+        return self.argv + ['--brokers=' + Kafkaput.mock.brokers, '--topic=' + self.topic, '--retry-for=3s', '--tee',
                             '--receipts=receipts', '--rejects=rejects'] + ([] if self.piped else ['in'])
 
     def check(self, result, changes_nothing):
-        found = subprocess.run(['kcat', '-C', '-q', '-e', '-b', Kafkaput.brokers, '-t', self.topic,
+        found = subprocess.run(['kcat', '-C', '-q', '-e', '-b', Kafkaput.mock.brokers, '-t', self.topic,
                                 '-X', 'fetch.wait.max.ms=10'],
                                stdout=subprocess.PIPE, timeout=TIMEOUT, check=True).stdout.split(b'\n')
         self.taken = set(found)
@@ -378,6 +462,70 @@ class Kafkaput(Sink):
 
     def is_taken(self, line):
         return line.split(b'"event":', 1)[1][:-1] in self.taken
+
+
+class Kafkaget(Filter):
+    """audit-kafkaget, each time as a new group that has all of a topic before it.  The brokers' clock is
+    fast, so that a group begins at once.  What is committed is done; the rest comes to the next worker."""
+    own = True      # as with audit-kafkaput
+    first = FIRST if EVERY or LONG else 4
+    mock = None
+    groups = 0
+
+    def prepare(self, directory):
+        if Kafkaget.mock is None:
+            Kafkaget.mock = Mock('1', '60')
+        if not hasattr(self, 'topic'):
+            self.topic = Kafkaget.mock.make_topic()
+            lines = b''.join(line + b'\n' for line in self.lines)
+            subprocess.run(['audit-kafkaput', '--brokers=' + Kafkaget.mock.brokers, '--topic=' + self.topic,
+                            '--key=none'], input=lines, timeout=TIMEOUT, check=True)
+        Kafkaget.groups += 1
+        self.group = 'group-%d' % Kafkaget.groups
+        os.mkdir(os.path.join(directory, 'store'))
+        with open(os.path.join(directory, 'config'), 'w') as file:
+            file.write('session.timeout.ms=180000\nheartbeat.interval.ms=100\nfetch.wait.max.ms=10\n'
+                       'max.poll.interval.ms=180000\n')
+
+    def command(self):
+        command = [self.argv[0], '--config=config', '--brokers=' + Kafkaget.mock.brokers, '--topic=' + self.topic,
+                   '--group=' + self.group, '--rejects=rejects'] + self.argv[1:]
+        return command
+
+    def learn(self, run):
+        self.expected = run({})
+        self.account(self.expected)
+        if Kafkaget.mock.committed(self.group, self.topic) != len(self.lines):
+            raise Failure('undisturbed: not all is committed: %s' % self.expected)
+
+    def is_done(self, line, result, printed):
+        if line in result.files.get('rejects', b'').split(b'\n'):
+            return True
+        if '--' not in self.argv:
+            return line in printed
+        event = json.loads(line)
+        return 'path' in event and result.tree.get(event['path']) == line.split(b'"event":', 1)[1][:-1]
+
+    def account(self, result, count=None):
+        """The first of them are done."""
+        printed = result.out.split(b'\n')[:-1]
+        for line in self.lines[:count]:
+            if not self.is_done(line, result, printed):
+                raise Failure('neither taken nor rejected: %r' % line[:80])
+
+    def is_part(self, result):
+        """What came out is some of the lines, in order; a write that failed may leave half of one."""
+        if not self.expected.out.startswith(result.out):
+            raise Failure('not what is in the topic: %r' % result.out[-80:])
+
+    def check(self, result, changes_nothing):
+        committed = Kafkaget.mock.committed(self.group, self.topic)
+        self.account(result, committed)
+        if result.status == 0 and committed != len(self.lines):
+            raise Failure('status 0, but %d of %d are committed' % (committed, len(self.lines)))
+        # The other checks of a status 1 hold for lines one by one.
+        super().check(result, changes_nothing)
+        self.is_part(result)
 
 
 class Seal(Fileput):
@@ -626,7 +774,13 @@ CASES = {
                   small(addressed()), spared=('memory',)),
     's3put-list': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--signature=v2',
                         '--existing=list', '--no-overwrite'], small(addressed())),
+    's3get': S3get(['audit-s3get', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--parallel=3'],
+                   small(addressed())),
     'kafkaput': Kafkaput(['audit-kafkaput'], small(addressed()), spared=('memory',)),
+    'kafkaget': Kafkaget(['audit-kafkaget', '--', 'sh', '-c', 'exec audit-fileput --sync=none store 2>/dev/null'],
+                         small(addressed()) + [b'{"event":"without a path"}'], each=False, spared=('memory',)),
+    'kafkaget-lines': Kafkaget(['audit-kafkaget', '--batch-bytes=1kB'], small(addressed()), each=False,
+                               spared=('memory',)),
     'seal': Seal(['audit-seal'], small(addressed())),
     'seal-pipe': Seal(['audit-seal'], addressed(), piped=True),
     'seal-resume': Resume(['audit-seal'], small(addressed())[:1], placed=False),

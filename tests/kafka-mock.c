@@ -1,7 +1,7 @@
 /* kafka-mock: a Kafka cluster for the tests: librdkafka's own mock brokers on the loopback
  * interface.
  *
- *   kafka-mock cluster BROKERS
+ *   kafka-mock cluster BROKERS [SPEED]
  *       prints its bootstrap servers, then takes commands on standard input and answers each with
  *       "ok COMMAND" or "failed COMMAND: WHY":
  *         topic NAME PARTITIONS           makes a topic
@@ -13,7 +13,8 @@
  *         errors REQUEST ERROR...         what the next requests of that kind are answered
  *         clear REQUEST                   takes back those that are left
  *       A REQUEST is a number of the Kafka protocol, an ERROR a name of librdkafka without its
- *       RD_KAFKA_RESP_ERR_.
+ *       RD_KAFKA_RESP_ERR_.  The brokers' clock goes SPEED times as fast as others': a new group
+ *       begins after 3 of their seconds, and a worker's session ends earlier.
  *   kafka-mock create BROKERS TOPIC PARTITIONS
  *       makes a topic on any cluster.
  *   kafka-mock committed BROKERS GROUP TOPIC
@@ -24,11 +25,35 @@
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { WORDS = 4000, WAIT = 30000 };
+enum { WORDS = 4000, WAIT = 30000, SECOND = 1000000000 /* in nanoseconds */ };
+
+static int speed = 1;
+
+/* These two take the place of libc's for librdkafka, too. */
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, time);
+    if (clock != CLOCK_MONOTONIC || speed == 1)
+        return result;
+    long long nanos = ((long long)time->tv_sec * SECOND + time->tv_nsec) * speed;
+    *time = (struct timespec){.tv_sec = nanos / SECOND, .tv_nsec = nanos % SECOND};
+    return result;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int milliseconds)
+{
+    if (milliseconds > 0)
+        milliseconds = (milliseconds + speed - 1) / speed;
+    return (int)syscall(SYS_poll, fds, count, milliseconds);
+}
 
 static rd_kafka_t *new_client(rd_kafka_type_t type, const char *const *property)
 {
@@ -202,13 +227,15 @@ static void create_topic(const char *brokers, const char *topic, int partitions)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "cluster") == 0)
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "cluster") == 0) {
+        speed = argc == 4 ? atoi(argv[3]) : 1;
         run_cluster(atoi(argv[2]));
-    else if (argc == 5 && strcmp(argv[1], "committed") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "committed") == 0) {
         print_committed(argv[2], argv[3], argv[4]);
-    else if (argc == 5 && strcmp(argv[1], "create") == 0)
+    } else if (argc == 5 && strcmp(argv[1], "create") == 0) {
         create_topic(argv[2], argv[3], atoi(argv[4]));
-    else
+    } else {
         return 2;
+    }
     return 0;
 }
