@@ -774,8 +774,9 @@ CASES = {
                   small(addressed()), spared=('memory',)),
     's3put-list': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--signature=v2',
                         '--existing=list', '--no-overwrite'], small(addressed())),
+    # OpenSSL 3.0, which libcurl signs with, crashes where it has no memory to set itself up.
     's3get': S3get(['audit-s3get', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--parallel=3'],
-                   small(addressed())),
+                   small(addressed()), spared=('memory',)),
     'kafkaput': Kafkaput(['audit-kafkaput'], small(addressed()), spared=('memory',)),
     'kafkaget': Kafkaget(['audit-kafkaget', '--', 'sh', '-c', 'exec audit-fileput --sync=none store 2>/dev/null'],
                          small(addressed()) + [b'{"event":"without a path"}'], each=False, spared=('memory',)),
