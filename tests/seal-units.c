@@ -1,13 +1,16 @@
-/* seal-units: checks of seal_index, which settles what audit-verify finds as it was sealed.
+/* seal-units: checks of seal_index, which settles what audit-verify finds as it was sealed, and of
+ * hasher and sha256_pair, which digest the events.
  *
  * Prints each check that fails, and how many there were; status 1 if any failed.
  */
 #include "config.h"
 
 #include "check.h"
+#include "seal/hasher.h"
 #include "seal/seal_index.h"
 
 #include <inttypes.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,8 +109,81 @@ static void check_room(void)
     seal_index_end(&the_index);
 }
 
+/* Examples of FIPS 180-4 that NIST has published, and an empty text. */
+static void check_examples(struct hasher *hasher)
+{
+    static const struct {
+        const char *text, *hex;
+    } example[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrl"
+         "mno"
+         "pqrsmnopqrstnopqrstu",
+         "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
+    };
+    enum { EXAMPLES = sizeof example / sizeof *example };
+    struct sha256_text text[EXAMPLES];
+    unsigned char digest[EXAMPLES][DIGEST_SIZE];
+    char hex[DIGEST_HEX];
+    for (size_t i = 0; i < EXAMPLES; i++)
+        text[i] = (struct sha256_text){span_of(example[i].text), digest[i]};
+    check(hasher_digest_all(hasher, text, EXAMPLES), "the examples are digested");
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        digest_hex(digest[i], DIGEST_SIZE, hex);
+        check_span((struct span){hex, DIGEST_HEX}, example[i].hex, example[i].text);
+    }
+}
+
+/* Texts of every length up to LONGEST, `count` of different lengths at once, against libcrypto. The
+ * first length that is wrong, or -1. */
+static int wrong_length(struct hasher *hasher, size_t count)
+{
+    enum { LONGEST = 4096, COUNT = 5 };
+    static char bytes[COUNT + LONGEST];
+    struct sha256_text text[COUNT];
+    unsigned char digest[COUNT][DIGEST_SIZE], right[DIGEST_SIZE];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * i / 7 + i);
+    for (size_t len = 0; len <= LONGEST; len++) {
+        const size_t length[COUNT] = {len, LONGEST - len, len / 2, len, len * 7 % LONGEST};
+        for (size_t i = 0; i < count; i++)
+            text[i] = (struct sha256_text){{bytes + i, length[i]}, digest[i]};
+        if (!hasher_digest_all(hasher, text, count))
+            return (int)len;
+        for (size_t i = 0; i < count; i++) {
+            SHA256((const unsigned char *)bytes + i, length[i], right);
+            if (memcmp(digest[i], right, DIGEST_SIZE) != 0)
+                return (int)length[i];
+        }
+    }
+    return -1;
+}
+
+static void check_digests(struct hasher *hasher)
+{
+    check_examples(hasher);
+    check_number(wrong_length(hasher, 1), -1, "the length whose digest is wrong, alone");
+    check_number(wrong_length(hasher, 2), -1, "the same, of two texts");
+    check_number(wrong_length(hasher, 5), -1, "the same, of five texts");
+}
+
+/* As this processor does it, and by libcrypto as others do. */
+static void check_hashers(void)
+{
+    struct hasher hasher;
+    check(hasher_begin(&hasher), "the hasher is set up");
+    check_digests(&hasher);
+    hasher.pairs = false;
+    check_digests(&hasher);
+    hasher_end(&hasher);
+}
+
 int main(void)
 {
+    check_hashers();
     check_paths();
     check_room();
     return check_report();

@@ -6,7 +6,7 @@
 
 bool hasher_begin(struct hasher *hasher)
 {
-    *hasher = (struct hasher){0};
+    *hasher = (struct hasher){.pairs = sha256_pair_able()};
     /* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
     if (OSSL_LIB_CTX_get0_global_default() == NULL)
         return false;
@@ -36,7 +36,20 @@ bool hasher_finish(struct hasher *hasher, unsigned char digest[DIGEST_SIZE])
 
 bool hasher_digest(struct hasher *hasher, struct span bytes, unsigned char digest[DIGEST_SIZE])
 {
-    return hasher_start(hasher) && hasher_add(hasher, bytes) && hasher_finish(hasher, digest);
+    return hasher_digest_all(hasher, &(struct sha256_text){bytes, digest}, 1);
+}
+
+bool hasher_digest_all(struct hasher *hasher, const struct sha256_text *text, size_t count)
+{
+    if (hasher->pairs) {
+        sha256_pair(text, count);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!hasher_start(hasher) || !hasher_add(hasher, text[i].bytes) ||
+            !hasher_finish(hasher, text[i].digest))
+            return false;
+    return true;
 }
 
 void hasher_end(struct hasher *hasher)

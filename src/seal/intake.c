@@ -13,6 +13,7 @@ enum {
     THREADS = 4,
     BATCHES = 8, /* that are under way at once */
     BATCH_RECORDS = 512,
+    GROUP = 32, /* of a batch's records so many are digested together: they are still cached */
     BATCH_BYTES = 512 << 10, /* as many take far longer than to wake a thread */
     BLOCK = 512 << 10,       /* bytes that the reader reads into before it begins another block */
     WINDOW = 4 << 20,        /* bytes of records under way; one more is read at least */
@@ -133,11 +134,10 @@ static bool conclude(const struct intake *intake, struct item *item, char *line,
     return item->line.len > 0;
 }
 
-/* Takes a record apart, digests its event and writes its line to `line`.  False with a reason. */
-static bool examine(const struct intake *intake, struct worker *worker, struct item *item,
-                    char *line, struct reason *reason)
+/* Takes a record apart, up to its event's digest.  False with a reason. */
+static bool prepare(const struct intake *intake, struct worker *worker, struct record *record,
+                    struct reason *reason)
 {
-    struct record *record = item->record;
     if (!check(&worker->json, record, intake->unchecked, reason))
         return false;
     if (record->path.at == NULL)
@@ -146,20 +146,48 @@ static bool examine(const struct intake *intake, struct worker *worker, struct i
         return reason_set(reason, "the path cannot be a file's name");
     if (intake->known != NULL)
         intake->expect(intake->context, record->name);
-    if (!worker->able || !hasher_digest(&worker->hasher, record->body, item->digest))
+    return true;
+}
+
+/* Takes a record apart, digests its event and writes its line to `line`.  False with a reason. */
+static bool examine(const struct intake *intake, struct worker *worker, struct item *item,
+                    char *line, struct reason *reason)
+{
+    if (!prepare(intake, worker, item->record, reason))
+        return false;
+    if (!worker->able || !hasher_digest(&worker->hasher, item->record->body, item->digest))
         return reason_set(reason, "%s", strerror(ENOMEM));
     return conclude(intake, item, line, reason);
 }
 
+/* The same with up to GROUP records.  Returns where the lines end. */
+static char *examine_group(const struct intake *intake, struct worker *worker, struct item *item,
+                           size_t count, char *line)
+{
+    struct sha256_text text[GROUP];
+    struct reason ignored;
+    size_t texts = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct record *record = item[i].record;
+        item[i].good =
+            !record->too_long && !record->cut && prepare(intake, worker, record, &ignored);
+        if (item[i].good)
+            text[texts++] = (struct sha256_text){record->body, item[i].digest};
+    }
+    bool digested = worker->able && hasher_digest_all(&worker->hasher, text, texts);
+    for (size_t i = 0; i < count; i++) {
+        item[i].good = item[i].good && digested && conclude(intake, &item[i], line, &ignored);
+        line += item[i].good ? item[i].line.len : 0;
+    }
+    return line;
+}
+
 static void examine_batch(const struct intake *intake, struct worker *worker, struct batch *batch)
 {
-    struct reason ignored;
     char *line = batch->lines;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct item *item = &batch->item[i];
-        item->good = !item->record->too_long && !item->record->cut &&
-                     examine(intake, worker, item, line, &ignored);
-        line += item->good ? item->line.len : 0;
+    for (size_t i = 0; i < batch->count; i += GROUP) {
+        size_t left = batch->count - i;
+        line = examine_group(intake, worker, &batch->item[i], left < GROUP ? left : GROUP, line);
     }
 }
 
