@@ -52,6 +52,33 @@ load spool
     assert_same "$(ls spool/work)" ""
 }
 
+@test "no fault of the drain has a command that succeeded get a line again" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    local call error at before i
+    mkdir -p master/new
+    for i in 1 2 3 4; do
+        printf '{"path":"%d.json","event":{"n":%d}}\n' $i $i >>master/new/$((i / 3)).ndjson
+    done
+    printf '{"event":"without a path"}\n' >>master/new/0.ndjson
+    cat master/new/* >in
+    printf '%s\n' 'set -o pipefail' 'tee -a got | audit-fileput archive 2>/dev/null' >deliver
+    for call in open:EMFILE ${AUDIT_LONG:+read:EIO own-memory:ENOMEM}; do
+        error=${call#*:}
+        for ((at = 1; at < 200; at++)); do
+            rm -rf spool archive got fired
+            cp -r master spool && mkdir archive
+            run_tool env LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_CALL="${call%:*}" FAULT_ERROR="$error" FAULT_AT=$at \
+                FAULT_ONLY=audit-drain FAULT_OWN=1 FAULT_FIRED=fired audit-drain --join=1MB spool -- bash deliver
+            [ -s fired ] || break
+            before=$stderr
+            audit-drain spool -- bash deliver 2>/dev/null || [ $? = 1 ]
+            sort got | cmp - <(sort in) || { show "$call $at: not once each: $before" && return 1; }
+            [ "$(cat archive/*)$(cat spool/failed/*.ndjson)" = "$(printf '{"n":%d}' 1 2 3 4){\"event\":\"without a path\"}" ]
+        done
+        [ "$at" -gt 2 ]
+    done
+}
+
 @test "receipts that do not fit are not believed" {
     # A pipeline that drops lines before its sink: of them nothing is known until all is well.
     spool a drop-b c d

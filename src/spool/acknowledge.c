@@ -215,7 +215,7 @@ static bool compare_part(struct acknowledgement *a, const struct batch *batch,
     }
     int fd = batch_open_part(batch, part);
     if (fd < 0)
-        return true;
+        return errno == ENOENT;
     if (!compare_lines(a, fd, part->lines, first, mark))
         error = errno;
     close(fd);

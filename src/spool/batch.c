@@ -90,6 +90,12 @@ void batch_end(struct batch *batch)
     *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1, .counting = -1};
 }
 
+/* Whether a segment that could not be opened for that errno was removed, or is no file. */
+static bool is_no_file(int error)
+{
+    return error == ENOENT || error == ELOOP || error == ENXIO;
+}
+
 static int open_segment(const struct spooldir *spool, const char *name)
 {
     return openat(spool->place[SPOOL_NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -135,8 +141,7 @@ static int next_segment(const struct spooldir *spool, struct backlog *backlog, s
     for (; backlog->next < backlog->count; backlog->next++) {
         const char *name = backlog->name[backlog->next];
         int fd = open_segment(spool, name);
-        /* Removed meanwhile, or not a file. */
-        if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENXIO))
+        if (fd < 0 && is_no_file(errno))
             continue;
         if (fd < 0 || fstat(fd, is) != 0) {
             reason_set(reason, "%s/new/%s: %s", spool->name, name, strerror(errno));
@@ -326,13 +331,13 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
     *batch = (struct batch){.spool = spool, .input = -1, .memory = -1, .counting = -1};
     snprintf(batch->id, sizeof batch->id, "%s", id);
     work_name(batch, "batch", name);
-    int fd = openat(spool->place[SPOOL_WORK], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    batch->part = malloc(PARTS * sizeof *batch->part);
-    if (fd < 0 || batch->part == NULL) {
-        if (fd >= 0)
-            close(fd);
+    if ((batch->part = malloc(PARTS * sizeof *batch->part)) == NULL) {
+        errno = ENOMEM;
         return false;
     }
+    int fd = openat(spool->place[SPOOL_WORK], name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return false;
     filelines_begin(&lines, fd);
     while (sound && !ended && filelines_next(&lines, true, &line)) {
         ended = span_equal(line, SPAN("end"));
@@ -340,8 +345,10 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
     }
     line_macs_skip(&batch->macs, batch->lines);
     batch->recorded = batch->counted == batch->parts;
+    int error = lines.error;
     filelines_end(&lines);
     close(fd);
+    errno = error;
     return sound && ended;
 }
 
@@ -349,11 +356,14 @@ int batch_open_part(const struct batch *batch, const struct batch_part *part)
 {
     struct stat is;
     int fd = open_segment(batch->spool, part->name);
+    if (fd < 0 && is_no_file(errno))
+        errno = ENOENT;
     if (fd < 0)
         return -1;
     if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && (uint64_t)is.st_size == part->bytes)
         return fd;
     close(fd);
+    errno = ENOENT;
     return -1;
 }
 
@@ -364,24 +374,26 @@ bool batch_part_is_unchanged(const struct batch_part *part, int fd)
            (uint64_t)is.st_size == part->bytes && time_of(&is) == part->time;
 }
 
-/* Opens the next segment.  False: there is none, or it is gone. */
+/* Opens the next segment, if there is one that is not gone.  False with errno set: it cannot be
+ * opened now. */
 static bool open_next(struct batch *batch)
 {
-    if (batch->counting >= 0)
+    if (batch->counting >= 0 || batch->gap || batch->counted == batch->parts)
         return true;
-    if (batch->gap || batch->counted == batch->parts)
-        return false;
     batch->counting = batch_open_part(batch, &batch->part[batch->counted]);
-    batch->gap = batch->counting < 0;
-    if (!batch->gap)
+    batch->gap = batch->counting < 0 && errno == ENOENT;
+    if (batch->counting >= 0)
         line_macs_open(&batch->macs, batch->counting);
-    return !batch->gap;
+    return batch->counting >= 0 || batch->gap;
 }
 
 bool batch_count(struct batch *batch, bool *more)
 {
     int error = 0;
-    *more = open_next(batch);
+    *more = false;
+    if (!open_next(batch))
+        return false;
+    *more = batch->counting >= 0;
     if (!*more ||
         line_macs_step(&batch->macs, batch_mac(batch), &batch->part[batch->counted].lines, &error))
         return true;

@@ -68,10 +68,11 @@ bool batch_record(struct batch *batch, struct reason *reason);
 /* The name under which the command finds its receipts file; directory is the spool's, absolute. */
 void batch_receipts_name(const struct batch *batch, const char *directory, char name[BATCH_PATH]);
 
-/* Reads the batch back that was written down under that ID.  False: it is not whole. */
+/* Reads the batch back that was written down under that ID.  False with errno set: it cannot be
+ * read now, or, with 0, is not whole: its command was never started. */
 bool batch_read(struct batch *batch, const struct spooldir *spool, const char *id);
 
-/* Opens one of its segments; -1: it is gone, or is not what it was. */
+/* Opens one of its segments; -1 with errno set: ENOENT if it is gone, or is not what it was. */
 int batch_open_part(const struct batch *batch, const struct batch_part *part);
 
 /* Whether the segment, open as fd, is as it was when the batch was gathered. */
@@ -85,7 +86,8 @@ bool batch_count(struct batch *batch, bool *more);
 /* Counts what is left, and writes the numbers down.  False with errno set, as above. */
 bool batch_count_all(struct batch *batch);
 
-/* Opens its receipts, a descriptor for the caller to close; -1: there are none. */
+/* Opens its receipts, a descriptor for the caller to close; -1 with errno set: ENOENT if there are
+ * none. */
 int batch_open_receipts(const struct batch *batch);
 
 /* Removes what was written down, and the receipts, and empties the batch. */

@@ -124,6 +124,9 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     takeout_step(&d->takeout, &d->batch);
     takeout_end(&d->takeout);
     int receipts = batch_open_receipts(&d->batch);
+    if (receipts < 0 && errno != ENOENT)
+        return reason_set(reason, "%s/work/%s.receipts: %s", d->spool.name, d->batch.id,
+                          strerror(errno));
     bool settled = acknowledge_read(a, &d->batch, receipts, reason);
     if (settled) {
         if (by_status)
@@ -162,26 +165,36 @@ struct leftovers {
     bool settled;
 };
 
-/* A batch that a killed drain has left: what has a receipt is done. */
+/* Reads a batch that was left, and takes out of the spool what has a receipt.  False with a
+ * reason: it has to be tried again. */
+static bool settle_left(struct drain *d, const char *id, struct reason *reason)
+{
+    struct acknowledgement a;
+    if (!batch_read(&d->batch, &d->spool, id))
+        return errno == 0 ||
+               reason_set(reason, "%s/work/%s.batch: %s", d->spool.name, id, strerror(errno));
+    if (!settle(d, &a, false, reason))
+        return false;
+    tell_rejected(d, a.rejected);
+    acknowledge_end(&a);
+    return true;
+}
+
+/* A batch that a killed drain has left. */
 static void settle_leftover(void *context, const char *name)
 {
     struct leftovers *left = context;
     struct drain *d = left->drain;
-    struct acknowledgement a;
     struct reason reason;
     char id[SPOOL_NAME];
     snprintf(id, sizeof id, "%.*s", (int)(strlen(name) - strlen(".batch")), name);
-    if (batch_read(&d->batch, &d->spool, id)) {
-        if (!settle(d, &a, false, &reason)) {
-            diag_warn("%s", reason.text);
-            left->settled = false;
-            batch_end(&d->batch);
-            return;
-        }
-        tell_rejected(d, a.rejected);
-        acknowledge_end(&a);
+    if (settle_left(d, id, &reason)) {
+        batch_discard(&d->batch);
+        return;
     }
-    batch_discard(&d->batch);
+    diag_warn("%s", reason.text);
+    left->settled = false;
+    batch_end(&d->batch);
 }
 
 static void remove_work(void *context, const char *name)
@@ -213,7 +226,10 @@ static void take_over(struct drain *d, int64_t now)
             return;
         }
     d->told = false;
-    spooldir_each(&d->spool, SPOOL_WORK, ".batch", settle_leftover, &left);
+    if (!spooldir_each(&d->spool, SPOOL_WORK, ".batch", settle_leftover, &left)) {
+        diag_warn("%s/work: %s", d->spool.name, strerror(errno));
+        left.settled = false;
+    }
     if (!left.settled) {
         raise_status(d, STATUS_FAILED);
         d->due = now + backoff_failure(&d->backoff, jitter_bits(&d->jitter));
@@ -319,7 +335,7 @@ static void conclude(struct drain *d, int64_t now)
     struct acknowledgement a;
     struct reason reason;
     bool succeeded = d->end == COMMAND_SUCCEEDED;
-    bool by_status = succeeded && !d->stopping && !d->feed.cut;
+    bool by_status = succeeded && !d->stopping && d->feed.error == 0;
     if (!settle(d, &a, by_status, &reason)) {
         if (d->phase != DRAIN_UNSETTLED)
             diag_warn("%s", reason.text);
@@ -342,8 +358,11 @@ static void conclude(struct drain *d, int64_t now)
     } else if (d->stopping) {
         batch_discard(&d->batch);
     } else {
-        if (succeeded && d->feed.cut)
+        if (succeeded && d->feed.error == ENOENT)
             reason_set(&d->reason, "a segment was removed or changed while the command ran");
+        else if (succeeded && d->feed.error != 0)
+            reason_set(&d->reason, "a segment could not be given to the command: %s",
+                       strerror(d->feed.error));
         else if (succeeded)
             reason_set(&d->reason,
                        "the command ended with status 0, but its receipts call %zu "

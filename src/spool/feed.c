@@ -65,15 +65,16 @@ static ssize_t give(const struct feed *feed, const struct batch_part *part)
     return n < 0 && errno == EINVAL ? copy(feed) : n;
 }
 
-/* Opens the next segment.  False: there is none, or it is not what it was. */
+/* Opens the next segment.  False: there is none, or it cannot be given. */
 static bool open_next(struct feed *feed, const struct batch *batch)
 {
     if (feed->part == batch->parts)
         return false;
     feed->segment = batch_open_part(batch, &batch->part[feed->part]);
     feed->offset = 0;
-    feed->cut = feed->segment < 0;
-    return !feed->cut;
+    if (feed->segment < 0)
+        feed->error = errno;
+    return feed->segment >= 0;
 }
 
 void feed_step(struct feed *feed, const struct batch *batch, int64_t now)
@@ -94,7 +95,8 @@ void feed_step(struct feed *feed, const struct batch *batch, int64_t now)
         }
         if (n <= 0) {
             /* A command that does not want to read more decides by its status. */
-            feed->cut = n == 0 || errno != EPIPE;
+            if (n == 0 || errno != EPIPE)
+                feed->error = n == 0 ? ENOENT : errno;
             feed_end(feed);
             return;
         }

@@ -14,7 +14,7 @@ struct feed {
     int segment;     /* of the part that is being given; -1: none is open */
     size_t part;     /* its number */
     uint64_t offset; /* bytes of it that were given */
-    bool cut;        /* not all could be given: a segment was gone, or could not be read */
+    int error;       /* why not all could be given, an errno; ENOENT: a segment is gone */
 };
 
 #define FEED                                                                                       \

@@ -210,7 +210,7 @@ static int settle_part(struct settling *s)
         return 0;
     int fd = batch_open_part(s->batch, s->part);
     if (fd < 0)
-        return 0;
+        return errno == ENOENT ? 0 : errno;
     int error = settle_lines(s, fd, of[LINE_STAYS], of[LINE_REJECTED]);
     close(fd);
     return error;
