@@ -174,6 +174,59 @@ EOD
     assert_same "$(cat spool/new/* | grep -o '"path":"[^"]*"' | cut -d'"' -f4 | paste -sd' ')" "d ../e f"
 }
 
+@test "a command whose receipts fit gets what follows in the same run" {
+    # Three segments, of which the first one is all that a command gets of which nothing is known.
+    large=$(head -c 1000000 /dev/zero | tr '\0' p)
+    fill() {
+        rm -rf spool archive runs && mkdir -p spool/new archive
+        printf '{"path":"%s","event":{"x":"'"$large"'"}}\n' a1 a2 a3 a4 a5 >spool/new/1.ndjson
+        printf '{"path":"%s","event":{"x":"'"$large"'"}}\n' b1 b2 b3 b4 b5 >spool/new/2.ndjson
+        printf '{"path":"%s","event":{"n":1}}\n' ../c d >spool/new/3.ndjson
+    }
+    stored() { find archive -type f -printf '%f\n' | sort | paste -sd' '; }
+    # The sink gets one line, and the others when there is a receipt.
+    cat >sink <<'EOD'
+set -o pipefail
+echo run >>runs
+size=$(head -n 1 spool/new/1.ndjson | wc -c)
+{
+    head -c "$size"
+    eventually test -s "$AUDIT_RECEIPTS"
+    "$@"
+} | audit-fileput --sync=none archive
+EOD
+    fill
+    run_tool audit-drain spool -- bash sink cat
+    assert_status 1
+    assert_same "$(wc -l <runs)" 1
+    assert_same "$(stored)" "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 d"
+    assert_same "$(waiting)$(ls spool/work)" ""
+    assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../c","event":{"n":1}}'
+    # Receipts of other lines do not help it to more.
+    fill
+    sed -i 1d spool/new/3.ndjson
+    run_tool audit-drain spool -- bash -c 'set -o pipefail; echo run >>runs; sed s/pp/q/ | audit-fileput --sync=none archive'
+    assert_status 0
+    assert_same "$(wc -l <runs)" 2
+    assert_same "$(stored)" "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 d"
+    # A drain that is killed after that: what has a receipt is done, in the first segment and the others.
+    fill
+    cat >some <<'EOD'
+head -c "$((6 * size))"
+eventually test -e go
+EOD
+    all_stored() { [ "$(stored)" = "a1 a2 a3 a4 a5 b1 b2" ]; }
+    start audit-drain spool -- bash -c 'trap "" TERM; . ./sink' - . ./some
+    eventually all_stored
+    kill -9 "$started"
+    eventually is_undrained
+    touch go
+    run_tool audit-drain spool -- sh -c 'cat >/dev/null; exit 1'
+    assert_status 1
+    assert_same "$(cat spool/new/* | cut -d'"' -f4 | paste -sd' ')" "b3 b4 b5 ../c d"
+    assert_same "$(ls spool/work)" ""
+}
+
 @test "a command without receipts is judged by its status" {
     spool a b
     run_tool audit-drain spool -- sh -c 'cat >/dev/null; exit 7'

@@ -146,6 +146,42 @@ static void check_batch(const struct spooldir *spool)
     check_number(has(spool, SPOOL_WORK, name), false, "nothing is left of it");
 }
 
+/* A batch is given more while its command runs. */
+static void check_growth(const struct spooldir *spool)
+{
+    struct batch batch, again;
+    struct backlog backlog = {0};
+    struct reason reason;
+    put(spool, SPOOL_NEW, "1.ndjson", "{\"a\":1}\n{\"a\":2}\n");
+    put(spool, SPOOL_NEW, "2.ndjson", "{\"a\":3}\n");
+    put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":4}\n");
+    check_number(batch_gather(&batch, spool, &backlog, 16, &reason), true, "a batch that grows");
+    check_number(batch_record(&batch, &reason), true, "… is written down");
+    check_number(batch_grow(&batch, &backlog, 100), false, "… not before it is counted");
+    check_number(batch_count_all(&batch), true, "… then");
+    check_number(batch_grow(&batch, &backlog, 20), false, "… not by what is too large");
+    check_number((int64_t)batch.parts, 1, "… and is as it was");
+    check_number(batch_grow(&batch, &backlog, 24), true, "… by one segment");
+    check_number((int64_t)batch.parts, 2, "… which makes two");
+    check_number(batch_read(&again, spool, batch.id), true, "… that are written down");
+    check_number((int64_t)again.parts, 2, "… both");
+    check_number((int64_t)again.counted, 1, "… the first with its number of lines");
+    batch_end(&again);
+    check_number(batch_count_all(&batch), true, "… the other is counted, too");
+    check_number((int64_t)batch.lines, 3, "… three lines");
+    check_number((int64_t)batch.macs.stored, 3, "… with MACs");
+    check_number(batch_grow(&batch, &backlog, 100), true, "… and by another one");
+    check_number((int64_t)batch.bytes, 32, "… which is the last");
+    check_number(batch_count_all(&batch), true, "… and is counted");
+    check_number(batch_grow(&batch, &backlog, 100), false, "… as nothing follows");
+    check_number(batch_read(&again, spool, batch.id), true, "at the end all are written down");
+    check_number((int64_t)again.lines, 4, "… with their numbers");
+    batch_end(&again);
+    batch_discard(&batch);
+    backlog_end(&backlog);
+    clear(spool);
+}
+
 static struct mac *mac; /* receipts have one; NULL: they have digests */
 
 /* Appends a receipt to the text. */
@@ -399,6 +435,7 @@ int main(int argc, char **argv)
     }
     check_backoff();
     check_batch(&spool);
+    check_growth(&spool);
     check_acknowledge(&spool);
     check_gap(&spool);
     spooldir_close(&spool);

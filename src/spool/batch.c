@@ -405,18 +405,42 @@ bool batch_count(struct batch *batch, bool *more)
     return error == 0;
 }
 
-/* Puts the numbers in place of the list without them.  If that fails, a kill at the wrong moment
- * costs that some lines are delivered twice. */
+/* Puts another list in place of the one that was written down. */
+static bool record_again(const struct batch *batch)
+{
+    char again[SPOOL_NAME + 16], name[SPOOL_NAME + 16];
+    int work = batch->spool->place[SPOOL_WORK];
+    work_name(batch, "again", again);
+    work_name(batch, "batch", name);
+    if (write_record(batch, "again") && renameat(work, again, work, name) == 0)
+        return true;
+    unlinkat(work, again, 0);
+    return false;
+}
+
+/* Writes down the numbers, too.  If that fails, a kill at the wrong moment costs that some lines
+ * are delivered twice. */
 static void record_counts(const struct batch *batch)
 {
-    char counted[SPOOL_NAME + 16], name[SPOOL_NAME + 16];
-    int work = batch->spool->place[SPOOL_WORK];
-    if (batch->parts < 2 || batch->memory >= 0)
-        return;
-    work_name(batch, "counted", counted);
-    work_name(batch, "batch", name);
-    if (!write_record(batch, "counted") || renameat(work, counted, work, name) != 0)
-        unlinkat(work, counted, 0);
+    if (batch->parts > 1 && batch->memory < 0)
+        record_again(batch);
+}
+
+bool batch_grow(struct batch *batch, struct backlog *backlog, uint64_t limit)
+{
+    size_t parts = batch->parts, next = backlog->next;
+    uint64_t bytes = batch->bytes;
+    if (batch->memory >= 0 || batch->counted < parts)
+        return false;
+    join(batch, backlog, limit);
+    if (batch->parts > parts && has_room(batch) && record_again(batch)) {
+        batch->recorded = false;
+        return true;
+    }
+    batch->parts = parts;
+    batch->bytes = bytes;
+    backlog->next = next;
+    return false;
 }
 
 bool batch_count_all(struct batch *batch)

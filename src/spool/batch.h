@@ -65,6 +65,11 @@ bool batch_gather(struct batch *batch, const struct spooldir *spool, struct back
  * reason. */
 bool batch_record(struct batch *batch, struct reason *reason);
 
+/* While the command runs, and all its lines are counted: adds the segments that follow, as long as
+ * all are at most `limit` bytes together, and writes it down anew.  False: the batch is as it was.
+ */
+bool batch_grow(struct batch *batch, struct backlog *backlog, uint64_t limit);
+
 /* The name under which the command finds its receipts file; directory is the spool's, absolute. */
 void batch_receipts_name(const struct batch *batch, const char *directory, char name[BATCH_PATH]);
 

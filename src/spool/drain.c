@@ -387,9 +387,30 @@ void drain_messages(struct drain *d)
     command_messages(&d->run, d->options->verbose || d->state.since == 0);
 }
 
+/* The command has got all of its first segments.  If its receipts fit so far, it can be given more
+ * in the same run. */
+static bool grow(struct drain *d)
+{
+    if (!d->may_grow || !batch_count_all(&d->batch))
+        return false;
+    d->may_grow = false;
+    takeout_step(&d->takeout, &d->batch);
+    if (d->takeout.so_far.fitting == 0 || !batch_grow(&d->batch, &d->backlog, JOIN))
+        return false;
+    /* What it knows is about fewer lines. */
+    takeout_end(&d->takeout);
+    return true;
+}
+
 void drain_feed(struct drain *d, int64_t now)
 {
     feed_step(&d->feed, &d->batch, now);
+    if (!feed_is_complete(&d->feed, &d->batch))
+        return;
+    if (grow(d))
+        d->due = now;
+    else
+        feed_end(&d->feed);
 }
 
 /* Runs the command with that standard input. */
@@ -413,7 +434,7 @@ static bool start_command(struct drain *d)
 {
     int input;
     d->feed = (struct feed)FEED;
-    if (d->batch.input >= 0)
+    if (d->batch.input >= 0 && !d->may_grow)
         return run_command(d, d->batch.input, &d->reason);
     if (!feed_begin(&d->feed, &input))
         return reason_set(&d->reason, "no pipe for the command: %s", strerror(errno));
@@ -443,9 +464,11 @@ static void start(struct drain *d, int64_t now)
 static void take_next(struct drain *d, int64_t now)
 {
     uint64_t limit = d->options->join;
+    bool blind = limit == DRAIN_JOIN && !d->acknowledges;
     if (limit == DRAIN_JOIN)
-        limit = d->acknowledges ? JOIN : JOIN_BLIND;
+        limit = blind ? JOIN_BLIND : JOIN;
     if (batch_gather(&d->batch, &d->spool, &d->backlog, limit, &d->reason)) {
+        d->may_grow = blind && d->backlog.next < d->backlog.count;
         start(d, now);
         return;
     }

@@ -17,8 +17,9 @@
 
 #include <limits.h>
 
-/* Segments are joined up to 256 MiB as long as the command writes receipts, else up to 8 MiB, as
- * much of which may come twice after a failure. */
+/* Segments are joined up to 256 MiB for a command that writes receipts, else up to 8 MiB, as all of
+ * that may come twice after a failure.  The first run begins with 8 MiB, and gets the rest once
+ * receipts fit: so it is not ended and started again. */
 #define DRAIN_JOIN SIZE_MAX
 
 struct drain_options {
@@ -60,6 +61,7 @@ struct drain {
     struct jitter jitter;
     struct drain_state state;
     bool acknowledges; /* the command's last receipts fitted */
+    bool may_grow;     /* more can be added to the batch once they do */
     bool stopping;     /* no command is started any more */
     bool told;         /* the outage was told, or the orphan */
     bool told_unconfirmed;

@@ -65,11 +65,9 @@ static ssize_t give(const struct feed *feed, const struct batch_part *part)
     return n < 0 && errno == EINVAL ? copy(feed) : n;
 }
 
-/* Opens the next segment.  False: there is none, or it cannot be given. */
+/* Opens the next segment.  False: it cannot be given. */
 static bool open_next(struct feed *feed, const struct batch *batch)
 {
-    if (feed->part == batch->parts)
-        return false;
     feed->segment = batch_open_part(batch, &batch->part[feed->part]);
     feed->offset = 0;
     if (feed->segment < 0)
@@ -79,7 +77,7 @@ static bool open_next(struct feed *feed, const struct batch *batch)
 
 void feed_step(struct feed *feed, const struct batch *batch, int64_t now)
 {
-    while (feed->pipe >= 0) {
+    while (feed->pipe >= 0 && !feed_is_complete(feed, batch)) {
         const struct batch_part *part = &batch->part[feed->part];
         if (feed->segment < 0 && !open_next(feed, batch)) {
             feed_end(feed);

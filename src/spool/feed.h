@@ -1,6 +1,7 @@
 /* feed: gives a command several segments, one after the other, through a pipe.
  *
- * A batch of one segment needs none of this: its file is the command's standard input.
+ * A batch of one segment that cannot grow needs none of this: its file is the command's standard
+ * input.
  */
 #ifndef FEED_H
 #define FEED_H
@@ -26,9 +27,14 @@ struct feed {
  * errno set. */
 bool feed_begin(struct feed *feed, int *input);
 
-/* Gives as much as the pipe takes without waiting, and closes it after the last segment.  `now` is
- * in microseconds, as feed->due. */
+/* Gives as much as the pipe takes without waiting.  `now` is in microseconds, as feed->due. */
 void feed_step(struct feed *feed, const struct batch *batch, int64_t now);
+
+/* Whether all segments were given: the command waits for more, or for feed_end(). */
+static inline bool feed_is_complete(const struct feed *feed, const struct batch *batch)
+{
+    return feed->pipe >= 0 && feed->part == batch->parts;
+}
 
 /* Ends; the command reads nothing more. */
 void feed_end(struct feed *feed);
