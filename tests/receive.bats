@@ -464,6 +464,22 @@ is_well() {
     grep -q 'File too large; requests are answered 503 until it can be written' receiver.err
 }
 
+@test "a segment that cannot be handed on is told, and when it can be again" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    export LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_ONLY=audit-receive FAULT_CALL=rename FAULT_ERROR=EIO FAULT_AT=1
+    start_receiver --segment-time=100ms spool
+    unset LD_PRELOAD
+    post '{"id":1}'
+    assert_answer 200
+    eventually published
+    eventually grep -q 'spool: what was received can be delivered again$' receiver.err
+    grep -q 'spool/new/.*: Input/output error; what was received is kept, but cannot be delivered until' receiver.err
+    stop_receiver
+    assert_status 0
+    run_tool spooled
+    assert_output '{"id":1}'
+}
+
 @test "a file system that is really full: 503, nothing is missing that was answered 200, and it goes on" {
     need_mounts
     cat >inside <<'END'

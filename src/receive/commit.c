@@ -113,10 +113,26 @@ static struct commit_job *take(struct commit *commit)
     return jobs;
 }
 
+/* Says when segments can no longer be published, and when they can be again. */
+static void note_published(struct commit *commit)
+{
+    const struct store *store = commit->store;
+    if (store->held_up == commit->told_held_up)
+        return;
+    commit->told_held_up = store->held_up;
+    if (store->held_up)
+        diag_warn("%s; what was received is kept, but cannot be delivered until that works; trying "
+                  "again",
+                  store->reason.text);
+    else
+        diag_warn("%s: what was received can be delivered again", store->directory);
+}
+
 static int64_t tick(struct commit *commit)
 {
     pthread_mutex_lock(&commit->storing);
     int64_t due = store_tick(commit->store);
+    note_published(commit);
     pthread_mutex_unlock(&commit->storing);
     return due;
 }

@@ -48,6 +48,7 @@ struct commit {
     size_t refused;          /* requests, since then */
     bool told;               /* the user knows */
     int64_t told_at;         /* when that was said last; 0: never */
+    bool told_held_up;       /* the user knows that segments are not published */
 };
 
 /* Starts the thread.  False with errno set. */

@@ -106,7 +106,8 @@ int64_t store_tick(struct store *store)
     int64_t now = clock_now(), due = store->opened + store->segment_time;
     if (segment->bytes < store->segment_size && now < due)
         return due - now;
-    if (publish(store))
+    store->held_up = !publish(store);
+    if (!store->held_up)
         return -1;
     /* What is kept is safe where it is. */
     store->opened = now;

@@ -33,6 +33,7 @@ struct store {
     struct spool_limit limit;
     int64_t opened; /* when the segment got its first line */
     bool dirty;     /* the segment has lines that are not yet kept */
+    bool held_up;   /* the last segment whose time had come could not be published: see reason */
 };
 
 /* Opens the store as its first members say, and publishes what a receiver that was killed has left
@@ -45,8 +46,8 @@ enum store_result store_append(struct store *store, struct span lines);
 /* Makes sure that what was appended is kept.  False: nothing of it is, since the last call. */
 bool store_keep(struct store *store);
 
-/* Publishes the segment if it is time.  What cannot be published now stays kept, and is tried again
- * later.  Returns the microseconds until the next call is due; -1: none is. */
+/* Publishes the segment if it is time, and sets held_up.  What cannot be published now stays kept,
+ * and is tried again later.  Returns the microseconds until the next call is due; -1: none is. */
 int64_t store_tick(struct store *store);
 
 /* Publishes what is left, and closes.  False: it could not be published; it is published by
