@@ -178,6 +178,53 @@ teardown() {
     cmp delivered events
 }
 
+@test "without --follow a signal that leaves something undone is status 1 and a message" {
+    make_topic 1
+    customers 10 1 >events
+    put events
+    local get=(audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers --rejects=rejects)
+    "${get[@]}" -- bash -c 'touch begun; until [ -e go ]; do sleep 0.05; done; exit 3' 2>err 3>&- &
+    worker=$! workers=$!
+    eventually test -e begun
+    kill -TERM "$worker"
+    touch go
+    status=0
+    wait "$worker" || status=$?
+    cat err
+    [ "$status" -eq 1 ]
+    grep -q "^audit-kafkaget: topic $topic, partition 0: not delivered: .* 3; what is left stays in the topic$" err
+    grep -q '^audit-kafkaget: stopped by SIGTERM; what is left stays in the topic$' err
+    # What is under way is all that there is, and it is done.
+    rm begun
+    "${get[@]}" -- bash -c 'touch begun; until [ -e go.2 ]; do sleep 0.05; done; exec "$@"' - "${sink[@]}" 2>err 3>&- &
+    worker=$! workers+=" $!"
+    eventually test -e begun
+    kill -TERM "$worker"
+    touch go.2
+    wait "$worker"
+    [ ! -s err ]
+    all_committed
+}
+
+@test "offsets that cannot be committed to the end: status 2" {
+    needs_mock
+    make_topic 1
+    customers 10 1 >events
+    put events
+    # OffsetCommit.
+    # shellcheck disable=SC2046 # as many words
+    kafka errors 8 $(yes GROUP_AUTHORIZATION_FAILED | head -n 100)
+    run_tool get
+    assert_status 2
+    assert_stderr_has "offsets could not be committed: Broker: Group authorization failed; what they cover is delivered again"
+    [ "$output" = "$(cat events)" ]
+    kafka clear 8
+    run_tool get
+    assert_status 0
+    [ "$output" = "$(cat events)" ]
+    all_committed
+}
+
 @test "usage, and a topic that does not exist" {
     topic=audit
     local line expected

@@ -203,9 +203,10 @@ static void tell_failure(struct kafka_partition *p)
 
 static void fail(struct kafka_partition *p, int64_t now, bool progress)
 {
-    if (p->leaving && !p->lost && !p->work->follow)
-        diag_raise(STATUS_REJECTED);
     if (p->leaving) {
+        /* With --follow it is another worker's, or a later one's. */
+        if (!p->lost && !p->work->follow)
+            tell_failure(p);
         end(p);
         return;
     }
@@ -563,10 +564,14 @@ void kafka_partition_leave(struct kafka_partition *p, bool lost)
         end(p);
 }
 
+bool kafka_partition_is_done(const struct kafka_partition *p)
+{
+    return p->at_end && p->batch.lines == 0 && p->unfit.count == 0;
+}
+
 bool kafka_partition_is_idle(const struct kafka_partition *p)
 {
-    return p->phase == KAFKA_ENDED ||
-           (p->phase == KAFKA_FILLING && p->at_end && p->batch.lines == 0 && p->unfit.count == 0);
+    return p->phase == KAFKA_ENDED || (p->phase == KAFKA_FILLING && kafka_partition_is_done(p));
 }
 
 void kafka_partition_end(struct kafka_partition *p)

@@ -98,6 +98,9 @@ void kafka_partition_ended(struct kafka_partition *partition, int64_t now);
  * that does not count any more, and the command is asked to end. */
 void kafka_partition_leave(struct kafka_partition *partition, bool lost);
 
+/* Whether all that there is was done. */
+bool kafka_partition_is_done(const struct kafka_partition *partition);
+
 /* Whether there is nothing to be done, and nothing more to be taken. */
 bool kafka_partition_is_idle(const struct kafka_partition *partition);
 

@@ -181,12 +181,16 @@ static void commit_now(struct kafkaget *k, bool leaving)
         return;
     if (flush_rejects(k)) {
         rd_kafka_resp_err_t error = rd_kafka_commit(k->client.handle, list, 0);
-        if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             note_committed(k, list);
-        else
+        } else {
             diag_warn("topic %s: the last offsets could not be committed: %s; what they cover is "
                       "delivered again",
                       k->options->kafka.topic, rd_kafka_err2str(error));
+            /* Those that leave may be the new owner's already. */
+            if (!leaving && !k->options->follow)
+                diag_raise(STATUS_FAILED);
+        }
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
@@ -578,10 +582,23 @@ static void set_up_work(struct kafkaget *k)
         pipe_grow(STDOUT_FILENO);
 }
 
+/* Without --follow a signal that leaves something undone is not success. */
+static void tell_stopped(const struct kafkaget *k)
+{
+    bool left = !k->assigned;
+    for (size_t i = 0; i < k->count; i++)
+        left = left || (!k->partition[i]->lost && !kafka_partition_is_done(k->partition[i]));
+    if (interrupt_asked() == NULL || k->options->follow || k->work.broken || !left)
+        return;
+    diag_warn("stopped by %s; what is left stays in the topic", interrupt_asked());
+    diag_raise(STATUS_REJECTED);
+}
+
 static void leave(struct kafkaget *k)
 {
     if (k->client.handle == NULL)
         return;
+    tell_stopped(k);
     if (k->assigned)
         commit_now(k, false);
     while (k->count > 0)
