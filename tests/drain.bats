@@ -336,6 +336,30 @@ EOD
     assert_same "$(waiting)" later-b
 }
 
+@test "without --follow a signal that leaves something undone is status 1 and a message" {
+    spool a
+    spool b
+    sink
+    start audit-drain --join=0 spool -- bash -c 'trap "" TERM; touch begun; until [ -e go ]; do sleep 0.05; done; exec "$@"' - "${sink[@]}"
+    eventually test -e begun
+    kill -TERM "$started"
+    touch go
+    status=0
+    wait "$started" || status=$?
+    assert_status 1
+    assert_same "$(waiting)" b
+    assert_same "$(cat err.audit-drain)" "audit-drain: spool: stopped by SIGTERM; what is left stays in the spool"
+    # With nothing left it is a success.
+    rm begun go err.audit-drain
+    start audit-drain --join=0 spool -- bash -c 'trap "" TERM; touch begun; until [ -e go ]; do sleep 0.05; done; exec "$@"' - "${sink[@]}"
+    eventually test -e begun
+    kill -TERM "$started"
+    touch go
+    wait "$started"
+    assert_same "$(cat err.audit-drain)" ""
+    assert_same "$(delivered)" "a b"
+}
+
 @test "a drain that was killed while it started its command leaves the lock to a child for a moment" {
     spool a
     sink

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/timestamp.h"
 #include "spool/drain.h"
 #include "spool/lock.h"
@@ -107,10 +108,32 @@ static void raise_status(const struct drain *d, enum diag_status status)
         diag_raise(status);
 }
 
+static void note_name(void *context, const char *name)
+{
+    (void)name;
+    *(bool *)context = true;
+}
+
+/* A signal has ended it: says so where that has left something undone. */
+static void tell_stopped(const struct drain *d)
+{
+    bool left = false;
+    if (d->options->follow)
+        return;
+    /* A directory that cannot be read may have something in it. */
+    if (!spooldir_each(&d->spool, SPOOL_NEW, SPOOL_SUFFIX, note_name, &left) || left) {
+        diag_warn("%s: stopped by %s; what is left stays in the spool", d->spool.name,
+                  interrupt_asked());
+        diag_raise(STATUS_REJECTED);
+    }
+}
+
 static void end(struct drain *d)
 {
     d->phase = DRAIN_ENDED;
     d->due = INT64_MAX;
+    if (d->stopping)
+        tell_stopped(d);
 }
 
 /* Takes the batch's acknowledged lines out of the spool and forgets it.  False with a reason: it
