@@ -683,11 +683,27 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     echo | openssl s_client -connect "$address" 2>/dev/null | grep -q 'subject=CN = client'
     post '{}' --cacert ca.pem
     assert_answer 200
+    [ "$(grep -c 'without a request' receiver.err)" -eq 0 ]
     url=http://$address/ post '{}'
     assert_answer 000
     stop_receiver
     assert_status 0
     [ "$(spooled | wc -l)" -eq 3 ]
+    # --verbose tells of clients that do not speak TLS, or do not trust the certificate.
+    start_receiver --verbose --cert=cert.pem --key=cert.key spool
+    url=https://$address/
+    post '{}' --cacert ca.pem
+    assert_answer 200
+    url=http://$address/ post '{}'
+    assert_answer 000
+    silent='^audit-receive: 127\.0\.0\.1 ended its connection without a request; .* (an http:// URL)'
+    eventually grep -q "$silent" receiver.err
+    post '{}' --cacert server.pem
+    assert_answer 000
+    # shellcheck disable=SC2016 # eval expands it
+    eventually eval '[ "$(grep -c "$silent" receiver.err)" -eq 2 ]'
+    stop_receiver
+    assert_status 0
 }
 
 @test "mutual TLS: a client without a certificate, or with another authority's, is answered 401" {

@@ -194,6 +194,7 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
         return MHD_NO;
     }
     *slot = request;
+    peer->has_spoken = true;
     *request = (struct request){.receiver = receiver,
                                 .connection = connection,
                                 .peer = peer,

@@ -27,6 +27,7 @@ struct peer {
     _Atomic int64_t since; /* when what is waited for began: a steady clock, microseconds;
                               -1: nothing is waited for */
     atomic_size_t body;    /* bytes of the body that have arrived */
+    bool has_spoken;       /* a request has come; of the daemon's thread alone */
     char address[64];
 };
 

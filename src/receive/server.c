@@ -58,11 +58,21 @@ static void peer_begin(struct MHD_Connection *connection, void **slot)
     pthread_mutex_unlock(&peers_lock);
 }
 
-static void peer_end(void **slot)
+/* A TLS handshake that fails is known to libmicrohttpd alone, which does not say whose it was. */
+static void tell_silent(const struct server *server, const struct peer *peer)
+{
+    if (server->certificate_file != NULL && server->receiver->journal.verbose && !peer->has_spoken)
+        diag_warn("%s ended its connection without a request; that is what a client does that does "
+                  "not speak TLS here (an http:// URL), or does not trust the certificate",
+                  peer->address);
+}
+
+static void peer_end(const struct server *server, void **slot)
 {
     struct peer *peer = *slot;
     if (peer == NULL)
         return;
+    tell_silent(server, peer);
     pthread_mutex_lock(&peers_lock);
     if (peer->previous != NULL)
         peer->previous->next = peer->next;
@@ -78,11 +88,10 @@ static void peer_end(void **slot)
 static void notify(void *context, struct MHD_Connection *connection, void **slot,
                    enum MHD_ConnectionNotificationCode code)
 {
-    (void)context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
         peer_begin(connection, slot);
     else
-        peer_end(slot);
+        peer_end(context, slot);
 }
 
 void server_expire(struct server *server)
@@ -149,12 +158,13 @@ static struct MHD_Daemon *start(struct server *server, const struct listener *li
                      (tls ? MHD_USE_TLS : MHD_NO_FLAG);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, request_handle, receiver, MHD_OPTION_LISTEN_SOCKET, listener->fd,
-        MHD_OPTION_NOTIFY_CONNECTION, notify, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_completed,
-        receiver, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)per_address, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        receiver->max_header + POOL_EXTRA, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(server->timeout / 1000000 + 1), MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_ARRAY, tls ? tls_options : no_options, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, notify, server, MHD_OPTION_NOTIFY_COMPLETED,
+        request_completed, receiver, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)per_address,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, receiver->max_header + POOL_EXTRA,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(server->timeout / 1000000 + 1),
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls ? tls_options : no_options,
+        MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
 }
 
 bool server_begin(struct server *server, const struct listeners *listeners)
