@@ -145,7 +145,10 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
         return reason_set(reason, "%s/work/%s: cannot read its segments: %s", d->spool.name,
                           d->batch.id, strerror(errno));
     takeout_step(&d->takeout, &d->batch);
+    bool complete = takeout_is_complete(&d->takeout, &d->batch, a);
     takeout_end(&d->takeout);
+    if (complete)
+        return true;
     int receipts = batch_open_receipts(&d->batch);
     if (receipts < 0 && errno != ENOENT)
         return reason_set(reason, "%s/work/%s.receipts: %s", d->spool.name, d->batch.id,

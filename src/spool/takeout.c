@@ -95,6 +95,16 @@ int64_t takeout_step(struct takeout *t, struct batch *batch)
     return t->wait;
 }
 
+bool takeout_is_complete(const struct takeout *t, const struct batch *batch,
+                         struct acknowledgement *a)
+{
+    for (size_t i = 0; i < batch->parts; i++)
+        if (!batch->part[i].removed)
+            return false;
+    *a = (struct acknowledgement){.fitting = t->so_far.fitting, .done = batch->lines};
+    return true;
+}
+
 void takeout_end(struct takeout *t)
 {
     if (!t->begun)

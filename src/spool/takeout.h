@@ -30,6 +30,11 @@ struct takeout {
  * counted.  Returns after how many microseconds to look again. */
 int64_t takeout_step(struct takeout *takeout, struct batch *batch);
 
+/* Whether all segments of the batch were removed: nothing is left to settle then, and *a says that
+ * all lines are done. */
+bool takeout_is_complete(const struct takeout *takeout, const struct batch *batch,
+                         struct acknowledgement *a);
+
 /* The batch is done with.  What was removed may still be closing. */
 void takeout_end(struct takeout *takeout);
 
