@@ -114,7 +114,7 @@ static bool set_url(struct settings *s)
     if (post->url == NULL)
         return options_usage("no URL; give --url, --url-file or $AUDIT_POST_URL"), false;
     if (!url_parse(&url, post->url))
-        return options_usage("the URL is not one of http:// or https://"), false;
+        return options_usage("the URL does not begin with http:// or https:// and a host"), false;
     bool on_command_line = !post->url_secret && url.user != NULL;
     if (on_command_line)
         options_usage("--url: a user or password does not belong on a command line; use "

@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "base/tool.h"
+#include "deliver/url.h"
 #include "seal/intake.h"
 #include "seal/sealer.h"
 #include "seal/stamping.h"
@@ -209,6 +210,14 @@ static bool work(const char *directory, struct reason *reason)
     return true;
 }
 
+static bool is_url(const char *text)
+{
+    struct url url;
+    bool is = url_parse(&url, text);
+    url_free(&url);
+    return is;
+}
+
 /* What the options and operands cannot be together; NULL where they can. */
 static const char *conflict(size_t operands)
 {
@@ -220,6 +229,8 @@ static const char *conflict(size_t operands)
         return "--head and --stamp-missing read no events: SEALS is the only operand";
     if (job.stamp_missing && job.authority.url == NULL)
         return "--stamp-missing needs --tsa=URL";
+    if (job.authority.url != NULL && !is_url(job.authority.url))
+        return "--tsa: not a URL that begins with http:// or https://";
     if (!job.head && !job.stamp_missing && job.key_file == NULL)
         return "--key=FILE is missing; --new-key=FILE makes a key";
     return NULL;

@@ -684,7 +684,10 @@ EOD
     spool a
     run_tool audit-drain spool
     assert_status 2
-    assert_stderr_has "spool/deliver: cannot be run: No such file or directory"
+    assert_stderr_has "spool/deliver: cannot be run: No such file or directory; give a command after --, or make this file an executable one"
+    run_tool audit-drain spool audit-fileput archive
+    assert_status 2
+    assert_stderr_has "audit-fileput: No such file or directory; make it first: mkdir -p audit-fileput; a command comes after --"
     run_tool audit-drain spool -- nonsense-command
     assert_status 2
     assert_same "$(waiting)" a

@@ -335,6 +335,10 @@ END
     run_tool put --config=no-such-file events
     assert_status 2
     assert_stderr "audit-kafkaput: no-such-file: No such file or directory"
+    run_tool audit-kafkaput --brokers=https://kafka.example.com --topic=audit events
+    assert_status 2
+    assert_stderr "audit-kafkaput: --brokers=https://kafka.example.com: a broker is HOST:PORT, and not a URL
+Try 'audit-kafkaput --help' for more information."
     # The brokers may come from there.
     make_topic 1
     echo "bootstrap.servers = $brokers" >config

@@ -959,9 +959,15 @@ Try 'audit-post --help' for more information."
 }
 
 @test "usage errors name what is wrong" {
-    local url=http://127.0.0.1:9/
+    local url=http://127.0.0.1:9/ option
+    for option in --cacert --cert --key; do
+        run_tool audit-post --url=$url --cert="$BATS_TEST_FILENAME" $option=no-such </dev/null
+        assert_status 2
+        assert_stderr "audit-post: no-such: No such file or directory"
+    done
     assert_usage "no URL; give --url, --url-file or \$AUDIT_POST_URL"
-    assert_usage "the URL is not one of http:// or https://" --url=ftp://host/
+    assert_usage "the URL does not begin with http:// or https:// and a host" --url=ftp://host/
+    assert_usage "the URL does not begin with http:// or https:// and a host" --url=localhost:8080
     assert_usage "--parallel=0: not a number from 1 to 1000" --url=$url --parallel=0
     assert_usage "--retry-for=5: not a duration; durations are like 30s, 5m or 250ms" --url=$url --retry-for=5
     assert_usage "--batch=rows: not one of none, array, lines, concat" --url=$url --batch=rows

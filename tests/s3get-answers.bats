@@ -329,6 +329,9 @@ told["objects"] = {"a": "{}", "b": "{}"}'
         assert_status 2
         [ -n "$stderr" ] && [ -z "$output" ] || { show "$options"; return 1; }
     done
+    run_tool audit-s3get --bucket=s3://acme/logs --endpoint=http://127.0.0.1:9
+    assert_status 2
+    assert_stderr "audit-s3get: 's3://acme/logs' is not the name of a bucket: give it without s3://, and what follows it as --prefix"
     [ ! -e "$peer/log" ]
 }
 

@@ -130,7 +130,7 @@ END
     rm log
     run_tool audit-seal --new-key=log
     assert_status 2
-    assert_stderr "audit-seal: log.pub: File exists"
+    assert_stderr "audit-seal: log.pub: File exists, and no key is overwritten; take another name"
     [ ! -e log ]
     run_tool audit-seal --new-key=no/such/place
     assert_status 2
@@ -162,10 +162,10 @@ END
     make_key log
     run_tool audit-seal --key=missing seals </dev/null
     assert_status 2
-    assert_stderr "audit-seal: missing: No such file or directory"
+    assert_stderr "audit-seal: missing: No such file or directory; --new-key=FILE makes a key"
     run_tool audit-seal --key=log.pub seals </dev/null
     assert_status 2
-    assert_stderr "audit-seal: log.pub: not a private key in PEM"
+    assert_stderr "audit-seal: log.pub: not a private key in PEM (--new-key=FILE makes one)"
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out other.key
     run_tool audit-seal --key=other.key seals </dev/null
     assert_status 2
@@ -206,7 +206,8 @@ Try '$1 --help' for more information."
     make_key log
     run_tool audit-seal --key=log.key missing </dev/null
     assert_status 2
-    assert_stderr "audit-seal: missing: No such file or directory"
+    assert_stderr "audit-seal: missing: No such file or directory; make it first, with mkdir"
+    usage "--tsa: not a URL that begins with http:// or https://" audit-seal --tsa=tsa.example --key=log.key seals
     mkdir 'odd name'
     run_tool audit-seal --key=log.key 'odd name' </dev/null
     assert_status 2

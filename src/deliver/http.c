@@ -5,6 +5,7 @@
 #include "deliver/http.h"
 #include "deliver/url.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -36,9 +37,20 @@ static bool hide_proxies(void)
     return true;
 }
 
+/* libcurl reads these only once it has reached a server.  "scheme:" names a key in hardware. */
+static bool can_read(const char *file)
+{
+    if (file == NULL || access(file, R_OK) == 0 || strchr(file, ':') != NULL)
+        return true;
+    diag_fail("%s: %s", file, strerror(errno));
+    return false;
+}
+
 bool http_begin(struct http *http, const struct http_options *options)
 {
     *http = (struct http){.options = *options};
+    if (!can_read(options->cacert) || !can_read(options->cert) || !can_read(options->key))
+        return false;
     if (!hide_proxies() || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         (http->multi = curl_multi_init()) == NULL || (http->share = curl_share_init()) == NULL) {
         diag_fail("libcurl cannot be used: no memory, or no TLS library");

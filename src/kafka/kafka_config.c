@@ -168,9 +168,14 @@ static bool read_environment(rd_kafka_conf_t *conf)
            (password == NULL || set(conf, KAFKA_CONFIG_PASSWORD, "sasl.password", password));
 }
 
-static bool has_brokers(const rd_kafka_conf_t *conf)
+static bool has_brokers(const struct kafka_options *options, const rd_kafka_conf_t *conf)
 {
     size_t size = 0;
+    if (options->brokers != NULL && strstr(options->brokers, "http") == options->brokers &&
+        strstr(options->brokers, "://") != NULL) {
+        options_usage("--brokers=%s: a broker is HOST:PORT, and not a URL", options->brokers);
+        return false;
+    }
     if (rd_kafka_conf_get(conf, "bootstrap.servers", NULL, &size) == RD_KAFKA_CONF_OK && size > 1)
         return true;
     options_usage("no brokers; give --brokers, or bootstrap.servers in the file of --config");
@@ -190,7 +195,7 @@ rd_kafka_conf_t *kafka_config(const struct kafka_options *options,
         (options->file == NULL || read_file(conf, options->file, fixed)) &&
         read_environment(conf) && set_all(conf, "--brokers", brokers) &&
         set_all(conf, "option", given) && set_all(conf, "fixed", fixed) &&
-        set_all(conf, "fixed", ours) && has_brokers(conf))
+        set_all(conf, "fixed", ours) && has_brokers(options, conf))
         return conf;
     rd_kafka_conf_destroy(conf);
     return NULL;

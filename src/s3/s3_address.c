@@ -16,6 +16,12 @@ static bool check_bucket(const char *bucket, bool virtual_host, struct reason *r
     struct printable shown;
     size_t len = strlen(bucket), most = virtual_host ? 63 : 255;
     const char *name = diag_printable(span_of(bucket), &shown);
+    if (strncmp(bucket, "s3://", 5) == 0)
+        return reason_set(
+            reason,
+            "'%s' is not the name of a bucket: give it without s3://, and what follows "
+            "it as --prefix",
+            name);
     if (len < 3 || len > most)
         return reason_set(reason, "'%s' is not the name of a bucket: it has 3 to %zu characters",
                           name, most);

@@ -396,7 +396,8 @@ static bool set_address(struct s3_store *store, struct reason *reason)
     if (s3_address_set(&store->address, endpoint, store->region, store->options.bucket,
                        (enum s3_addressing)store->options.addressing, &why))
         return true;
-    if (endpoint == NULL)
+    /* With a host the endpoint is right, and the bucket's name is not. */
+    if (endpoint == NULL || store->address.host[0] != '\0')
         *reason = why;
     else
         reason_set(reason, "%s: %.400s", from, why.text);

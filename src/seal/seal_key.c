@@ -107,6 +107,8 @@ bool seal_key_private(struct seal_key *key, const char *file, const char *passph
     struct passphrase given = {.text = passphrase};
     *key = (struct seal_key){0};
     BIO *bio = open_key(file, reason);
+    if (bio == NULL && access(file, F_OK) != 0 && errno == ENOENT)
+        reason_append(reason, SPAN("; --new-key=FILE makes a key"));
     if (bio == NULL)
         return false;
     key->pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &given);
@@ -115,7 +117,7 @@ bool seal_key_private(struct seal_key *key, const char *file, const char *passph
     if (key->pkey != NULL)
         return take_key(key, file, reason);
     if (!given.asked)
-        return reason_set(reason, "%s: not a private key in PEM", file);
+        return reason_set(reason, "%s: not a private key in PEM (--new-key=FILE makes one)", file);
     if (passphrase == NULL)
         return reason_set(reason,
                           "%s: the key is encrypted; give --passphrase-file or "
@@ -189,12 +191,20 @@ enum seal_signature seal_key_verify(const struct seal_key *key, struct span byte
     return result == SEAL_SIGNATURE_GOOD ? result : verify_once(key, bytes, signature);
 }
 
+static bool is_there(const char *file, struct reason *reason)
+{
+    return reason_set(reason, "%s: %s, and no key is overwritten; take another name", file,
+                      strerror(EEXIST));
+}
+
 /* Creates the file and writes what the memory BIO holds.  False with a reason. */
 static bool create(const char *file, mode_t mode, BIO *bio, struct reason *reason)
 {
     char *bytes;
     long len = BIO_get_mem_data(bio, &bytes);
     int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0 && errno == EEXIST)
+        return is_there(file, reason);
     if (fd < 0)
         return reason_set(reason, "%s: %s", file, strerror(errno));
     bool good = write_all(fd, (struct span){bytes, (size_t)len}) && fsync(fd) == 0;
@@ -223,7 +233,7 @@ bool seal_key_make(struct seal_key *key, const char *file, const char *passphras
     if ((size_t)snprintf(name, sizeof name, "%s.pub", file) >= sizeof name)
         return reason_set(reason, "%s: %s", file, strerror(ENAMETOOLONG));
     if (access(name, F_OK) == 0)
-        return reason_set(reason, "%s: %s", name, strerror(EEXIST));
+        return is_there(name, reason);
     BIO *secret = BIO_new(BIO_s_secmem()), *public = BIO_new(BIO_s_mem());
     key->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     bool good = secret != NULL && public != NULL && key->pkey != NULL && set_fingerprint(key) &&

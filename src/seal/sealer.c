@@ -207,8 +207,11 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
     sealer->head.every = options->every;
     sealer->head.from = sealer->opened = sealer_now();
     memcpy(sealer->head.key, key->fingerprint, sizeof sealer->head.key);
-    if (!seal_dir_open(&sealer->dir, directory, reason))
+    if (!seal_dir_open(&sealer->dir, directory, reason)) {
+        if (errno == ENOENT)
+            reason_append(reason, SPAN("; make it first, with mkdir"));
         return false;
+    }
     if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason))
         return true;
     sealer_end(sealer);

@@ -70,7 +70,8 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
         .feed = FEED,
     };
     if (!spooldir_open(&d->spool, AT_FDCWD, directory, true, &reason)) {
-        diag_fail("%s", reason.text);
+        diag_fail("%s%s", reason.text,
+                  options->command == NULL ? "; a command comes after --" : "");
         return false;
     }
     if (realpath(directory, d->path) == NULL) {
@@ -452,7 +453,12 @@ static bool run_command(struct drain *d, int input, struct reason *reason)
         .spool = d->path,
     };
     batch_receipts_name(&d->batch, d->path, receipts);
-    return command_start(&d->run, &command, reason);
+    if (command_start(&d->run, &command, reason))
+        return true;
+    if (d->options->command == NULL)
+        reason_append(reason,
+                      SPAN("; give a command after --, or make this file an executable one"));
+    return false;
 }
 
 /* Starts the command with the batch. */
