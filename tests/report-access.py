@@ -63,6 +63,16 @@ return [e.tagName + (e.id ? "#" + e.id : ""), s.outlineStyle !== "none" && parse
 """
 
 
+NARROW = """
+    var scroll = document.querySelector('#activities .scroll'), row = document.querySelector('#rows tr'),
+        seen = function (e) { return getComputedStyle(e).display !== 'none'; };
+    row.hidden = true;
+    var blocks = !seen(row);
+    row.hidden = false;
+    return [scroll.scrollWidth, scroll.clientWidth, blocks && seen(row) && row.offsetHeight > 80];
+"""
+
+
 def value(node, key):
     return node.get(key, {}).get("value", "")
 
@@ -129,6 +139,15 @@ def main():
             script("document.querySelectorAll('details').forEach(function (d) { d.open = true; });")
             cdp("Accessibility.enable")
             headings, names, tables = check_tree(cdp("Accessibility.getFullAXTree")["nodes"], faults)
+            # On a phone rows are blocks: a table to a screen reader all the same, and nothing to scroll aside.
+            cdp("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=1, mobile=True)
+            narrow = check_tree(cdp("Accessibility.getFullAXTree")["nodes"], faults)
+            if narrow != (headings, names, tables):
+                faults.append("360 pixels wide: %d headings, %d names, %d tables" % narrow)
+            wide, room, blocks = script(NARROW)
+            if wide > room or not blocks:
+                faults.append("360 pixels wide: the rows take %d pixels of %d" % (wide, room))
+            cdp("Emulation.clearDeviceMetricsOverride")
             least = {}
             for scheme in ("light", "dark"):
                 cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
