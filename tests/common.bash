@@ -20,6 +20,22 @@ timeout() {
 }
 export -f timeout
 
+# Before each command bats notes the whole way to it, at half a millisecond, to tell where a test failed:
+# a fifth of the CPU time of many a test.  Here it notes the lines of the test itself, and how a function
+# came to fail when it has.  In a loop of commands that takes a sixth of the time.
+if [ -n "${BATS_TEST_NAME-}" ]; then
+    bats_debug_trap() {
+        [ "${FUNCNAME[1]}" = "$BATS_TEST_NAME" ] || return 0
+        BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
+        BATS_DEBUG_LAST_STACK_TRACE=("${BASH_LINENO[0]} ${FUNCNAME[1]} ${BASH_SOURCE[1]}")
+    }
+    bats_error_trap() {
+        bats_check_status_from_trap
+        [[ " ${FUNCNAME[*]} " != *" $BATS_TEST_NAME "* ]] || bats_capture_stack_trace
+        BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+    }
+fi
+
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
 }
