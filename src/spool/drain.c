@@ -92,8 +92,8 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
 void drain_close(struct drain *d)
 {
     feed_end(&d->feed);
-    takeout_end(&d->takeout);
     takeout_join(&d->takeout);
+    takeout_end(&d->takeout);
     batch_end(&d->batch);
     backlog_end(&d->backlog);
     if (d->running >= 0)
@@ -145,7 +145,9 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     if (!batch_count_all(&d->batch))
         return reason_set(reason, "%s/work/%s: cannot read its segments: %s", d->spool.name,
                           d->batch.id, strerror(errno));
+    takeout_join(&d->takeout);
     takeout_step(&d->takeout, &d->batch);
+    takeout_join(&d->takeout);
     bool complete = takeout_is_complete(&d->takeout, &d->batch, a);
     takeout_end(&d->takeout);
     if (complete)

@@ -8,65 +8,74 @@
 enum {
     SOON = 20 * 1000,    /* microseconds between looks while receipts come … */
     LATER = 1000 * 1000, /* … and while none do, at most */
-    LARGE = 1024 * 1024, /* bytes of a segment that is not closed here */
 };
 
-static void *close_all(void *context)
+/* A file system that syncs for somebody else lets a removal wait, and to free a large file takes
+ * milliseconds: meanwhile the command would get no input. */
+static void *remove_all(void *context)
 {
     struct takeout *t = context;
     for (size_t i = 0; i < t->count; i++)
-        close(t->closing[i]);
+        t->removal[i].removed = unlinkat(t->new, t->removal[i].part->name, 0) == 0;
     return NULL;
+}
+
+/* Notes what the thread has removed, which has ended. */
+static void note_removed(struct takeout *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        t->removal[i].part->removed = t->removal[i].removed;
+    t->count = 0;
+    t->running = false;
 }
 
 void takeout_join(struct takeout *t)
 {
-    if (t->running)
-        pthread_join(t->thread, NULL);
-    t->running = false;
-    t->count = 0;
-}
-
-/* The system frees a removed file when it is closed, which takes milliseconds where it is large:
- * another thread waits for that. */
-static void start_closing(struct takeout *t)
-{
-    if (t->running || t->count == 0)
+    if (!t->running)
         return;
-    t->running = thread_start(&t->thread, close_all, t) == 0;
-    if (!t->running) {
-        close_all(t);
-        t->count = 0;
-    }
+    pthread_join(t->thread, NULL);
+    note_removed(t);
 }
 
-/* Removes the segment.  False: it stays. */
-static bool take_out(struct takeout *t, struct batch *batch, struct batch_part *part)
+static void start_removing(struct takeout *t)
+{
+    if (t->count == 0)
+        return;
+    t->running = thread_start(&t->thread, remove_all, t) == 0;
+    if (t->running)
+        return;
+    remove_all(t);
+    note_removed(t);
+}
+
+/* Whether the segment is as it was. */
+static bool is_unchanged(const struct batch *batch, const struct batch_part *part)
 {
     int fd = batch_open_part(batch, part);
-    if (fd < 0)
-        return false;
-    bool removed = batch_part_is_unchanged(part, fd) && batch_count_all(batch) &&
-                   unlinkat(batch->spool->place[SPOOL_NEW], part->name, 0) == 0;
-    if (removed && part->bytes >= LARGE && t->count < TAKEOUT_CLOSING)
-        t->closing[t->count++] = fd;
-    else
+    bool unchanged = fd >= 0 && batch_part_is_unchanged(part, fd);
+    if (fd >= 0)
         close(fd);
-    return removed;
+    return unchanged;
 }
 
-/* Removes the segments that are done. */
+/* Has the segments removed that are done. */
 static void take_out_done(struct takeout *t, struct batch *batch)
 {
     const unsigned char *verdict = t->so_far.verdict;
-    takeout_join(t);
-    for (size_t i = 0; i < batch->counted; i++) {
+    t->behind = t->running && pthread_tryjoin_np(t->thread, NULL) != 0;
+    if (t->behind)
+        return;
+    note_removed(t);
+    t->new = batch->spool->place[SPOOL_NEW];
+    for (size_t i = 0; i < batch->counted && !t->behind; i++) {
         struct batch_part *part = &batch->part[i];
-        if (!part->removed && memchr(verdict, LINE_STAYS, part->lines) == NULL)
-            part->removed = take_out(t, batch, part);
+        if (!part->removed && memchr(verdict, LINE_STAYS, part->lines) == NULL &&
+            is_unchanged(batch, part) && batch_count_all(batch))
+            t->removal[t->count++].part = part;
+        t->behind = t->count == TAKEOUT_AT_ONCE;
         verdict += part->lines;
     }
-    start_closing(t);
+    start_removing(t);
 }
 
 /* Opens the receipts, if there are any yet. */
@@ -86,7 +95,7 @@ static bool begin(struct takeout *t, struct batch *batch)
 
 int64_t takeout_step(struct takeout *t, struct batch *batch)
 {
-    if (begin(t, batch) && acknowledge_ahead(&t->so_far, batch, &t->receipts)) {
+    if (begin(t, batch) && (acknowledge_ahead(&t->so_far, batch, &t->receipts) || t->behind)) {
         take_out_done(t, batch);
         t->wait = SOON;
     } else if (t->wait < LATER) {

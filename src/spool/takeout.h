@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-enum { TAKEOUT_CLOSING = 8 };
+enum { TAKEOUT_AT_ONCE = 64 }; /* segments that are removed at once */
 
 struct takeout {
     bool begun;
@@ -20,10 +20,15 @@ struct takeout {
     struct filelines receipts;     /* read up to here */
     struct acknowledgement so_far; /* by them */
     int64_t wait;                  /* microseconds until the next look */
-    int closing[TAKEOUT_CLOSING];  /* removed segments for the thread */
+    int new;                       /* the directory of the segments */
+    struct removal {
+        struct batch_part *part;
+        bool removed;
+    } removal[TAKEOUT_AT_ONCE]; /* the thread's while it is running */
     size_t count;
-    pthread_t thread; /* closes them */
+    pthread_t thread;
     bool running;
+    bool behind; /* the last look has left some */
 };
 
 /* Looks for receipts that have come, and removes what can be; the lines of the batch have to be
@@ -35,10 +40,10 @@ int64_t takeout_step(struct takeout *takeout, struct batch *batch);
 bool takeout_is_complete(const struct takeout *takeout, const struct batch *batch,
                          struct acknowledgement *a);
 
-/* The batch is done with.  What was removed may still be closing. */
-void takeout_end(struct takeout *takeout);
-
-/* Waits until everything is closed. */
+/* Waits until what takeout_step() has begun to remove is removed: before the batch is settled. */
 void takeout_join(struct takeout *takeout);
+
+/* The batch is done with; nothing is being removed. */
+void takeout_end(struct takeout *takeout);
 
 #endif
