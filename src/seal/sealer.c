@@ -212,8 +212,12 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
             reason_append(reason, SPAN("; make it first, with mkdir"));
         return false;
     }
-    if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason))
+    if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason)) {
+        pthread_mutex_init(&sealer->lock, NULL);
+        pthread_cond_init(&sealer->turned, NULL);
+        sealer->turn = sealer->head.number;
         return true;
+    }
     sealer_end(sealer);
     return false;
 }
@@ -246,46 +250,81 @@ static struct span assemble(struct sealer *sealer)
     return (struct span){seal, len + sealer->used};
 }
 
-/* Digests, signs and publishes the seal. */
-static bool publish(struct sealer *sealer, struct publication *p)
+/* Waits until all seals before that one are published.  False: one could not be. */
+static bool await_turn(struct sealer *sealer, uint32_t number)
 {
-    unsigned char signature[SEAL_SIGNATURE_MAX];
-    size_t len;
-    digest_sha256(p->seal, p->digest);
-    return seal_key_sign(sealer->key, p->seal, signature, &len, &p->reason) &&
-           seal_dir_publish(&sealer->dir, p->head.number, p->seal,
-                            (struct span){(char *)signature, len}, &p->reason);
+    pthread_mutex_lock(&sealer->lock);
+    while (sealer->turn != number)
+        pthread_cond_wait(&sealer->turned, &sealer->lock);
+    bool lost = sealer->lost;
+    pthread_mutex_unlock(&sealer->lock);
+    return !lost;
 }
 
-static void *publish_in_thread(void *context)
+static void end_turn(struct sealer *sealer, bool good)
 {
-    struct sealer *sealer = context;
-    sealer->publication.good = publish(sealer, &sealer->publication);
+    pthread_mutex_lock(&sealer->lock);
+    sealer->turn++;
+    sealer->lost = !good;
+    pthread_cond_broadcast(&sealer->turned);
+    pthread_mutex_unlock(&sealer->lock);
+}
+
+/* Signs the seal, and publishes it after those before it. */
+static void *publish(void *context)
+{
+    struct publication *p = context;
+    struct sealer *sealer = p->sealer;
+    unsigned char signature[SEAL_SIGNATURE_MAX];
+    size_t len;
+    bool good = seal_key_sign(sealer->key, p->seal, signature, &len, &p->reason);
+    good = await_turn(sealer, p->head.number) && good &&
+           seal_dir_publish(&sealer->dir, p->head.number, p->seal,
+                            (struct span){(char *)signature, len}, &p->reason);
+    end_turn(sealer, good);
+    p->good = good;
     return NULL;
+}
+
+/* Takes the oldest publication out of the ring once it has ended. */
+static struct publication *end_publication(struct sealer *sealer)
+{
+    struct publication *p = &sealer->publication[sealer->first];
+    if (p->threaded)
+        pthread_join(p->thread, NULL);
+    sealer->first = (sealer->first + 1) % SEALER_PENDING;
+    sealer->pending--;
+    return p;
+}
+
+/* Waits until no more than `rest` of the seals that have closed are under way; until none is, where
+ * one could not be published.  False with that one's reason. */
+static bool await_publications(struct sealer *sealer, size_t rest, struct reason *reason)
+{
+    bool good = true;
+    while (sealer->pending > (good ? rest : 0)) {
+        const struct publication *p = end_publication(sealer);
+        if (p->good) {
+            sealer->events += p->head.events;
+            sealer->removals += p->head.removals;
+            sealer->seals++;
+            if (sealer->published != NULL)
+                sealer->published(sealer->context, p->head.number, p->digest);
+            continue;
+        }
+        if (good)
+            *reason = p->reason;
+        good = false;
+        sealer->failed = true;
+        sealer->head.events += p->head.events;
+        sealer->head.removals += p->head.removals;
+    }
+    return good;
 }
 
 bool sealer_wait(struct sealer *sealer, struct reason *reason)
 {
-    struct publication *p = &sealer->publication;
-    if (!p->pending)
-        return true;
-    if (p->threaded)
-        pthread_join(p->thread, NULL);
-    p->pending = false;
-    if (!p->good) {
-        sealer->failed = true;
-        sealer->head.events += p->head.events;
-        sealer->head.removals += p->head.removals;
-        *reason = p->reason;
-        return false;
-    }
-    sealer->events += p->head.events;
-    sealer->removals += p->head.removals;
-    sealer->seals++;
-    memcpy(sealer->previous, p->digest, DIGEST_SIZE);
-    if (sealer->published != NULL)
-        sealer->published(sealer->context, p->head.number, p->digest);
-    return true;
+    return await_publications(sealer, 0, reason);
 }
 
 /* Room for the first lines, where the open seal has no other. */
@@ -297,28 +336,32 @@ static bool get_buffer(struct sealer *sealer, struct reason *reason)
     return sealer->buffer != NULL || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-/* Hands the open seal over, to be published; its memory is exchanged for that of the one before. */
+/* Hands the open seal over, to be published; its memory is exchanged for that of an earlier one. */
 static void start_publication(struct sealer *sealer)
 {
-    struct publication *p = &sealer->publication, before = *p;
-    *p = (struct publication){.head = sealer->head,
+    size_t last = (sealer->first + sealer->pending) % SEALER_PENDING;
+    struct publication *p = &sealer->publication[last], before = *p;
+    *p = (struct publication){.sealer = sealer,
+                              .head = sealer->head,
                               .buffer = sealer->buffer,
                               .capacity = sealer->capacity,
-                              .seal = assemble(sealer),
-                              .pending = true};
+                              .seal = assemble(sealer)};
+    digest_sha256(p->seal, p->digest);
+    memcpy(sealer->previous, p->digest, DIGEST_SIZE);
     sealer->buffer = before.buffer;
     sealer->capacity = before.capacity;
     sealer->head.from = sealer->opened = sealer->head.to;
-    p->threaded = pthread_create(&p->thread, NULL, publish_in_thread, sealer) == 0;
+    sealer->pending++;
+    p->threaded = pthread_create(&p->thread, NULL, publish, p) == 0;
     if (!p->threaded)
-        p->good = publish(sealer, p);
+        publish(p);
 }
 
-/* Closes the open seal and opens the next one, after the seal before is published.  False with a
- * reason: that seal could not be, or there is no memory. */
+/* Closes the open seal and opens the next one, once there is room for its publication.  False with
+ * a reason: an earlier seal could not be published, or there is no memory. */
 static bool close_seal(struct sealer *sealer, struct reason *reason)
 {
-    if (!sealer_wait(sealer, reason))
+    if (!await_publications(sealer, SEALER_PENDING - 1, reason))
         return false;
     if (!get_buffer(sealer, reason)) {
         sealer->failed = true;
@@ -385,11 +428,12 @@ bool sealer_close(struct sealer *sealer, struct reason *reason)
 
 void sealer_end(struct sealer *sealer)
 {
-    struct publication *p = &sealer->publication;
-    if (p->pending && p->threaded)
-        pthread_join(p->thread, NULL);
-    free(p->buffer);
-    *p = (struct publication){0};
+    while (sealer->pending > 0)
+        end_publication(sealer);
+    for (size_t i = 0; i < SEALER_PENDING; i++) {
+        free(sealer->publication[i].buffer);
+        sealer->publication[i].buffer = NULL;
+    }
     seal_dir_close(&sealer->dir);
     free(sealer->buffer);
     sealer->buffer = NULL;

@@ -2,7 +2,7 @@
  *
  * A seal's lines are kept in memory until it closes, at most SEALER_LINES bytes of them: a seal
  * that has so many closes early.  A thread signs and publishes such a one while the next takes
- * lines.
+ * lines; two may be under way, as to sign one can take longer than to fill the next.
  */
 #ifndef SEALER_H
 #define SEALER_H
@@ -12,34 +12,42 @@
 
 #include <pthread.h>
 
-enum { SEALER_LINES = 8 << 20 };
+enum {
+    SEALER_LINES = 8 << 20,
+    SEALER_PENDING = 2, /* seals that are on their way into the directory */
+};
 
 /* A seal that has closed and is on its way into the directory. */
 struct publication {
+    struct sealer *sealer;
     struct seal_head head;
     char *buffer; /* that holds it */
     size_t capacity;
     struct span seal;
     unsigned char digest[DIGEST_SIZE];
     pthread_t thread;
-    bool pending;  /* not waited for yet */
     bool threaded; /* by the thread */
     bool good;
-    struct reason reason; /* unless it is good */
+    struct reason reason; /* unless it is good, or one before it was not */
 };
 
 struct sealer {
     struct seal_dir dir;
     const struct seal_key *key;
-    struct seal_head head;          /* of the open seal; `to` is set when it closes */
-    int64_t opened;                 /* when this run opened the seal: it closes `every` later */
-    struct publication publication; /* of the seal before it */
-    unsigned char previous[DIGEST_SIZE]; /* of that seal, once it is published */
-    char *buffer;                        /* room for the first lines, then the open seal's lines */
-    size_t used, capacity;               /* bytes of lines */
-    uint64_t events, removals;           /* sealed in this run */
-    uint32_t seals;                      /* published in this run */
-    bool failed;                         /* the open seal could not be published */
+    struct seal_head head; /* of the open seal; `to` is set when it closes */
+    int64_t opened;        /* when this run opened the seal: it closes `every` later */
+    unsigned char previous[DIGEST_SIZE];            /* of the seal before it */
+    struct publication publication[SEALER_PENDING]; /* a ring */
+    size_t first, pending;                          /* those under way, the oldest first */
+    pthread_mutex_t lock;                           /* of `turn` and `lost` */
+    pthread_cond_t turned;
+    uint32_t turn;             /* the number of the seal that is published next */
+    bool lost;                 /* one could not be published, so that none after it may be */
+    char *buffer;              /* room for the first lines, then the open seal's lines */
+    size_t used, capacity;     /* bytes of lines */
+    uint64_t events, removals; /* sealed in this run */
+    uint32_t seals;            /* published in this run */
+    bool failed;               /* the open seal could not be published */
     void (*published)(void *context, uint32_t number, const unsigned char digest[DIGEST_SIZE]);
     void *context;
 };
