@@ -3,11 +3,11 @@
 # each is tried.
 load common
 
-# hold KIND [ROUNDS]: 200 rounds, or so many, or $AUDIT_ROUNDS.
+# hold KIND [ROUNDS]: 100 rounds in each build, or so many, twice that with AUDIT_LONG, or $AUDIT_ROUNDS.
 hold() {
-    local seed
+    local seed rounds=$((${2-100} * (1 + ${AUDIT_LONG:+1}+0)))
     choose_seed
-    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-${2-200}}" "$seed"
+    run_tool python3 "$AUDIT_TESTS/invariants.py" "$1" "$AUDIT_BUILD" "${AUDIT_ROUNDS:-$rounds}" "$seed"
     assert_stderr ""
     assert_status 0
 }
