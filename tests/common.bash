@@ -22,8 +22,9 @@ export -f timeout
 
 # Before each command bats notes the whole way to it, at half a millisecond, to tell where a test failed:
 # a fifth of the CPU time of many a test.  Here it notes the lines of the test itself, and how a function
-# came to fail when it has.  In a loop of commands that takes a sixth of the time.
-if [ -n "${BATS_TEST_NAME-}" ]; then
+# came to fail when it has.  In a loop of commands that takes a sixth of the time.  Another version of bats
+# may have these traps do something else: it keeps its own.
+if [ -n "${BATS_TEST_NAME-}" ] && [ "${BATS_VERSION-}" = 1.8.2 ]; then
     bats_debug_trap() {
         [ "${FUNCNAME[1]}" = "$BATS_TEST_NAME" ] || return 0
         BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")

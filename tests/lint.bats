@@ -25,6 +25,32 @@ load common
     shellcheck -s bash --exclude=SC2154,SC2034 tests/bench/*.bash
 }
 
+@test "a test fails wherever a command in it fails" {
+    cat >common.bash <"$AUDIT_TESTS/common.bash"
+    cat >failing.bats <<'EOD'
+load common
+no() { false; echo "not reached"; }
+deep() { no; }
+wrong() { [ 1 = 2 ] || { echo "1 is not 2" && return 1; }; }
+EOD
+    local way ways=(
+        'false; :' 'no; :' 'deep; :' 'wrong; :' 'wrong' 'for i in 1 2; do wrong; done; :' '[[ a = b ]]; :'
+        '((1 > 2)); :' 'echo a | grep b; :' '(exit 3); :' 'return 1' 'exit 1' 'no_such_command; :'
+        'run_tool false; assert_status 0; :' 'run_tool true; assert_output x; :' 'diff <(echo a) <(echo b); :')
+    for way in "${ways[@]}"; do
+        printf '@test "%s" {\n    %s\n}\n' "${way//\"/}" "$way" >>failing.bats
+    done
+    printf '@test "right" {\n    ! false\n    run_tool false\n    assert_status 1\n    if wrong; then :; fi\n}\n' >>failing.bats
+    local -a fresh=()
+    for way in $(compgen -e BATS_); do
+        fresh+=(-u "$way")
+    done
+    run_tool env "${fresh[@]}" bats failing.bats
+    assert_status 1
+    [ "$(grep -c '^not ok' <<<"$output")" = ${#ways[@]} ]
+    [ "$(grep '^ok' <<<"$output")" = "ok $((${#ways[@]} + 1)) right" ]
+}
+
 @test "man pages pass mandoc -Tlint" {
     cd "$AUDIT_SOURCE"
     mandoc -Tlint -W warning man/*.1 man/*.7
