@@ -390,7 +390,7 @@ peak() {
     members_do 1000 7 >>in
     audit-report --json in >first
     audit-report --json in | cmp - first
-    audit-report --text in | cmp - <(audit-report --text in)
+    [ -n "${AUDIT_SANITIZED-}" ] || audit-report --text in | cmp - <(audit-report --text in)
     [ "$(jq -r '.members.leading[0].key' first)" = member0@example.com ]
     [ "$(jq '.members.error' first)" -ge 1 ]
 }
