@@ -171,7 +171,7 @@ static bool read_environment(rd_kafka_conf_t *conf)
 static bool has_brokers(const struct kafka_options *options, const rd_kafka_conf_t *conf)
 {
     size_t size = 0;
-    if (options->brokers != NULL && strstr(options->brokers, "http") == options->brokers &&
+    if (options->brokers != NULL && strncmp(options->brokers, "http", 4) == 0 &&
         strstr(options->brokers, "://") != NULL) {
         options_usage("--brokers=%s: a broker is HOST:PORT, and not a URL", options->brokers);
         return false;

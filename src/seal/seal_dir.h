@@ -44,7 +44,7 @@ enum seal_load {
     SEAL_UNREADABLE,
 };
 
-/* Opens the directory, which must exist.  False with a reason. */
+/* Opens the directory, which must exist.  False with a reason, and errno set. */
 bool seal_dir_open(struct seal_dir *dir, const char *name, struct reason *reason);
 void seal_dir_close(struct seal_dir *dir);
 

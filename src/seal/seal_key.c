@@ -77,7 +77,8 @@ static bool take_key(struct seal_key *key, const char *file, struct reason *reas
     return set_fingerprint(key) || reason_set(reason, "%s: %s", file, strerror(ENOMEM));
 }
 
-/* The file in memory, which is overwritten when it is freed.  NULL with a reason. */
+/* The file in memory, which is overwritten when it is freed.  NULL with a reason, and errno ENOENT
+ * where there is none. */
 static BIO *open_key(const char *file, struct reason *reason)
 {
     FILE *from = fopen(file, "re");
@@ -107,7 +108,7 @@ bool seal_key_private(struct seal_key *key, const char *file, const char *passph
     struct passphrase given = {.text = passphrase};
     *key = (struct seal_key){0};
     BIO *bio = open_key(file, reason);
-    if (bio == NULL && access(file, F_OK) != 0 && errno == ENOENT)
+    if (bio == NULL && errno == ENOENT)
         reason_append(reason, SPAN("; --new-key=FILE makes a key"));
     if (bio == NULL)
         return false;
