@@ -124,13 +124,15 @@ static void check_batch(const struct spooldir *spool)
     check_number((int64_t)again.macs.stored, 0, "… without MACs");
     batch_end(&again);
     int fd = batch_open_part(&batch, &batch.part[1]);
-    check_number(fd >= 0 && batch_part_is_unchanged(&batch.part[1], fd), true,
+    check_number(fd >= 0 && batch_part_is_unchanged(&batch, &batch.part[1]), true,
                  "a segment as it was");
     close(fd);
     put(spool, SPOOL_NEW, "3.ndjson", "{\"a\":3}\n{\"a\":5}\n");
     check_number(batch_open_part(&batch, &batch.part[1]), -1, "one that has grown");
+    check_number(batch_part_is_unchanged(&batch, &batch.part[1]), false, "… is not as it was");
     clear(spool);
     check_number(batch_open_part(&batch, &batch.part[0]), -1, "one that is gone");
+    check_number(batch_part_is_unchanged(&batch, &batch.part[0]), false, "… is not, either");
 
     /* A torn list is none. */
     snprintf(name, sizeof name, "%s.batch", batch.id);

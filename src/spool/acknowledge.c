@@ -257,11 +257,7 @@ static size_t count_known(const struct batch *batch)
     for (size_t i = 0; i < batch->counted; i++) {
         const struct batch_part *part = &batch->part[i];
         bool has_macs = known + part->lines <= batch->macs.stored;
-        int fd = has_macs && !part->removed ? batch_open_part(batch, part) : -1;
-        bool unchanged = part->removed || (fd >= 0 && batch_part_is_unchanged(part, fd));
-        if (fd >= 0)
-            close(fd);
-        if (!unchanged)
+        if (!part->removed && !(has_macs && batch_part_is_unchanged(batch, part)))
             break;
         known += part->lines;
     }

@@ -367,11 +367,13 @@ int batch_open_part(const struct batch *batch, const struct batch_part *part)
     return -1;
 }
 
-bool batch_part_is_unchanged(const struct batch_part *part, int fd)
+bool batch_part_is_unchanged(const struct batch *batch, const struct batch_part *part)
 {
     struct stat is;
-    return part->time != 0 && fstat(fd, &is) == 0 && is.st_ino == part->file &&
-           (uint64_t)is.st_size == part->bytes && time_of(&is) == part->time;
+    return part->time != 0 &&
+           fstatat(batch->spool->place[SPOOL_NEW], part->name, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(is.st_mode) && is.st_ino == part->file && (uint64_t)is.st_size == part->bytes &&
+           time_of(&is) == part->time;
 }
 
 /* Opens the next segment, if there is one that is not gone.  False with errno set: it cannot be

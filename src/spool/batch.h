@@ -80,8 +80,8 @@ bool batch_read(struct batch *batch, const struct spooldir *spool, const char *i
 /* Opens one of its segments; -1 with errno set: ENOENT if it is gone, or is not what it was. */
 int batch_open_part(const struct batch *batch, const struct batch_part *part);
 
-/* Whether the segment, open as fd, is as it was when the batch was gathered. */
-bool batch_part_is_unchanged(const struct batch_part *part, int fd);
+/* Whether the segment is as it was when the batch was gathered. */
+bool batch_part_is_unchanged(const struct batch *batch, const struct batch_part *part);
 
 /* While the command runs, or after it: counts some more of the lines, about a quarter of a
  * millisecond's worth.  *more is whether any are left.  False with errno set: a segment cannot be

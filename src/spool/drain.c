@@ -92,7 +92,6 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
 void drain_close(struct drain *d)
 {
     feed_end(&d->feed);
-    takeout_join(&d->takeout);
     takeout_end(&d->takeout);
     batch_end(&d->batch);
     backlog_end(&d->backlog);
@@ -145,12 +144,7 @@ static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
     if (!batch_count_all(&d->batch))
         return reason_set(reason, "%s/work/%s: cannot read its segments: %s", d->spool.name,
                           d->batch.id, strerror(errno));
-    takeout_join(&d->takeout);
-    takeout_step(&d->takeout, &d->batch);
-    takeout_join(&d->takeout);
-    bool complete = takeout_is_complete(&d->takeout, &d->batch, a);
-    takeout_end(&d->takeout);
-    if (complete)
+    if (takeout_finish(&d->takeout, &d->batch, a))
         return true;
     int receipts = batch_open_receipts(&d->batch);
     if (receipts < 0 && errno != ENOENT)
@@ -426,8 +420,7 @@ static bool grow(struct drain *d)
     takeout_step(&d->takeout, &d->batch);
     if (d->takeout.so_far.fitting == 0 || !batch_grow(&d->batch, &d->backlog, JOIN))
         return false;
-    /* What it knows is about fewer lines. */
-    takeout_end(&d->takeout);
+    takeout_restart(&d->takeout);
     return true;
 }
 

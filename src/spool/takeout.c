@@ -29,7 +29,8 @@ static void note_removed(struct takeout *t)
     t->running = false;
 }
 
-void takeout_join(struct takeout *t)
+/* Waits until what was begun to be removed is. */
+static void join(struct takeout *t)
 {
     if (!t->running)
         return;
@@ -48,16 +49,6 @@ static void start_removing(struct takeout *t)
     note_removed(t);
 }
 
-/* Whether the segment is as it was. */
-static bool is_unchanged(const struct batch *batch, const struct batch_part *part)
-{
-    int fd = batch_open_part(batch, part);
-    bool unchanged = fd >= 0 && batch_part_is_unchanged(part, fd);
-    if (fd >= 0)
-        close(fd);
-    return unchanged;
-}
-
 /* Has the segments removed that are done. */
 static void take_out_done(struct takeout *t, struct batch *batch)
 {
@@ -70,7 +61,7 @@ static void take_out_done(struct takeout *t, struct batch *batch)
     for (size_t i = 0; i < batch->counted && !t->behind; i++) {
         struct batch_part *part = &batch->part[i];
         if (!part->removed && memchr(verdict, LINE_STAYS, part->lines) == NULL &&
-            is_unchanged(batch, part) && batch_count_all(batch))
+            batch_part_is_unchanged(batch, part) && batch_count_all(batch))
             t->removal[t->count++].part = part;
         t->behind = t->count == TAKEOUT_AT_ONCE;
         verdict += part->lines;
@@ -82,7 +73,7 @@ static void take_out_done(struct takeout *t, struct batch *batch)
 static bool begin(struct takeout *t, struct batch *batch)
 {
     if (!t->begun) {
-        takeout_join(t);
+        join(t);
         *t = (struct takeout){.begun = true, .fd = -1, .wait = SOON};
     }
     if (t->fd >= 0)
@@ -104,17 +95,7 @@ int64_t takeout_step(struct takeout *t, struct batch *batch)
     return t->wait;
 }
 
-bool takeout_is_complete(const struct takeout *t, const struct batch *batch,
-                         struct acknowledgement *a)
-{
-    for (size_t i = 0; i < batch->parts; i++)
-        if (!batch->part[i].removed)
-            return false;
-    *a = (struct acknowledgement){.fitting = t->so_far.fitting, .done = batch->lines};
-    return true;
-}
-
-void takeout_end(struct takeout *t)
+void takeout_restart(struct takeout *t)
 {
     if (!t->begun)
         return;
@@ -124,4 +105,24 @@ void takeout_end(struct takeout *t)
     }
     acknowledge_end(&t->so_far);
     t->begun = false;
+}
+
+void takeout_end(struct takeout *t)
+{
+    join(t);
+    takeout_restart(t);
+}
+
+bool takeout_finish(struct takeout *t, struct batch *batch, struct acknowledgement *a)
+{
+    bool complete = true;
+    join(t);
+    takeout_step(t, batch);
+    join(t);
+    for (size_t i = 0; i < batch->parts && complete; i++)
+        complete = batch->part[i].removed;
+    if (complete)
+        *a = (struct acknowledgement){.fitting = t->so_far.fitting, .done = batch->lines};
+    takeout_end(t);
+    return complete;
 }

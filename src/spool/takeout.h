@@ -35,15 +35,14 @@ struct takeout {
  * counted.  Returns after how many microseconds to look again. */
 int64_t takeout_step(struct takeout *takeout, struct batch *batch);
 
-/* Whether all segments of the batch were removed: nothing is left to settle then, and *a says that
- * all lines are done. */
-bool takeout_is_complete(const struct takeout *takeout, const struct batch *batch,
-                         struct acknowledgement *a);
+/* The batch has grown: the next step reads its receipts from the first one on. */
+void takeout_restart(struct takeout *takeout);
 
-/* Waits until what takeout_step() has begun to remove is removed: before the batch is settled. */
-void takeout_join(struct takeout *takeout);
+/* The command has ended: looks once more, and waits until what is done is removed.  True: that is
+ * all of the batch; nothing is left to settle, and *a says that all lines are done. */
+bool takeout_finish(struct takeout *takeout, struct batch *batch, struct acknowledgement *a);
 
-/* The batch is done with; nothing is being removed. */
+/* Waits until what takeout_step() has begun to remove is removed, and forgets the batch. */
 void takeout_end(struct takeout *takeout);
 
 #endif
