@@ -167,6 +167,14 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
     return tokens;
 }
 
+/* Lists the first bytes of the tokens from number `from`. */
+static inline void list_kinds(struct json_index *index, unsigned from)
+{
+    const unsigned char *base = index->text + index->base;
+    for (unsigned i = from; i < index->count; i++)
+        index->kind[i] = base[index->token[i]];
+}
+
 /* Goes over a block, of which the first `size` bytes are the text's at `next`. */
 static inline __attribute__((always_inline)) void scan_block(struct json_index *index,
                                                              struct json_block block, size_t size,
@@ -176,6 +184,7 @@ static inline __attribute__((always_inline)) void scan_block(struct json_index *
     unsigned count = blocks->count(tokens);
     blocks->list(tokens, count, (uint32_t)(index->next - index->base), index->token + index->count);
     index->count += count;
+    list_kinds(index, index->count - count);
     index->next += size;
 }
 
