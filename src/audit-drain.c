@@ -2,12 +2,14 @@
 #include "config.h"
 
 #include "base/tool.h"
+#include "spool/command.h"
 #include "spool/drain.h"
 #include "spool/status.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct job {
@@ -38,6 +40,16 @@ static int show_status(char **directory, size_t count)
     return diag_exit_status();
 }
 
+/* The operand that is a command, given without "--"; NULL: there is none. */
+static const char *find_command(char **operand, size_t operands)
+{
+    struct stat is;
+    for (size_t i = 1; i < operands; i++)
+        if ((stat(operand[i], &is) != 0 || !S_ISDIR(is.st_mode)) && command_exists(operand[i]))
+            return operand[i];
+    return NULL;
+}
+
 static int run(char **operand, size_t operands)
 {
     if (operands == 0)
@@ -50,6 +62,9 @@ static int run(char **operand, size_t operands)
         return options_usage("the command after -- is missing");
     if (job.status.warn >= 0 && !job.show)
         return options_usage("--warn belongs to --status");
+    const char *name = job.drain.command == NULL ? find_command(operand, operands) : NULL;
+    if (name != NULL)
+        return options_usage("%s: this is a command and not a directory; it comes after --", name);
     if (job.show)
         return show_status(operand, operands);
     if (job.retry)
@@ -123,22 +138,12 @@ static const struct tool tool = {
     .operands = "[OPTION]... DIR... [-- COMMAND [ARG]...]",
     .summary = "Give each segment of the spools to COMMAND, or DIR/deliver, until it is delivered.",
     .options = {{options, &job}},
+    .command = &job.drain.command,
+    .is_command = command_exists,
     .run = run,
 };
 
-/* What follows "--" is the command, whose options are its own. */
-static int take_command(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--") == 0) {
-            job.drain.command = argv + i + 1;
-            argv[i] = NULL;
-            return i;
-        }
-    return argc;
-}
-
 int main(int argc, char **argv)
 {
-    return tool_main(&tool, take_command(argc, argv), argv);
+    return tool_main(&tool, argc, argv);
 }

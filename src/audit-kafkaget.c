@@ -5,6 +5,7 @@
 #include "base/tool.h"
 #include "kafka/kafkaget.h"
 #include "spool/backoff.h"
+#include "spool/command.h"
 
 static struct kafkaget_options settings = {
     .batch_bytes = (size_t)8 << 20,
@@ -99,22 +100,12 @@ static const struct tool tool = {
     .summary = "Give the messages of a Kafka topic to COMMAND, batch by batch, until it has them;\n"
                "without COMMAND, write them to standard output.",
     .options = {{kafka_options, &settings.kafka}, {options, &settings}},
+    .command = &settings.command,
+    .is_command = command_exists,
     .run = run,
 };
 
-/* What follows "--" is the command, whose options are its own. */
-static int take_command(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--") == 0) {
-            settings.command = argv + i + 1;
-            argv[i] = NULL;
-            return i;
-        }
-    return argc;
-}
-
 int main(int argc, char **argv)
 {
-    return tool_main(&tool, take_command(argc, argv), argv);
+    return tool_main(&tool, argc, argv);
 }

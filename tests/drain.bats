@@ -687,7 +687,20 @@ EOD
     assert_stderr_has "spool/deliver: cannot be run: No such file or directory; give a command after --, or make this file an executable one"
     run_tool audit-drain spool audit-fileput archive
     assert_status 2
-    assert_stderr_has "audit-fileput: No such file or directory; make it first: mkdir -p audit-fileput; a command comes after --"
+    assert_stderr_has "audit-fileput: this is a command and not a directory; it comes after --"
+    assert_same "$(waiting)" a
+    # The same with an option of the command's, which is none of the drain's.
+    run_tool audit-drain spool audit-post --url=http://127.0.0.1:1/
+    assert_status 2
+    assert_stderr "audit-drain: unrecognized option '--url=http://127.0.0.1:1/'
+audit-drain: audit-post and its options come after --
+Try 'audit-drain --help' for more information."
+    # Of a directory that is not there, or is a file, that is not said.
+    : >plain-file
+    run_tool audit-drain nowhere plain-file
+    assert_status 2
+    assert_stderr "audit-drain: nowhere: No such file or directory; make it first: mkdir -p nowhere
+audit-drain: plain-file: Not a directory"
     run_tool audit-drain spool -- nonsense-command
     assert_status 2
     assert_same "$(waiting)" a

@@ -292,6 +292,18 @@ static const struct entry *found(const struct parser *parser, int value)
     return NULL;
 }
 
+/* After getopt's message about an option that it does not know: it may be that of a command, which
+ * is one of the words before it. */
+static void command_hint(const struct options_program *program, char **argv)
+{
+    for (int i = 1; program->is_command != NULL && i < optind; i++)
+        if (argv[i][0] != '-' && program->is_command(argv[i])) {
+            options_usage("%s and its options come after --", argv[i]);
+            return;
+        }
+    usage_hint();
+}
+
 /* False: the program ends. */
 static bool read_all(const struct parser *parser, int argc, char **argv)
 {
@@ -301,7 +313,7 @@ static bool read_all(const struct parser *parser, int argc, char **argv)
             return true;
         const struct entry *entry = value != '?' ? found(parser, value) : NULL;
         if (entry == NULL) {
-            usage_hint();
+            command_hint(parser->program, argv);
             return false;
         }
         if (entry->line->letter == 'h' && entry->context == NULL) {

@@ -94,6 +94,10 @@ struct options_program {
     const char *operands;             /* for the usage line: "[OPTION]... [FILE]..." */
     const char *summary;              /* what it does: a sentence or two */
     const struct option_group *group; /* ended by one without a table; --help is in this order */
+
+    /* Whether a word is the name of a command, which the message about an unknown option then says
+     * must follow "--".  NULL: there is none to run, or one was given. */
+    bool (*is_command)(const char *word);
 };
 
 /* Reads the command line and stores each option's value.  Afterwards operands begin at

@@ -17,10 +17,29 @@ static void guard_descriptors(void)
             (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* Takes what follows "--", the command with options of its own, off the command line.  Returns how
+ * many words are left. */
+static int take_command(const struct tool *tool, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--") == 0) {
+            *tool->command = argv + i + 1;
+            argv[i] = NULL;
+            return i;
+        }
+    return argc;
+}
+
 int tool_main(const struct tool *tool, int argc, char **argv)
 {
-    const struct options_program program = {tool->name, tool->operands, tool->summary,
-                                            tool->options};
+    struct options_program program = {.name = tool->name,
+                                      .operands = tool->operands,
+                                      .summary = tool->summary,
+                                      .group = tool->options};
+    if (tool->command != NULL)
+        argc = take_command(tool, argc, argv);
+    if (tool->command != NULL && *tool->command == NULL)
+        program.is_command = tool->is_command;
     diag_name(tool->name);
     guard_descriptors();
     signal(SIGPIPE, SIG_IGN);

@@ -12,6 +12,11 @@ struct tool {
     const char *summary;                      /* what it does: a sentence or two */
     struct option_group options[TOOL_GROUPS]; /* its own first; the last one stays empty */
 
+    /* Of a tool that runs a command: where its words go, which NULL ends, and a function that tells
+     * a command's name, for the message to users who have left "--" out. */
+    char *const **command;
+    bool (*is_command)(const char *word);
+
     /* Does the work, after the options were stored; the exit status.  operand is ended by NULL. */
     int (*run)(char **operand, size_t operands);
 };

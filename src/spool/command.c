@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -227,6 +229,28 @@ static int watch(struct command_run *run)
         return errno;
 #endif
     return watch_by_thread(run);
+}
+
+static bool is_program(const char *file)
+{
+    struct stat is;
+    return stat(file, &is) == 0 && S_ISREG(is.st_mode) && access(file, X_OK) == 0;
+}
+
+bool command_exists(const char *name)
+{
+    const char *path = getenv("PATH"), *end;
+    char file[PATH_MAX];
+    if (strchr(name, '/') != NULL || path == NULL)
+        return is_program(name);
+    for (;; path = end + 1) {
+        end = strchrnul(path, ':');
+        int n = snprintf(file, sizeof file, "%.*s/%s", (int)(end - path), path, name);
+        if (n > 0 && (size_t)n < sizeof file && is_program(file))
+            return true;
+        if (*end == '\0')
+            return false;
+    }
 }
 
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason)

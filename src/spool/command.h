@@ -37,6 +37,9 @@ enum command_end {
     COMMAND_FAILED,    /* another status, or a signal */
 };
 
+/* Whether there is a program of that name, which is looked up in PATH if it has no slash. */
+bool command_exists(const char *name);
+
 /* Starts it.  False with a reason: it cannot be run. */
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason);
 

@@ -70,8 +70,7 @@ bool drain_open(struct drain *d, const struct drain_options *options, const char
         .feed = FEED,
     };
     if (!spooldir_open(&d->spool, AT_FDCWD, directory, true, &reason)) {
-        diag_fail("%s%s", reason.text,
-                  options->command == NULL ? "; a command comes after --" : "");
+        diag_fail("%s", reason.text);
         return false;
     }
     if (realpath(directory, d->path) == NULL) {
