@@ -434,7 +434,7 @@ is_well() {
     stop_receiver
     assert_status 0
     [ "$(spooled | wc -l)" -eq 1 ]
-    run_tool grep -c 'spool: holds as much as --max-size allows; requests are answered 503' receiver.err
+    run_tool grep -c 'spool: the spool is full (--max-size); requests are answered 503 until there is room' receiver.err
     assert_output 1
     grep -q 'requests are taken again; 2 were answered 503' receiver.err
 }

@@ -211,3 +211,27 @@ EOD
     assert_status 2
     assert_stderr_has "nowhere: No such file or directory; make it first"
 }
+
+@test "a file of tmp/ that cannot be opened is told, and so is a size that cannot be measured" {
+    [ "$(id -u)" = 0 ] || skip "needs root, to become somebody else"
+    # The test's own directories are closed to others.
+    local dir=/tmp/audit-spool-$$
+    mkdir "$dir" "$dir/spool" "$dir/spool/tmp" "$dir/spool/new"
+    cp "$(command -v audit-spool)" "$dir/tool"
+    chown -R 65534:65534 "$dir"
+    echo '{"a":1}' >"$dir/spool/tmp/20240101T000000.000000Z-1-1.ndjson"
+    chmod 600 "$dir"/spool/tmp/*
+    other() {
+        run_tool setpriv --reuid=65534 --regid=65534 --clear-groups env -C "$dir" ./tool "$@" spool <<<'{"b":2}'
+    }
+    other
+    local told=$stderr published
+    published=$(cat "$dir"/spool/new/*)
+    mkdir -m 700 "$dir/spool/failed"
+    other --max-size=1MB --when-full=fail
+    rm -r "$dir"
+    assert_status 2
+    assert_same "$published" '{"b":2}'
+    assert_same "$told" "audit-spool: spool/tmp/20240101T000000.000000Z-1-1.ndjson: cannot be opened: Permission denied; if its writer was killed, its lines stay there until its owner or mode is changed"
+    assert_stderr_has "spool/failed: Permission denied: it counts as full (--max-size); stopped at stdin:1"
+}

@@ -27,12 +27,8 @@ static void note(struct commit *commit, enum store_result worst)
         return;
     commit->told = true;
     commit->told_at = now;
-    if (worst == STORE_FULL)
-        diag_warn("%s: holds as much as --max-size allows; requests are answered 503 until there "
-                  "is room",
-                  store->directory);
-    else
-        diag_warn("%s; requests are answered 503 until it can be written", store->reason.text);
+    diag_warn("%s; requests are answered 503 until %s", store->reason.text,
+              worst == STORE_FULL ? "there is room" : "it can be written");
 }
 
 /* The store's lock is held.  Stores the lines of a list of jobs, with one sync for all. */

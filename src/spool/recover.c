@@ -48,24 +48,24 @@ static bool publish_lines(const struct spooldir *spool, const char *name, int fd
            spooldir_rename_new(tmp, name, new, name) && fsync(new) == 0;
 }
 
-/* Publishes or removes a file whose writer is dead: we hold its lock.  True: it was published. */
-static bool recover_locked(const struct spooldir *spool, const char *name, int fd)
+/* Publishes or removes a file whose writer is dead: we hold its lock. */
+static void recover_locked(const struct spooldir *spool, const char *name, int fd)
 {
     struct stat is;
     if (fstat(fd, &is) != 0 || !is_still_there(spool->place[SPOOL_TMP], name, &is))
-        return false;
+        return;
     off_t whole = whole_lines(fd, is.st_size);
     if (whole == 0 && unlinkat(spool->place[SPOOL_TMP], name, 0) == 0) {
         if (is.st_size > 0)
             diag_warn("%s/tmp/%s: removed %jd bytes of an unfinished line of a writer that was "
                       "killed",
                       spool->name, name, (intmax_t)is.st_size);
-        return false;
+        return;
     }
     if (whole <= 0 || !publish_lines(spool, name, fd, whole)) {
         diag_warn("%s/tmp/%s: cannot publish what a writer that was killed has left: %s",
                   spool->name, name, strerror(errno));
-        return false;
+        return;
     }
     if (whole < is.st_size)
         diag_warn("%s/new/%s: published the lines of a writer that was killed, without the %jd "
@@ -73,30 +73,41 @@ static bool recover_locked(const struct spooldir *spool, const char *name, int f
                   spool->name, name, (intmax_t)(is.st_size - whole));
     else
         diag_warn("%s/new/%s: published the lines of a writer that was killed", spool->name, name);
-    return true;
 }
 
 struct recovery {
     const struct spooldir *spool;
-    size_t published;
+    size_t unopened;
 };
+
+/* Says, once of each, that the file cannot be opened; whether its writer lives is not known. */
+static void tell_unopened(struct recovery *recovery, const char *name)
+{
+    const struct spooldir *spool = recovery->spool;
+    if (recovery->unopened++ >= spool->unopened)
+        diag_warn("%s/tmp/%s: cannot be opened: %s; if its writer was killed, its lines stay there "
+                  "until its owner or mode is changed",
+                  spool->name, name, strerror(errno));
+}
 
 static void recover_file(void *context, const char *name)
 {
     struct recovery *recovery = context;
     int fd = openat(recovery->spool->place[SPOOL_TMP], name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        tell_unopened(recovery, name);
     if (fd < 0)
         return;
     /* Where the file system has no locks nothing can be said about the writer. */
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && recover_locked(recovery->spool, name, fd))
-        recovery->published++;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        recover_locked(recovery->spool, name, fd);
     close(fd);
 }
 
-size_t spooldir_recover(const struct spooldir *spool)
+void spooldir_recover(struct spooldir *spool)
 {
-    struct recovery recovery = {spool, 0};
+    struct recovery recovery = {.spool = spool};
     if (!spooldir_each(spool, SPOOL_TMP, SPOOL_SUFFIX, recover_file, &recovery))
         diag_warn("%s/tmp: %s", spool->name, strerror(errno));
-    return recovery.published;
+    spool->unopened = recovery.unopened;
 }

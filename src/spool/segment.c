@@ -23,24 +23,31 @@ static bool fits(const struct spool_limit *limit, uint64_t bytes)
     return limit->used <= limit->max && bytes <= limit->max - limit->used;
 }
 
-/* Whether the spool has room for that many bytes more.  Counts the files again where that was last
- * done more than a second ago, or, if they did not fit, a tenth of a second: other writers' bytes
- * are seen within a second.  What the segment has not written yet is in no file. */
-static bool has_room(const struct segment *segment, uint64_t bytes)
+static bool say_full(const struct segment *segment, struct reason *reason)
 {
+    return reason_set(reason, "%s: the spool is full (--max-size)", segment->spool->name);
+}
+
+/* Whether the spool has room for that many bytes more; false with a reason.  Counts the files again
+ * where that was last done more than a second ago, or, if they did not fit, a tenth of a second:
+ * other writers' bytes are seen within a second.  What the segment has not written yet is in no
+ * file. */
+static bool has_room(const struct segment *segment, uint64_t bytes, struct reason *reason)
+{
+    struct reason why;
     struct spool_limit *limit = segment->limit;
     if (limit == NULL || limit->max == 0)
         return true;
     int64_t now = clock_now();
     bool fit = limit->counted != 0 && fits(limit, bytes);
     if (limit->counted != 0 && now - limit->counted < (fit ? RECOUNT : RECOUNT_FULL))
-        return fit;
+        return fit || say_full(segment, reason);
+    limit->counted = 0;
+    if (!spooldir_bytes(segment->spool, &limit->used, &why))
+        return reason_set(reason, "%s: it counts as full (--max-size)", why.text);
     limit->counted = now;
-    if (spooldir_bytes(segment->spool, &limit->used))
-        limit->used += segment->used;
-    else
-        limit->used = limit->max; /* a spool that cannot be read counts as full */
-    return fits(limit, bytes);
+    limit->used += segment->used;
+    return fits(limit, bytes) || say_full(segment, reason);
 }
 
 void segment_begin(struct segment *segment, const struct spooldir *spool, struct spool_limit *limit)
@@ -183,7 +190,7 @@ enum segment_result segment_append(struct segment *segment, struct span lines,
                                    struct reason *reason)
 {
     segment->error = 0;
-    if (!has_room(segment, lines.len))
+    if (!has_room(segment, lines.len, reason))
         return SEGMENT_FULL;
     if (!put(segment, lines)) {
         fail(segment, SPOOL_TMP, reason);

@@ -24,7 +24,8 @@
 
 enum segment_result {
     SEGMENT_OK,
-    SEGMENT_FULL,   /* the spool would become larger than its limit; nothing was written */
+    SEGMENT_FULL,   /* the spool would become larger than its limit, or cannot be read to find out:
+                       the reason says which; nothing was written */
     SEGMENT_FAILED, /* the disk is full (segment->error is ENOSPC or EDQUOT), or worse */
 };
 

@@ -70,6 +70,7 @@ bool spooldir_open(struct spooldir *spool, int at, const char *name, bool all,
 {
     int follow = at == AT_FDCWD ? 0 : O_NOFOLLOW;
     spool->name = name;
+    spool->unopened = 0;
     for (int i = 0; i < SPOOL_PLACES; i++)
         spool->place[i] = -1;
     spool->dir = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
@@ -186,7 +187,7 @@ static void add_size(void *context, const char *name)
         count->bytes += (uint64_t)is.st_size;
 }
 
-bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes)
+bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes, struct reason *reason)
 {
     static const enum spool_place counted[] = {SPOOL_NEW, SPOOL_TMP, SPOOL_FAILED};
     *bytes = 0;
@@ -203,9 +204,9 @@ bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes)
         int error = errno;
         if (count.place >= 0)
             close(count.place);
-        errno = error;
         if (!read)
-            return false;
+            return reason_set(reason, "%s/%s: %s", spool->name, place_name[counted[i]],
+                              strerror(error));
         *bytes += count.bytes;
     }
     return true;

@@ -31,6 +31,7 @@ struct spooldir {
     const char *name; /* as the user gave it, for messages; it must stay */
     int dir;
     int place[SPOOL_PLACES]; /* descriptors of the subdirectories; -1: not open */
+    size_t unopened; /* files in tmp/ that spooldir_recover() could not open when it ran last */
 };
 
 /* Opens a directory that exists, below `at` (AT_FDCWD, or another directory: no link is followed
@@ -56,8 +57,9 @@ bool spooldir_name_time(const char *name, int64_t *seconds);
 bool spooldir_each(const struct spooldir *spool, enum spool_place place, const char *suffix,
                    void (*call)(void *context, const char *name), void *context);
 
-/* The bytes of all files in new/, tmp/ and failed/.  False with errno set. */
-bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes);
+/* The bytes of all files in new/, tmp/ and failed/.  False with a reason: one of them cannot be
+ * read. */
+bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes, struct reason *reason);
 
 /* Syncs the place's directory.  False with errno set. */
 bool spooldir_sync(const struct spooldir *spool, enum spool_place place);
@@ -68,7 +70,7 @@ bool spooldir_rename_new(int from_dir, const char *from, int to_dir, const char 
 
 /* Publishes what writers that were killed have left in tmp/: the whole lines of each segment whose
  * lock is free, synced, under the name it was given.  An unfinished last line is cut off.  Each is
- * one message.  Returns how many were published. */
-size_t spooldir_recover(const struct spooldir *spool);
+ * one message, and so is each file that cannot be opened. */
+void spooldir_recover(struct spooldir *spool);
 
 #endif

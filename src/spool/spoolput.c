@@ -148,16 +148,15 @@ static void fail(struct spoolput *s, struct record *record, const char *why)
     settle(s, record, OUTCOME_UNDELIVERED);
 }
 
-/* Appends the record to the segment.  False: the spool has no room for it. */
-static bool append(struct spoolput *s, struct record *record)
+/* Appends the record to the segment.  False with a reason: the spool has no room for it. */
+static bool append(struct spoolput *s, struct record *record, struct reason *reason)
 {
-    struct reason reason;
-    switch (segment_append(&s->segment, line_of(record), &reason)) {
+    switch (segment_append(&s->segment, line_of(record), reason)) {
     case SEGMENT_OK:
         records_add(&s->group, record);
         return true;
     case SEGMENT_FAILED:
-        fail(s, record, reason.text);
+        fail(s, record, reason->text);
         return true;
     case SEGMENT_FULL:
         break;
@@ -170,23 +169,21 @@ static void tell_full(struct spoolput *s, const char *why)
 {
     const int64_t again = (int64_t)600 * 1000000;
     if (s->told_at == 0 || s->sink.now - s->told_at >= again)
-        diag_warn("%s; waiting for audit-drain to make room", why);
+        diag_warn("%s; waiting until there is room", why);
     s->told_at = s->sink.now;
 }
 
 /* The spool is full: what was read is still published, so that a drain can make room with it. */
-static void wait_for_room(struct spoolput *s, struct record *record)
+static void wait_for_room(struct spoolput *s, struct record *record, const char *why)
 {
-    struct reason why;
     commit_now(s);
-    reason_set(&why, "%s: the spool is full (--max-size)", s->spool.name);
     if (s->when_full == SPOOLPUT_FAIL || s->sink.hopeless) {
-        sink_stop(&s->sink, record, why.text);
+        sink_stop(&s->sink, record, why);
         settle(s, record, OUTCOME_UNDELIVERED);
     } else if (interrupt_asked() != NULL) {
         settle(s, record, OUTCOME_UNDELIVERED);
     } else {
-        tell_full(s, why.text);
+        tell_full(s, why);
         s->held = record;
     }
 }
@@ -194,9 +191,10 @@ static void wait_for_room(struct spoolput *s, struct record *record)
 static void submit(struct sink *sink, struct record *record)
 {
     struct spoolput *s = spoolput_of(sink);
+    struct reason reason;
     record->sent_at = sink->now;
-    if (!append(s, record))
-        wait_for_room(s, record);
+    if (!append(s, record, &reason))
+        wait_for_room(s, record, reason.text);
 }
 
 static bool room(struct sink *sink, int64_t *wake_at)
@@ -204,15 +202,16 @@ static bool room(struct sink *sink, int64_t *wake_at)
     enum { LOOK = 100000 }; /* microseconds */
     struct spoolput *s = spoolput_of(sink);
     struct record *record = s->held;
+    struct reason reason;
     if (record == NULL)
         return true;
     s->held = NULL;
-    if (append(s, record)) {
+    if (append(s, record, &reason)) {
         /* The loop has counted its group before it was held. */
         commit_now(s);
         return true;
     }
-    wait_for_room(s, record);
+    wait_for_room(s, record, reason.text);
     if (s->held != NULL && sink->now + LOOK < *wake_at)
         *wake_at = sink->now + LOOK;
     return s->held == NULL;
