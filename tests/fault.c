@@ -9,6 +9,7 @@
  *     FAULT_OWN    1: only what the program's own code calls fails, not what a library does
  *     FAULT_ONLY   the name of the program in which they fail; those that it runs are spared
  *     FAULT_FIRED  a file to which a byte is written for each call that failed
+ *     FAULT_SERVER a socket (SOCK_SEQPACKET): see serve()
  *
  * Standard error is spared but for EINTR and FAULT_SHORT: it is where failures are told.  A write
  * that fails writes nothing; close(2) closes all the same.
@@ -28,8 +29,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum group {
@@ -109,11 +112,74 @@ static int find_program(struct dl_phdr_info *object, size_t size, void *context)
     return 1;
 }
 
-__attribute__((constructor)) static void arm(void)
+/* A run that serve() is asked for: its directory, its arguments and its environment, each with a
+ * NUL behind it. */
+static char asked[65536];
+
+/* In a process of its own: becomes the run that is asked for. */
+static void become(size_t size, const int given[3], int socket, int argc, char **argv)
+{
+    for (int i = 0; i < 3; i++) {
+        if (dup2(given[i], i) < 0)
+            _exit(125);
+        close(given[i]);
+    }
+    close(socket);
+    if (chdir(asked) != 0)
+        _exit(125);
+    char *word = asked + strlen(asked) + 1;
+    for (int i = 1; i < argc; i++, word += strlen(word) + 1)
+        argv[i] = word;
+    clearenv();
+    for (; word < asked + size; word += strlen(word) + 1)
+        putenv(word);
+}
+
+/* Starts the program, which is loaded and linked, as often as is asked for: that is most of the
+ * time of a short run.  A request has standard input, output and error with it; the answers are the
+ * process and, once that has ended, its status, an int each.  Returns in each new process; the
+ * program has as many arguments there as here. */
+static void serve(int socket, int argc, char **argv)
+{
+    for (;;) {
+        int given[3];
+        union {
+            struct cmsghdr header;
+            char room[CMSG_SPACE(sizeof given)];
+        } control;
+        struct iovec text = {asked, sizeof asked};
+        struct msghdr request = {.msg_iov = &text,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof control};
+        ssize_t size = recvmsg(socket, &request, 0);
+        if (size == 0)
+            _exit(0);
+        if (size < 0 || (request.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+            asked[size - 1] != '\0')
+            _exit(125);
+        memcpy(given, CMSG_DATA(CMSG_FIRSTHDR(&request)), sizeof given);
+        int process = fork(), status;
+        if (process == 0) {
+            become((size_t)size, given, socket, argc, argv);
+            return;
+        }
+        for (int i = 0; i < 3; i++)
+            close(given[i]);
+        if (process < 0 || send(socket, &process, sizeof process, 0) < 0 ||
+            waitpid(process, &status, 0) < 0 || send(socket, &status, sizeof status, 0) < 0)
+            _exit(125);
+    }
+}
+
+/* glibc gives a constructor what main() has. */
+__attribute__((constructor)) static void arm(int argc, char **argv)
 {
     const char *only = setting("FAULT_ONLY");
     if (*only != '\0' && strcmp(only, program_invocation_short_name) != 0)
         return;
+    if (*setting("FAULT_SERVER") != '\0')
+        serve(atoi(setting("FAULT_SERVER")), argc, argv);
     dl_iterate_phdr(find_program, NULL);
     const char *group = setting("FAULT_CALL"), *error = setting("FAULT_ERROR");
     for (int i = 0; i < GROUPS; i++)

@@ -12,6 +12,7 @@ with every record either there or in --rejects, byte for byte; a message wheneve
 they are asked for must change nothing at all.  Prints how many runs there were.
 """
 import atexit
+import functools
 import gzip
 import hashlib
 import http.server
@@ -19,11 +20,15 @@ import json
 import os
 import random
 import re
+import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
 TIMEOUT = 120
@@ -59,6 +64,18 @@ class Failure(Exception):
 def lines_of(name):
     with open(os.path.join(DATA, name), 'rb') as file:
         return file.read().splitlines()
+
+
+@functools.lru_cache(maxsize=None)
+def path_of(line):
+    """The path of an addressed event."""
+    return json.loads(line)['path']
+
+
+@functools.lru_cache(maxsize=None)
+def event_of(line):
+    """The event's bytes."""
+    return line.split(b'"event":', 1)[1][:-1]
 
 
 def events():
@@ -180,15 +197,14 @@ class Fileput(Filter):
         super().check(result, changes_nothing)
         stored = {}
         for line in self.lines:
-            event = json.loads(line)
-            stored[event['path']] = line
+            stored[path_of(line)] = line
         for path, content in result.tree.items():
             if path.startswith('.audit-fileput'):
                 continue
-            if path not in stored or content != stored[path].split(b'"event":', 1)[1][:-1]:
+            if path not in stored or content != event_of(stored[path]):
                 raise Failure('stored, but not whole: %s' % path)
         for line in result.out.split(b'\n')[:-1]:
-            if json.loads(line)['path'] not in result.tree:
+            if path_of(line) not in result.tree:
                 raise Failure('acknowledged by --tee, but not stored: %r' % line[:80])
         for line in result.files.get('receipts', b'').split(b'\n')[:-1]:
             receipt = json.loads(line)
@@ -198,7 +214,7 @@ class Fileput(Filter):
     def account(self, result):
         kept = set(result.files.get('rejects', b'').split(b'\n'))
         for line in self.lines:
-            if json.loads(line)['path'] not in result.tree and line not in kept:
+            if path_of(line) not in result.tree and line not in kept:
                 raise Failure('neither stored nor rejected: %r' % line[:80])
 
     def is_part(self, result):
@@ -333,7 +349,7 @@ class Sink(Fileput):
         for line in result.out.split(b'\n')[:-1]:
             if not self.is_taken(line):
                 raise Failure('acknowledged by --tee, but not delivered: %r' % line[:80])
-        paths = {json.loads(line)['path']: line for line in self.lines}
+        paths = {path_of(line): line for line in self.lines}
         for line in result.files.get('receipts', b'').split(b'\n')[:-1]:
             receipt = json.loads(line)
             if receipt['outcome'] == 'delivered' and not self.is_taken(paths[receipt['path']]):
@@ -341,7 +357,7 @@ class Sink(Fileput):
 
     @staticmethod
     def is_taken(line):
-        return line.split(b'"event":', 1)[1][:-1] in Sink.service.taken
+        return event_of(line) in Sink.service.taken
 
     def account(self, result):
         kept = set(result.files.get('rejects', b'').split(b'\n'))
@@ -358,7 +374,7 @@ class S3get(Sink):
         super().prepare(directory)
         self.objects = {}
         for line in self.lines:
-            path, event = json.loads(line)['path'], line.split(b'"event":', 1)[1][:-1]
+            path, event = path_of(line), event_of(line)
             self.objects['/acme-audit/' + path] = event
         self.objects['/acme-audit/7/jobs/broken.json'] = b'{"half":'
         Sink.service.objects = self.objects
@@ -461,7 +477,7 @@ class Kafkaput(Sink):
         super().check(result, changes_nothing)
 
     def is_taken(self, line):
-        return line.split(b'"event":', 1)[1][:-1] in self.taken
+        return event_of(line) in self.taken
 
 
 class Kafkaget(Filter):
@@ -575,7 +591,7 @@ class Seal(Fileput):
         kept = set(result.files.get('rejects', b'').split(b'\n'))
         paths = set(line[66:].decode() for line in self.sealed(result))
         for line in self.lines:
-            if json.loads(line)['path'] not in paths and line not in kept:
+            if path_of(line) not in paths and line not in kept:
                 raise Failure('neither sealed nor rejected: %r' % line[:80])
 
 
@@ -710,7 +726,7 @@ class Drain(Filter):
     def is_delivered(self, line, place):
         if not line.startswith(b'{"path":"'):
             return False
-        return (json.loads(line)['path'], line.split(b'"event":', 1)[1][:-1]) in place['archive']
+        return (path_of(line), event_of(line)) in place['archive']
 
     def learn(self, run):
         self.expected = run({})
@@ -827,9 +843,82 @@ class Result:
         return 'status %d, %d bytes, standard error %r' % (self.status, len(self.out), self.err[-300:])
 
 
+class Server:
+    """The tool with the library in it, ready to begin: each run is a fork of it (serve() in fault.c)."""
+
+    def __init__(self, library, argv, directory):
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.process = subprocess.Popen(
+            argv, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+            env=dict(os.environ, LD_PRELOAD=library, FAULT_ONLY=argv[0], FAULT_SERVER=str(theirs.fileno())))
+        theirs.close()
+        self.arguments = len(argv)
+
+    def close(self):
+        self.socket.close()
+        self.process.wait(timeout=TIMEOUT)
+
+    def told(self):
+        """The next number that it tells."""
+        told = self.socket.recv(4)
+        if len(told) != 4:
+            raise Failure('the server of runs is gone')
+        return int.from_bytes(told, sys.byteorder)
+
+    @staticmethod
+    def feed(pipe, text):
+        try:
+            with open(pipe, 'wb') as file:
+                file.write(text)
+        except BrokenPipeError:
+            """Not all is read."""
+
+    @staticmethod
+    def read(pipe, until):
+        """All that comes; None: it takes too long."""
+        read = []
+        while select.select([pipe], [], [], max(0, until - time.monotonic()))[0]:
+            read.append(os.read(pipe, 1 << 20))
+            if not read[-1]:
+                return b''.join(read)
+        return None
+
+    def run(self, argv, directory, environment, text, err):
+        """As subprocess.run() does it; text: what standard input is, or None."""
+        if len(argv) != self.arguments:
+            raise Failure('another number of arguments')
+        words = [directory] + argv[1:] + ['%s=%s' % variable for variable in environment.items()]
+        until = time.monotonic() + TIMEOUT
+        self.socket.settimeout(TIMEOUT)
+        out, out_end = os.pipe()
+        source, source_end = os.pipe() if text is not None else (os.open(os.devnull, os.O_RDONLY), None)
+        socket.send_fds(self.socket, [b''.join(os.fsencode(word) + b'\0' for word in words)],
+                        [source, out_end, err.fileno()])
+        os.close(source)
+        os.close(out_end)
+        process = self.told()
+        if text is not None:
+            threading.Thread(target=self.feed, args=(source_end, text), daemon=True).start()
+        try:
+            printed = self.read(out, until)
+            self.socket.settimeout(max(0.001, until - time.monotonic()))
+            status = None if printed is None else self.told()
+        except TimeoutError:
+            status = None
+        finally:
+            os.close(out)
+        if status is None:
+            os.kill(process, signal.SIGKILL)
+            self.socket.settimeout(TIMEOUT)
+            self.told()
+            raise subprocess.TimeoutExpired(argv, TIMEOUT)
+        return subprocess.CompletedProcess(argv, os.waitstatus_to_exitcode(status), printed)
+
+
 class Runner:
     def __init__(self, library, case):
         self.library, self.case, self.runs = library, case, 0
+        self.server = None
         self.top = tempfile.mkdtemp(prefix='faults.', dir=FAST if os.access(FAST, os.W_OK) else None)
 
     def run(self, faults):
@@ -837,19 +926,19 @@ class Runner:
         shutil.rmtree(directory, ignore_errors=True)
         os.mkdir(directory)
         self.case.prepare(directory)
-        environment = dict(os.environ, **faults)
-        if faults:
-            environment.update(LD_PRELOAD=self.library, FAULT_FIRED='fired', FAULT_ONLY=self.case.argv[0],
-                               FAULT_OWN=str(int(self.case.own)))
-        source = subprocess.DEVNULL
-        if self.case.piped:
-            source = subprocess.PIPE
+        text = b''.join(line + b'\n' for line in self.case.lines) if self.case.piped else None
+        command = self.case.command()
         with open(os.path.join(directory, 'err'), 'w+b') as err:
-            process = subprocess.run(
-                self.case.command(), cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=err,
-                timeout=TIMEOUT, check=False,
-                **({'input': b''.join(line + b'\n' for line in self.case.lines)}
-                   if source == subprocess.PIPE else {'stdin': source}))
+            if faults:
+                if self.server is None:
+                    self.server = Server(self.library, command, self.top)
+                environment = dict(os.environ, LD_PRELOAD=self.library, FAULT_FIRED='fired', FAULT_ONLY=command[0],
+                                   FAULT_OWN=str(int(self.case.own)), **faults)
+                process = self.server.run(command, directory, environment, text, err)
+            else:
+                process = subprocess.run(
+                    command, cwd=directory, stdout=subprocess.PIPE, stderr=err, timeout=TIMEOUT, check=False,
+                    **({'stdin': subprocess.DEVNULL} if text is None else {'input': text}))
             err.seek(0)
             self.runs += 1
             return Result(process, err.read(), directory)
@@ -919,6 +1008,8 @@ def main():
         print('faults.py: %s, seed %d: %s' % (name, seed, failure), file=sys.stderr)
         return 1
     finally:
+        if runner.server is not None:
+            runner.server.close()
         shutil.rmtree(runner.top)
 
 
