@@ -41,6 +41,16 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (b.len == 0 || memcmp(a.at, b.at, b.len) == 0);
 }
 
+/* Whether a line has nothing but spaces, tabs and carriage returns: no tool takes it for a record.
+ */
+static inline bool span_is_blank(struct span line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
+            return false;
+    return true;
+}
+
 static inline const char *span_end(struct span s)
 {
     return s.at + s.len;

@@ -2,6 +2,7 @@
 
 #include "event/addressed.h"
 #include "event/event.h"
+#include "json/json_reason.h"
 #include "json/json_string.h"
 
 /* The fields' names and, for those inside an object member, that member. */
@@ -217,11 +218,10 @@ bool event_read_again(struct json *json, uint64_t inner, event_visitor *visit, v
                       struct event *event, struct reason *reason)
 {
     struct addressed addressed;
-    char message[JSON_MESSAGE];
     if (addressed_again(json, &addressed) && event_read(json, inner, visit, context, event) &&
         addressed_end(json, &addressed))
         return true;
-    return reason_set(reason, "%s", json_error_message(json_error(json), message));
+    return json_reason(json, reason);
 }
 
 const char *const event_statuses[] = {"succeeded", "failed", "pending", NULL};

@@ -2,6 +2,7 @@
 
 #include "event/addressed.h"
 #include "filter/message.h"
+#include "json/json_reason.h"
 
 /* A record as far as a message needs it. */
 struct subject {
@@ -31,11 +32,10 @@ static bool read_record(struct message *message, struct span record, struct subj
                         struct reason *reason)
 {
     struct json *json = &message->json;
-    char why[JSON_MESSAGE];
     if (addressed_begin(json, record, &subject->addressed) &&
         read_event(message, &subject->event) && addressed_end(json, &subject->addressed))
         return true;
-    return reason_set(reason, "%s", json_error_message(json_error(json), why));
+    return json_reason(json, reason);
 }
 
 /* Writes a moment in all the forms that the template shows it in. */

@@ -182,14 +182,6 @@ void reader_fill(struct reader *reader)
         block->used += (size_t)n;
 }
 
-static bool is_blank(struct span line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
-            return false;
-    return true;
-}
-
 static struct record *record_new(struct reader *reader, struct span text, bool too_long, bool cut)
 {
     struct record *record = reader->unused;
@@ -251,7 +243,7 @@ struct record *reader_next(struct reader *reader)
         if (newline == NULL && (reader->open || (text.len == 0 && !too_long)))
             return NULL;
         end_line(reader, end);
-        if (too_long || !is_blank(text))
+        if (too_long || !span_is_blank(text))
             return record_new(reader, text, too_long, newline == NULL && reader->stopped);
     }
     return NULL;

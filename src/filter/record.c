@@ -2,6 +2,7 @@
 
 #include "event/addressed.h"
 #include "filter/record.h"
+#include "json/json_reason.h"
 #include "json/json_string.h"
 
 #include <stdlib.h>
@@ -26,10 +27,9 @@ static void decode_path(struct record *record)
 bool record_split(struct json *json, struct record *record, struct reason *reason)
 {
     struct addressed addressed;
-    char message[JSON_MESSAGE];
     if (!addressed_split(json, record->text, &addressed, &record->event)) {
         record->event = (struct json_value){JSON_NONE, {"", 0}};
-        return reason_set(reason, "%s", json_error_message(json_error(json), message));
+        return json_reason(json, reason);
     }
     record->path = addressed.path;
     if (record->path.at != NULL)

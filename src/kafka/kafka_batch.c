@@ -4,6 +4,7 @@
 #include "kafka/kafka_batch.h"
 #include "spool/filelines.h"
 #include "json/json_compact.h"
+#include "json/json_reason.h"
 #include "json/json_string.h"
 
 #include <errno.h>
@@ -106,10 +107,9 @@ static struct span path_of(const rd_kafka_message_t *message)
 static bool check_value(struct kafka_batch *batch, struct span *value, struct json *json,
                         struct reason *reason)
 {
-    char message[JSON_MESSAGE];
     json_begin(json, value->at, value->len);
     if (!json_value(json, NULL) || !json_end(json))
-        return reason_set(reason, "%s", json_error_message(json_error(json), message));
+        return json_reason(json, reason);
     if (memchr(value->at, '\n', value->len) == NULL)
         return true;
     void *room = batch->compact;

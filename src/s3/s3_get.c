@@ -6,6 +6,7 @@
 #include "event/event.h"
 #include "s3/s3_get.h"
 #include "json/json_compact.h"
+#include "json/json_reason.h"
 #include "json/json_string.h"
 
 #include <errno.h>
@@ -90,7 +91,6 @@ static bool is_in_time(struct s3_get *get, struct span text, struct reason *why)
     const struct s3_get_options *o = &get->options;
     struct timestamp time;
     struct event event;
-    char message[JSON_MESSAGE];
     why->text[0] = '\0';
     if (!o->has_since && !o->has_until)
         return true;
@@ -98,7 +98,7 @@ static bool is_in_time(struct s3_get *get, struct span text, struct reason *why)
     if (json_peek(&get->json) != JSON_OBJECT)
         return reason_set(why, "it is not an event, and has no time");
     if (!event_read(&get->json, 0, NULL, NULL, &event))
-        return reason_set(why, "%s", json_error_message(json_error(&get->json), message));
+        return json_reason(&get->json, why);
     if (!event_time(&event, &time, why))
         return false;
     if ((!o->has_since || !timestamp_is_before(&time, &o->since)) &&
@@ -114,10 +114,9 @@ static bool write_event(struct s3_get *get, struct span path, struct span text,
 {
     struct out *out = &get->filter->out;
     struct json_value value;
-    char message[JSON_MESSAGE];
     json_begin(&get->json, text.at, text.len);
     if (!json_value(&get->json, &value) || !json_end(&get->json))
-        return reason_set(reason, "%s", json_error_message(json_error(&get->json), message));
+        return json_reason(&get->json, reason);
     if (!is_in_time(get, value.text, reason))
         return reason->text[0] == '\0';
     struct span event = value.text;
@@ -138,14 +137,6 @@ static bool write_event(struct s3_get *get, struct span path, struct span text,
     return true;
 }
 
-static bool is_blank(struct span line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (strchr(" \t\r", line.at[i]) == NULL || line.at[i] == '\0')
-            return false;
-    return true;
-}
-
 /* Writes each line of an object. */
 static void write_lines(struct s3_get *get, struct span key, struct span path, struct span text)
 {
@@ -156,7 +147,7 @@ static void write_lines(struct s3_get *get, struct span key, struct span path, s
         struct span line = span_between(text.at, newline != NULL ? newline : span_end(text));
         text = span_between(newline != NULL ? newline + 1 : span_end(text), span_end(text));
         number++;
-        if (is_blank(line) || write_event(get, path, line, &reason))
+        if (span_is_blank(line) || write_event(get, path, line, &reason))
             continue;
         reason_set(&where, "line %zu: %.480s", number, reason.text);
         reject(get, key, where.text);

@@ -180,7 +180,7 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
     for (size_t i = 0; i < count && filelines_next(&lines, false, &text); i++) {
         struct proof proof = {.text = text, .line = first + i};
         pass_over(a, mark, first + i);
-        judge(a, mark, filelines_is_blank(text), &proof);
+        judge(a, mark, span_is_blank(text), &proof);
     }
     int error = lines.error;
     filelines_end(&lines);

@@ -90,11 +90,3 @@ int64_t filelines_offset(const struct filelines *lines, struct span line)
 {
     return lines->position - (int64_t)lines->end + (line.at - lines->buffer);
 }
-
-bool filelines_is_blank(struct span line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
-            return false;
-    return true;
-}

@@ -28,8 +28,4 @@ int64_t filelines_offset(const struct filelines *lines, struct span line);
 
 void filelines_end(struct filelines *lines);
 
-/* Whether the line has nothing but spaces, tabs and carriage returns: no tool takes it for a
- * record. */
-bool filelines_is_blank(struct span line);
-
 #endif

@@ -58,7 +58,7 @@ static void store(struct line_macs *m, struct mac *mac, struct span line)
     if (m->failed)
         return;
     m->mac[m->stored] = mac_of(mac, m->count, line);
-    m->blank[m->stored++] = filelines_is_blank(line);
+    m->blank[m->stored++] = span_is_blank(line);
 }
 
 bool line_macs_step(struct line_macs *m, struct mac *mac, size_t *lines, int *error)

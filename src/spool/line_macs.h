@@ -15,7 +15,7 @@ struct line_macs {
     bool open;              /* there is one */
     bool failed;            /* no memory: from there on lines are only counted */
     uint64_t *mac;          /* a line … */
-    unsigned char *blank;   /* … and filelines_is_blank() of it */
+    unsigned char *blank;   /* … and span_is_blank() of it */
     size_t stored, capacity;
     size_t count; /* lines of all files so far, the one that is being read too */
     size_t first; /* lines of the files before it */

@@ -266,7 +266,7 @@ static int fail_part(const struct batch *batch, const struct batch_part *part, i
     filelines_begin(&lines, fd);
     while (filelines_next(&lines, false, &text)) {
         number++;
-        if (!filelines_is_blank(text))
+        if (!span_is_blank(text))
             write_too_old(&draft, number, text, why);
     }
     int error = lines.error;

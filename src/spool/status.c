@@ -56,7 +56,7 @@ static void count_failed(void *context, const char *name)
     }
     filelines_begin(&lines, fd);
     while (filelines_next(&lines, false, &line))
-        state->failed += !filelines_is_blank(line);
+        state->failed += !span_is_blank(line);
     if (lines.error != 0)
         state->error = lines.error;
     filelines_end(&lines);
