@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* The facet that a criterion of words looks at. */
+/* The facet that a criterion reads: the words of one, or else what match_one() says.  Those that
+ * are not here read no facet. */
 static const enum facet facet_of[CRITERIA] = {
-    [SELECT_USER] = FACET_USER,
-    [SELECT_EVENT] = FACET_EVENT,
-    [SELECT_CUSTOMER] = FACET_CUSTOMER,
-    [SELECT_STATUS] = FACET_STATUS,
+    [SELECT_USER] = FACET_USER,         [SELECT_ASSET] = FACET_TYPE,
+    [SELECT_EVENT] = FACET_EVENT,       [SELECT_CATEGORY] = FACET_TYPE,
+    [SELECT_CUSTOMER] = FACET_CUSTOMER, [SELECT_STATUS] = FACET_STATUS,
 };
 
 static bool wants_key(const struct selection *selection)
@@ -26,12 +26,9 @@ static bool wants_key(const struct selection *selection)
 uint64_t select_inner(const struct selection *selection)
 {
     uint64_t inner = 0;
-    if (selection->has[SELECT_USER])
-        inner |= facet_inner(FACET_USER);
-    if (selection->has[SELECT_CUSTOMER])
-        inner |= facet_inner(FACET_CUSTOMER);
-    if (selection->has[SELECT_ASSET] || selection->has[SELECT_CATEGORY])
-        inner |= facet_inner(FACET_TYPE);
+    for (enum criterion criterion = 0; criterion < CRITERIA; criterion++)
+        if (selection->has[criterion])
+            inner |= facet_inner(facet_of[criterion]);
     if (wants_key(selection))
         inner |= facet_inner(FACET_ASSET);
     return inner;
@@ -155,6 +152,7 @@ enum match select_match(struct selection *selection, const struct event *event,
     static const enum criterion order[] = {SELECT_KIND,   SELECT_EVENT, SELECT_CATEGORY,
                                            SELECT_STATUS, SELECT_USER,  SELECT_CUSTOMER,
                                            SELECT_ASSET,  SELECT_SINCE, SELECT_UNTIL};
+    _Static_assert(sizeof order / sizeof *order == CRITERIA, "each criterion is asked");
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         if (!selection->has[order[i]])
             continue;
