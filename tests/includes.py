@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Holds the source tree to its layers.
 
-usage: includes.py SOURCE
+usage: includes.py SOURCE [ARCHIVE]
 
 Reads the #include lines under SOURCE/src.  A folder may use itself and the folders before it in
-LAYERS; modules (a .c file and its .h file are one) and folders must not form a circle.  Prints what
-is wrong, one finding a line; status 1 if there is any.
+LAYERS; modules (a .c file and its .h file are one) and folders must not form a circle.  Nor may the
+object files of the library ARCHIVE: where a .c file defines what another module's header declares,
+no #include shows a circle.  Prints what is wrong, one finding a line; status 1 if there is any.
 """
 
 import os
 import re
+import subprocess
 import sys
 
 # From the ground up.  src/README.md says what each is for.
@@ -28,18 +30,21 @@ ONLY = {
     "report": {"base", "json", "event", "filter"},
 }
 
-INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+# A path with a folder in angle brackets is ours, too, if there is such a file.
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 
 def read_tree(top):
-    """The quoted includes of each file, by its path below top."""
+    """The includes of each file, by its path below top: in quotes, and of our files in any form."""
     includes = {}
     for directory, _, names in os.walk(top):
         for name in names:
             if name.endswith((".c", ".h")):
                 path = os.path.join(directory, name)
                 with open(path, encoding="utf-8") as file:
-                    includes[os.path.relpath(path, top)] = INCLUDE.findall(file.read())
+                    includes[os.path.relpath(path, top)] = [
+                        quoted or bracketed for quoted, bracketed in INCLUDE.findall(file.read())
+                        if quoted or os.path.exists(os.path.join(top, bracketed))]
     return includes
 
 
@@ -49,6 +54,22 @@ def module(path):
 
 def folder(path):
     return path.split("/")[0] if "/" in path else None
+
+
+def read_archive(archive):
+    """The object files of the archive whose symbols each one uses."""
+    defined, used = {}, {}
+    listing = subprocess.run(["nm", "-A", "-P", "-g", archive], check=True, capture_output=True,
+                             text=True).stdout
+    for line in listing.splitlines():
+        place, symbol, kind = line.split()[:3]
+        name = re.search(r"\[(.*)\.o\]", place).group(1)
+        if kind == "U":
+            used.setdefault(name, set()).add(symbol)
+        else:
+            defined[symbol] = name
+    return {name: {defined[symbol] for symbol in symbols & defined.keys()} - {name}
+            for name, symbols in used.items()}
 
 
 def find_circle(graph):
@@ -104,6 +125,9 @@ def main():
     circle = find_circle(modules)
     if circle:
         findings.append("a circle of modules: " + " -> ".join(circle))
+    circle = find_circle(read_archive(sys.argv[2])) if len(sys.argv) > 2 else []
+    if circle:
+        findings.append("a circle of object files: " + " -> ".join(circle))
     print("\n".join(findings), end="\n" if findings else "")
     return 1 if findings or not includes else 0
 

@@ -94,17 +94,28 @@ EOD
 }
 
 @test "folders use only those below them, and no modules form a circle" {
-    python3 "$AUDIT_TESTS/includes.py" "$AUDIT_SOURCE"
+    python3 "$AUDIT_TESTS/includes.py" "$AUDIT_SOURCE" "$AUDIT_BUILD/src/libaudit.a"
     # The check finds what it looks for.
     mkdir -p tree/src/base tree/src/json
     printf '#include "config.h"\n#include "json/b.h"\n' >tree/src/base/a.c
     printf '#include "base/c.h"\n' >tree/src/base/a.h
     printf '#include "base/a.h"\n' >tree/src/base/c.h
-    printf '#include "base/c.h"\n' >tree/src/json/b.c
+    printf '#include "base/c.h"\n#include <event/d.h>\n' >tree/src/json/b.c
+    mkdir tree/src/event && : >tree/src/event/d.h
     : >tree/src/json/b.h
     run python3 "$AUDIT_TESTS/includes.py" tree
     [ "$status" -eq 1 ]
     [ "$output" = 'base/a.c: base may not use json (json/b.h)
 json/b.c: config.h is not the first include
+json/b.c: json may not use event (event/d.h)
 a circle of modules: base/a -> base/c -> base/a' ]
+    # Of object files that no include ties.
+    echo 'void there(void); void here(void) { there(); }' >here.c
+    echo 'void here(void); void there(void) { here(); }' >there.c
+    cc -c here.c there.c
+    ar rc both.a here.o there.o
+    mkdir -p good/src && printf '#include "config.h"\n' >good/src/a.c
+    run python3 "$AUDIT_TESTS/includes.py" good both.a
+    [ "$status" -eq 1 ]
+    [ "$output" = 'a circle of object files: here -> there -> here' ]
 }
