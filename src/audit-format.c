@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#define NO_EVENT "no audit event is in this text (--pass-unknown lets it through)"
+#define NO_EVENT "this text contains no audit event (--pass-unknown lets it through)"
 
 struct job {
     struct filter filter;

@@ -47,7 +47,7 @@ static bool take_content_type(void *context, const char *value, struct reason *r
     struct settings *s = context;
     s->content_type = value;
     return header_is_value(span_of(value)) ||
-           reason_set(reason, "a line break or control character in it");
+           reason_set(reason, "it contains a line break or control character");
 }
 
 /* Reads a duration, or "none", which is 0. */

@@ -51,9 +51,11 @@ static bool check(const struct settings *s)
     else if (s->lines + s->paths + s->list + s->dry_run > 1)
         options_usage("--lines, --print, --list and --dry-run exclude each other");
     else if (strlen(s->get.prefix) > S3_KEY_MAX)
-        options_usage("--prefix: longer than %d bytes, which no key is", S3_KEY_MAX);
+        options_usage("--prefix: longer than %d bytes, the length of the longest possible key",
+                      S3_KEY_MAX);
     else if (s->get.after != NULL && strlen(s->get.prefix) + strlen(s->get.after) > S3_KEY_MAX)
-        options_usage("--after: longer than %d bytes, which no key is", S3_KEY_MAX);
+        options_usage("--after: longer than %d bytes, the length of the longest possible key",
+                      S3_KEY_MAX);
     else if (s->since.given && s->until.given &&
              !timestamp_is_before(&s->since.time, &s->until.time))
         options_usage("--since is not before --until: nothing is between them");
@@ -90,7 +92,7 @@ static int run(char **operand, size_t operands)
     options->summary = settings.summary || settings.dry_run ||
                        (isatty(STDERR_FILENO) == 1 && !settings.no_summary);
     if (settings.torn > 0)
-        diag_warn("--skip: %zu lines that are not receipts were passed over", settings.torn);
+        diag_warn("--skip: %zu lines that are not receipts, or torn, were ignored", settings.torn);
     if (filter_begin(&filter, operand, 0))
         s3_get_run(&get, options, &filter);
     skip_free(&settings.skip);

@@ -37,7 +37,7 @@ static void fail(const struct reason *reason)
     filter.stop = true;
 }
 
-/* A new seal gets its time stamp; without one it stands all the same. */
+/* A new seal gets its time stamp; without one it is still valid. */
 static void stamp(void *context, uint32_t number, const unsigned char digest[DIGEST_SIZE])
 {
     struct reason reason;
@@ -45,7 +45,7 @@ static void stamp(void *context, uint32_t number, const unsigned char digest[DIG
     if (job.authority.url == NULL ||
         stamp_seal(&job.sealer.dir, &job.authority, number, digest, &reason))
         return;
-    diag_warn("seal %08" PRIu32 " has no time stamp: %s; --stamp-missing brings it later", number,
+    diag_warn("seal %08" PRIu32 " has no time stamp: %s; --stamp-missing adds it later", number,
               reason.text);
     diag_raise(STATUS_REJECTED);
 }

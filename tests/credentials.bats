@@ -139,7 +139,7 @@ EOF
     assert_reason "/.aws/credentials:1: a section that is not [NAME]"
     printf '[default]\nregion=a\nregion=b\n' >.aws/credentials
     find_credentials
-    assert_reason "/.aws/credentials:3: this setting stands there twice"
+    assert_reason "/.aws/credentials:3: this setting appears twice"
     rm .aws/credentials
     mkdir .aws/credentials
     find_credentials

@@ -493,7 +493,7 @@ EOD
     chmod +x deliver && mv deliver spool/deliver
     started_at=$(date +%s)
     start env FAKETIME='+0 x50000' faketime -f '+0 x50000' audit-drain --follow spool
-    eventually grep -qs 'older than 7d went' err.env
+    eventually grep -qs 'older than 7d to spool/failed' err.env
     touch up
     # What is spooled by a clock far behind is delivered all the same.
     spool d

@@ -89,7 +89,7 @@ outcomes() {
         { line a/x 2 && line b '"b"' && line c 3; } >changed
         run_tool audit-fileput --sync=$sync --receipts=receipts --rejects=rejects store changed
         assert_status 1
-        assert_stderr 'audit-fileput: changed:1: store/a/x: conflict: it is there with other content (--overwrite replaces it)'
+        assert_stderr 'audit-fileput: changed:1: store/a/x: conflict: the file exists with other content (--overwrite replaces it)'
         [ "$(cat store/a/x)" = 1 ]
         [ "$(outcomes receipts)" = 'rejected exists delivered' ]
         sed -n 1p changed | cmp - rejects
@@ -261,7 +261,7 @@ END
         rm -f receipts
         run_tool audit-fileput "$option" --receipts=receipts store in
         assert_status 1
-        assert_stderr_has 'in:1: store/out: is a symbolic link; none is followed'
+        assert_stderr_has 'in:1: store/out: is a symbolic link, which is not followed'
         assert_stderr_has 'in:2: store/inner: is a symbolic link'
         assert_stderr_has 'in:3: store/dangling: is a symbolic link'
         assert_stderr_has 'in:5: store/out: is a symbolic link'

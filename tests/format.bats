@@ -137,7 +137,7 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
 {"event":"b","timestamp":1,"user":1}
 {"event":"c","timestamp":"t","user":1}
 {"event":"d","timestamp":"t","user":1,"data":[{"event":"no","timestamp":"t","user":1}]}'
-    local why='no audit event is in this text (--pass-unknown lets it through)'
+    local why='this text contains no audit event (--pass-unknown lets it through)'
     assert_stderr "audit-format: stdin:3: $why
 audit-format: stdin:8: $why
 audit-format: stdin:9: $why"
@@ -163,7 +163,7 @@ print("{\"total\":%d,\"page\":{\"events\":[%s]}}" % (len(events), ",\n".join(eve
 [1,{"event":"e","timestamp":"t","user":1},"s"]'
     assert_status 1
     assert_output '{"event":"e","timestamp":"t","user":1}'
-    assert_stderr_has 'audit-format: stdin:1: no audit event is in this text (--pass-unknown lets it through)'
+    assert_stderr_has 'audit-format: stdin:1: this text contains no audit event (--pass-unknown lets it through)'
     [ "$(cat rejects)" = $'{"a": 1}\n1\n"s"' ]
     run_tool audit-format --pass-unknown <<<'{"a": 1}'
     assert_status 0

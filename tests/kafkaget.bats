@@ -247,7 +247,7 @@ END
     echo 'enable.auto.commit=true' >config
     run_tool get --config=config
     assert_status 2
-    assert_stderr "audit-kafkaget: config:1: enable.auto.commit is not to be set: audit-kafkaget relies on its own value"
+    assert_stderr "audit-kafkaget: config:1: enable.auto.commit cannot be set here: audit-kafkaget relies on its own value"
     run_tool audit-kafkaget --brokers=no-such-host.invalid:9092 --topic=audit --group=g
     assert_status 2
     assert_stderr_has "no-such-host.invalid"

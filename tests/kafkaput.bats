@@ -325,8 +325,8 @@ END
     done <<'END'
 compresion.codec=zstd|config:3: librdkafka has no property compresion.codec; did you mean 'compression.codec'?
 wholly-unknown = 1|config:3: librdkafka has no property wholly-unknown
-acks=1|config:3: acks is not to be set: audit-kafkaput relies on its own value
- enable.idempotence = false |config:3: enable.idempotence is not to be set: audit-kafkaput relies on its own value
+acks=1|config:3: acks cannot be set here: audit-kafkaput relies on its own value
+ enable.idempotence = false |config:3: enable.idempotence cannot be set here: audit-kafkaput relies on its own value
 just words|config:3: the line is not NAME=VALUE
 security.protocol=plan|config:3: Invalid value "plan" for configuration property "security.protocol"
 dr_cb=1|config:3: Property "dr_cb" must be set through dedicated .._set_..() function

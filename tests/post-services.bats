@@ -177,7 +177,7 @@ END
     printf '{"date":"%s","message":"%s"}\n' "$now" new "$old" old >in
     run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --rejects=rejects in
     assert_status 1
-    assert_stderr "audit-post: in:2: the event is from $old; datadog does not keep events older than 18h as they are (--max-age=none sends them all the same)"
+    assert_stderr "audit-post: in:2: the event is from $old; datadog does not keep events older than 18h as they are (--max-age=none sends them anyway)"
     [ "$(cat rejects)" = "$(sed -n 2p in)" ]
     assert_taken <(sed -n 1p in)
     run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --max-age=3d in
@@ -186,7 +186,7 @@ END
     assert_status 0
     run_tool audit-post --preset=datadog --url="$url" --credential-file=credential --max-age=1h in
     assert_status 1
-    assert_stderr "audit-post: in:2: the event is from $old, which is longer ago than --max-age=1h"
+    assert_stderr "audit-post: in:2: the event is from $old, which is older than --max-age=1h allows"
     run_tool audit-post --url="$url" --max-age=0s in
     assert_status 2
     assert_stderr_has "--max-age=0s: not none or a duration"
@@ -202,7 +202,7 @@ END
     while read -r name in; do
         run_tool audit-post --preset="$name" --auth=none --url="$url" --max-age=399d --dry-run <<<"$in"
         assert_status 1
-        assert_stderr_has "longer ago than --max-age=399d"
+        assert_stderr_has "older than --max-age=399d allows"
         run_tool audit-post --preset="$name" --auth=none --url="$url" --max-age=401d --dry-run <<<"$in"
         assert_status 0
     done <<END

@@ -336,7 +336,7 @@ addressed() {
     assert_status 0
     [ "$(from_log 'len(log)')" -eq 1 ]
     assert_output "$(sed -n 7p in)"
-    assert_stderr_has 'audit-post: --skip: 2 lines are no receipts, or torn, and were passed over'
+    assert_stderr_has 'audit-post: --skip: 2 lines that are not receipts, or torn, were ignored'
     assert_stderr_has 'audit-post: 1 delivered, 39 skipped, 0 rejected, 0 undelivered in '
     [ "$(tail -n 40 receipts | grep -c '"outcome":"skipped","status":null,"attempts":0')" -eq 39 ]
     # Now all of them are there; --tee=all hands them on all the same.
@@ -680,7 +680,7 @@ END
     events 1 >in
     run_tool audit-post --url=http://127.0.0.1:9/ --header=$'X-A: b\r\nX-Evil: 1' in
     assert_status 2
-    assert_stderr_has "audit-post: --header: X-A: a line break or control character in the value"
+    assert_stderr_has "audit-post: --header: X-A: the value contains a line break or control character"
     run_tool audit-post --url=http://127.0.0.1:9/ --header='no colon' in
     assert_status 2
     printf 'one\r\ntwo\n' >credential

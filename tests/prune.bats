@@ -92,8 +92,8 @@ $(event '2023-01-01 00:00:00 UTC')"
     assert_status 1
     assert_output ''
     [ "$(files)" = "$before" ]
-    assert_stderr_has 'audit-prune: readme.txt: no date in its path, and it is not one audit event'
-    assert_stderr_has 'audit-prune: own/two.json: no date in its path, and it is not one audit event'
+    assert_stderr_has 'audit-prune: readme.txt: no date in its path, and it is not a single audit event'
+    assert_stderr_has 'audit-prune: own/two.json: no date in its path, and it is not a single audit event'
     assert_stderr_has 'audit-prune: own/timeless.json: no date in its path, and timestamp is not a time: "soon"'
     assert_stderr_has 'audit-prune: 7/jobs/9/20231301/x/month-13.json: no date in its path, and'
     assert_stderr_has 'audit-prune: own/torn.json.gz: '

@@ -58,7 +58,7 @@ teardown() {
     assert_answer 200 '{"events":2}'
     head -c 20 body.gz >cut.gz
     post @cut.gz -H 'Content-Encoding: gzip'
-    assert_answer 400 '{"error":"the body is gzip that is cut short"}'
+    assert_answer 400 '{"error":"the gzip data of the body is cut off"}'
     post '{"id":5}' -H 'Content-Encoding: gzip'
     assert_answer 400 '{"error":"the body is not gzip, as its header says"}'
     { cat body.gz && echo tail; } >tail.gz
@@ -154,7 +154,7 @@ teardown() {
     answer=$(curl -s -o answer -w '%{http_code} %header{allow}' "$url")
     [ "$answer" = "405 POST, PUT" ]
     url=${url}other post '{}'
-    assert_answer 404 '{"error":"nothing is received at this path"}'
+    assert_answer 404 '{"error":"events are not accepted at this path"}'
     post '{}' -H 'Content-Encoding: br'
     assert_answer 415
     stop_receiver
@@ -436,7 +436,7 @@ is_well() {
     [ "$(spooled | wc -l)" -eq 1 ]
     run_tool grep -c 'spool: the spool is full (--max-size); requests are answered 503 until there is room' receiver.err
     assert_output 1
-    grep -q 'requests are taken again; 2 were answered 503' receiver.err
+    grep -q 'requests are accepted again; 2 were answered 503' receiver.err
 }
 
 @test "a disk that is full is answered 503; what was acknowledged before stays, and it goes on" {
@@ -555,7 +555,7 @@ for line in open("receipts"):
     print(receipt["method"], receipt["path"], receipt["status"], receipt["events"], receipt["bytes"], receipt.get("error"))
 END
     [[ $output == 'POST / 200 2 14 None
-POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] || { show "other receipts"; false; }
+POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]] || { show "other receipts"; false; }
     [ "$(LC_ALL=C grep -c '[^ -~]' receiver.err receipts | tr '\n' ' ')" = "receiver.err:0 receipts:0 " ]
     grep -q '127.0.0.1 "POST /" 200, 2 events, 14 bytes' receiver.err
 }
@@ -614,7 +614,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
 @test "an address that other machines reach, without authentication or without TLS, is warned of" {
     echo secret >token
     start_receiver --listen='*:0' spool
-    eventually grep -q '^audit-receive: warning: whoever reaches 0\.0\.0\.0:[0-9]* can add events; use --auth or --client-ca$' receiver.err
+    eventually grep -q '^audit-receive: warning: anyone who reaches 0\.0\.0\.0:[0-9]* can add events; use --auth or --client-ca$' receiver.err
     [ "$(grep -c 'warning.*127' receiver.err)" -eq 0 ]
     stop_receiver
     start_receiver --listen='*:0' --auth=bearer --credential-file=token spool
@@ -696,7 +696,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 nothing is received at this path'* ]] ||
     assert_answer 200
     url=http://$address/ post '{}'
     assert_answer 000
-    silent='^audit-receive: 127\.0\.0\.1 ended its connection without a request; .* (an http:// URL)'
+    silent='^audit-receive: 127\.0\.0\.1 closed its connection without a request; .* (an http:// URL)'
     eventually grep -q "$silent" receiver.err
     post '{}' --cacert server.pem
     assert_answer 000

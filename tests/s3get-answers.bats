@@ -140,7 +140,7 @@ told["cut"] = 200000'
     assert_status 1
     assert_output ''
     assert_stderr_has "audit-s3get: k: not read (attempts: "
-    assert_stderr_has "the bytes that came do not have the MD5 that the ETag is"
+    assert_stderr_has "the MD5 of the bytes received is not the ETag"
     grep -q '^{"path":"k","reason":"not read' rejects
     # An ETag that is not an MD5 proves nothing.
     objects 'told["objects"]["k"] = "{\"n\":1}"; told["etag"] = "\"0123-2\""'

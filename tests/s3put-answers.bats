@@ -193,7 +193,7 @@ END
     tell_peer '{"look":{"status":200,"headers":{"Server":"nginx"}}}'
     put addressed
     assert_status 2
-    assert_one_line "is not an S3 store, or not one that lists: it answered 200 and something other than a listing"
+    assert_one_line "is not an S3 store, or not one that lists: it answered with status 200 and not with a listing"
     tell_peer '{"look":{"status":403},"put":[{"status":403}]}'
     put addressed
     assert_status 2

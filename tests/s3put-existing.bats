@@ -162,7 +162,7 @@ listings() {
     tell_peer '{"list":[{"short":60}]}'
     resume --no-overwrite --rejects=rejects addressed
     assert_status 2
-    assert_one_line "something other than a listing"
+    assert_one_line "not with a listing"
     cmp rejects addressed
 }
 
@@ -191,7 +191,7 @@ listings() {
     rm receipts
     resume --no-overwrite addressed
     assert_status 1
-    assert_stderr_has "to look at it is not permitted (s3:GetObject)"
+    assert_stderr_has "and reading it is not permitted (s3:GetObject)"
     [ "$(outcomes)" = "2 delivered, 1 rejected" ]
     # Deleted since it was listed: it is put.
     tell_peer '{"head":{"status":404},"etag":"\"0123456789abcdef0123456789abcdef\"","objects":{"a1":"{\"n\":1}"}}'

@@ -87,7 +87,7 @@ teardown() {
     assert_stored addressed
     put --addressing=virtual addressed
     assert_status 2
-    assert_one_line "cannot stand before an IP address"
+    assert_one_line "an IP address cannot have the bucket's name before it"
 }
 
 @test "keys with every odd character make the round trip" {

@@ -327,7 +327,7 @@ END
     echo garbage >seals/00000003.sha256
     run_tool audit-seal --key=log.key seals </dev/null
     assert_status 2
-    assert_stderr_has "audit-seal: seals/00000003.sha256:1: this is no seal"
+    assert_stderr_has "audit-seal: seals/00000003.sha256:1: this is not a seal"
     rm seals/00000003.sha256
     run_tool audit-seal --key=log.key seals </dev/null
     assert_status 2
@@ -418,13 +418,13 @@ END
     verify archive/seals archive
     assert_sound
     local what
-    for what in refuse:'it answered 503' garbage:'it answered something that is no time stamp' \
-        deny:'it answered' old:'it answered without a time stamp for this request'; do
+    for what in refuse:'it answered 503' garbage:'its answer is not a time stamp' \
+        deny:'its answer is not a time stamp' old:'its answer is not a time stamp for this request'; do
         echo "${what%%:*}" >tsa/fault
         run_tool audit-seal --key=log.key --tsa="$tsa_url" archive/seals /dev/null
         assert_status 1
         assert_stderr_has "has no time stamp: $tsa_url: ${what#*:}"
-        assert_stderr_has "; --stamp-missing brings it later"
+        assert_stderr_has "; --stamp-missing adds it later"
     done
     run_tool audit-seal --key=log.key --tsa="$(nobody)" archive/seals /dev/null
     assert_status 1

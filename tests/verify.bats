@@ -58,7 +58,7 @@ seal_hours() {
     run_tool faketime "@$((1767225600 + 18000))" audit-seal --key=log.key seals
     assert_status 0
     assert_stderr_has "audit-seal: the clock is 1"
-    assert_stderr_has " s behind the end of the seal before; that time is taken"
+    assert_stderr_has " s behind the end of the seal before; the seal ends at that time instead"
     verify --chain --since=2026-01-01T05:00:00Z seals
     assert_status 1
 }
@@ -173,7 +173,7 @@ END
         [[ $output == *"bad-seal: 00000001.sha256: $reason"* ]] || { show "not: $reason"; return 1; }
     done <<'END'
 1s/1$/2/|line 1: the seal has a format that this version does not know
-1s/audit-seal/nothing/|line 1: this is no seal: the first line is not '# audit-seal 1'
+1s/audit-seal/nothing/|line 1: this is not a seal: the first line is not '# audit-seal 1'
 2s/seals/a b/|line 2: '# log': not a log's name
 3s/1$/01/|line 3: '# number': not a number from 1 to 99999999
 3s/1$/184467440737095516160/|line 3: '# number': not a number from 1 to 99999999

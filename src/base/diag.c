@@ -117,7 +117,7 @@ static bool is_shown(uint32_t c)
            (c < 0x2066 || c > 0x2069);
 }
 
-/* Puts the character at hand, or each of its bytes as \xNN, 16 bytes at most; *to and *bytes move
+/* Puts the next character, or each of its bytes as \xNN, 16 bytes at most; *to and *bytes move
  * on. */
 static void put_printable(char **to, struct span *bytes)
 {

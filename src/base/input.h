@@ -71,7 +71,7 @@ bool input_pending(const struct input *input);
  * at its end, or files that were not opened. */
 bool input_unread(const struct input *input);
 
-/* The bytes at hand. */
+/* The bytes that were read. */
 static inline struct span input_bytes(const struct input *input)
 {
     return (struct span){input->buffer + input->start, input->end - input->start};

@@ -98,7 +98,7 @@ static const char *read_fraction(const char *at, const char *end, int32_t *nanos
 }
 
 /* The zone, which is all that is left: Z, UTC, or a sign with hours and minutes; blanks before it.
- * False: it is none. */
+ * False: it is not one. */
 static bool read_zone_text(const char *at, const char *end, int32_t *offset)
 {
     while (at < end && *at == ' ')

@@ -27,7 +27,7 @@ struct delivery {
     struct progress progress;
     int64_t began, now;
     int64_t flush_at;     /* when the output is written out at the latest */
-    int64_t input_at;     /* when input was last at hand */
+    int64_t input_at;     /* when there was last input to read */
     size_t group_records; /* submitted since the last commit */
     size_t group_bytes;
     int64_t group_since; /* when the first of them was */
@@ -291,7 +291,7 @@ static void wait_and_read(struct delivery *d, bool room, int64_t wake_at)
         wake_at = d->progress.next;
     if (d->ledger.pending > 0 && d->drain_until < wake_at)
         wake_at = d->drain_until;
-    /* Of a compressed file there may be bytes at hand that its descriptor does not tell of. */
+    /* A compressed file may have decompressed bytes left that its descriptor does not show. */
     bool at_hand = fd >= 0 && input_pending(d->reader.input);
     int64_t timeout = wake_at > d->now && !at_hand ? wake_at - d->now : 0;
     bool readable = sink->wait != NULL ? sink->wait(sink, fd, d->wake, timeout)
@@ -333,7 +333,7 @@ static bool read_skips(struct delivery *d)
             return false;
         }
     if (torn > 0)
-        diag_warn("--skip: %zu lines are no receipts, or torn, and were passed over", torn);
+        diag_warn("--skip: %zu lines that are not receipts, or torn, were ignored", torn);
     return true;
 }
 

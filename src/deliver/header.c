@@ -85,7 +85,7 @@ static bool add_field(struct curl_slist **list, const char *field, size_t least,
     if (colon == NULL || !header_is_name(span_between(field, colon)))
         return reason_set(reason, "not a header field; write it as 'Name: value'");
     if (!header_is_value(span_of(field)))
-        return reason_set(reason, "%s: a line break or control character in the value",
+        return reason_set(reason, "%s: the value contains a line break or control character",
                           diag_printable(span_between(field, colon), &name));
     return (hide_value(colon + 1, least) && append(list, field)) ||
            reason_set(reason, "%s", strerror(ENOMEM));

@@ -51,8 +51,8 @@ struct ledger {
 bool ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
                   const char *receipts_file, enum ledger_tee tee, bool ordered);
 
-/* Has the receipts say by that key which lines they are of (receipts.h).  A key that is none, or
- * NULL, is passed over. */
+/* Has the receipts say by that key which lines they are of (receipts.h).  A key that is not valid,
+ * or NULL, is ignored. */
 void ledger_share_key(struct ledger *ledger, const char *key);
 
 /* A record was read: it takes its place in the order, and is pending. */

@@ -29,7 +29,7 @@ struct outcome {
     unsigned attempts;  /* how often delivery was tried */
     int64_t sent_at;    /* when it was tried first, by clock_now(); 0: never */
     const char *etag;   /* of the object, fit for a JSON string; NULL: none */
-    struct span more;   /* further members of the receipt, as they stand between braces:
+    struct span more;   /* further members of the receipt, as they are written between braces:
                            "topic":"audit","partition":3,"offset":17; empty for none */
 };
 

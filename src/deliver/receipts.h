@@ -31,7 +31,7 @@ enum {
 
 struct receipt {
     size_t line;      /* of its file, counted from 1 */
-    struct span path; /* a JSON string's content, as it stands in the line; at == NULL: none */
+    struct span path; /* a JSON string's content, as it is written in the line; at == NULL: none */
     struct span text; /* the line as it was read, for its digest; at == NULL: it was too long */
     size_t bytes;     /* of the event; 0 where none could be read */
     int64_t read_at;  /* when the line was read; sent_at - read_at is `queued`, … */

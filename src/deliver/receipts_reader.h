@@ -32,8 +32,8 @@ struct receipts_reader {
     struct json json;
 };
 
-/* Reads one receipt.  path is as it stands in it, with escapes, and all spans point into the text.
- * json is for its use.  False: the line is torn, or no receipt. */
+/* Reads one receipt.  path is as it is written in it, with escapes, and all spans point into the
+ * text. json is for its use.  False: the line is torn, or no receipt. */
 bool receipts_parse(struct json *json, struct span text, struct receipt_read *receipt);
 
 /* Opens the file; name must stay.  False with errno set. */

@@ -67,7 +67,7 @@ struct sink {
     size_t group_records; /* records submitted since the last commit(); 0: no limit */
     size_t group_bytes;   /* the sum of their sizes; 0: no limit */
     int64_t group_time;   /* since the first of them was submitted */
-    int64_t group_idle;   /* since there was input at hand */
+    int64_t group_idle;   /* since there was input to read */
     size_t window;        /* bytes of records that it wants to be held, where that is much */
     int64_t drain;        /* how long a stop waits before give_up(…, all) */
     bool shows;           /* it only shows what it would do: no receipts, no summary */

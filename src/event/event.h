@@ -14,8 +14,9 @@
 #include "base/timestamp.h"
 #include "json/json.h"
 
-/* What a reject says that is of no kind, but may hold an event. */
-#define EVENT_UNKNOWN_REASON "this is no audit event; audit-format finds one in its wrapper"
+/* The reason why a record of no known kind is rejected; it may contain an event. */
+#define EVENT_UNKNOWN_REASON                                                                       \
+    "this is not an audit event; audit-format takes events out of their wrapper"
 
 enum event_kind { EVENT_UNKNOWN, EVENT_JOB, EVENT_ACTIVITY, EVENT_FLATTENED };
 

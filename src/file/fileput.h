@@ -11,7 +11,7 @@
 #include "file/filestore.h"
 
 enum fileput_sync {
-    FILEPUT_GROUP, /* a sync for many files: FILEPUT_RECORDS, or a second, or no input at hand */
+    FILEPUT_GROUP, /* a sync for many files: FILEPUT_RECORDS, or a second, or no input available */
     FILEPUT_EACH,  /* every file is synced by itself */
     FILEPUT_NONE,  /* none is */
 };

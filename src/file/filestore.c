@@ -73,7 +73,7 @@ bool filestore_may_name(struct span path, struct reason *reason)
     return may_be_component(span_between(from, span_end(path)), reason);
 }
 
-/* Whether the error is the one file's: its name, or what stands in its way. */
+/* Whether the error is the one file's: its name, or something in its way. */
 static bool is_of_one_file(int error)
 {
     static const int errors[] = {EINVAL, ENAMETOOLONG, EEXIST, ENOTDIR, ELOOP,  EISDIR,
@@ -88,7 +88,7 @@ static const char *error_text(int error)
 {
     switch (error) {
     case ELOOP:
-        return "is a symbolic link; none is followed";
+        return "is a symbolic link, which is not followed";
     case ENOTDIR:
         return "is not a directory";
     case EISDIR:
@@ -191,7 +191,7 @@ static enum filestore_result say_presence(const struct filestore *store, enum pr
         if (errno == ELOOP)
             break;
         reason_set(reason,
-                   "%s/%s: conflict: it is there with other content (--overwrite replaces "
+                   "%s/%s: conflict: the file exists with other content (--overwrite replaces "
                    "it)",
                    store->name, diag_printable(span_of(path), &name));
         return FILESTORE_REJECTED;

@@ -52,7 +52,7 @@ enum filestore_result filestore_stage(struct filestore *store, unsigned slot, co
 bool filestore_sync(struct filestore *store, struct reason *reason);
 
 /* Renames the staged file to its place and makes the directories that lead there.  bytes are those
- * that were staged, to compare with what has come to be there since.  With overwrite a file is
+ * that were staged, to compare with what may be there by now.  With overwrite a file is
  * replaced, and a link too; a directory never is.  The slot is free afterwards, unless the answer
  * is FILESTORE_FAILED. */
 enum filestore_result filestore_place(struct filestore *store, unsigned slot, const char *path,

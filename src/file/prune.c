@@ -79,7 +79,7 @@ static bool read_file(int fd, char **bytes, size_t *len, struct reason *reason)
             *bytes = grown;
             size *= 2;
         } else {
-            whole = reason_set(reason, "it is too large to look for an event's time in it");
+            whole = reason_set(reason, "it is too large to be searched for an event's time");
         }
     }
     if (n == -1)
@@ -106,7 +106,7 @@ static bool event_time_of_file(struct prune *prune, int directory, const char *n
     else if (!event_read_record(&prune->json, (struct span){bytes, len}, 0, NULL, NULL, &event,
                                 &why) ||
              event.kind == EVENT_UNKNOWN)
-        reason_set(reason, "no date in its path, and it is not one audit event");
+        reason_set(reason, "no date in its path, and it is not a single audit event");
     else if (!event_time(&event, &time, &why))
         reason_set(reason, "no date in its path, and %.400s", why.text);
     else

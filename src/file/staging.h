@@ -1,9 +1,9 @@
 /* staging: a directory of our own inside a directory, in which files are written before they are
  * renamed to their places.
  *
- * Its name is .audit-fileput.XXXXXX, its owner holds a flock(2) on it.  What a killed run left
- * behind is known by that no one holds the lock, and goes when the next run begins; the staging of
- * a run that lives is let alone.
+ * Its name is .audit-fileput.XXXXXX, its owner holds a flock(2) on it.  A
+ * directory whose lock nobody holds is what a killed run left behind: the next run removes it.  The
+ * staging directory of a run that still works is left alone.
  */
 #ifndef STAGING_H
 #define STAGING_H
@@ -13,7 +13,7 @@
 #define STAGING_PREFIX ".audit-fileput"
 
 struct staging {
-    int dir; /* the directory it stands in; the caller's */
+    int dir; /* the directory that it is in; the caller's */
     int fd;
     char name[sizeof STAGING_PREFIX + 7];
 };

@@ -29,7 +29,7 @@ static bool is_context_duplicate(const struct json_key *key)
 struct frame {
     const char *start;
     uint64_t present;  /* its fields, as FIELD_BIT()s */
-    bool kept;         /* a member stays before the one at hand */
+    bool kept;         /* a member stays before the current one */
     bool context;      /* it is a `context`, which may lose duplicates */
     bool context_kept; /* the same as kept, for the duplicates */
     /* The member that it is the value of. */

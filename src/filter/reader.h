@@ -56,7 +56,7 @@ bool reader_full(const struct reader *reader);
 void reader_fill(struct reader *reader);
 
 /* The next whole line that was read and is not blank, the caller's until reader_release().  NULL:
- * none is at hand, or no memory (a message, and reading ends).  A line that is too long comes as a
+ * no more was read, or no memory (a message, and reading ends).  A line that is too long comes as a
  * record with too_long once its last byte was handed on. */
 struct record *reader_next(struct reader *reader);
 

@@ -76,8 +76,8 @@ bool select_unknown_event(struct selection *selection, size_t *next, struct reas
 /* The catalogue, read when it is first asked for.  NULL: no memory. */
 const struct catalogue *select_catalogue(struct selection *selection);
 
-/* The number of the category that a user names.  False with a reason: there is none, and which
- * there are; or no memory. */
+/* The number of the category that a user names.  False with a reason that lists the categories:
+ * there is no such one; or no memory. */
 bool select_find_category(struct selection *selection, const char *name, unsigned *number,
                           struct reason *reason);
 

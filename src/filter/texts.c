@@ -36,7 +36,7 @@ static void consume(struct texts *texts, size_t count)
     texts->input->start += count;
 }
 
-/* Finds the end of the line at hand.  False: it is not at hand yet. */
+/* Finds the end of the current line.  False: it was not read yet. */
 static bool find_line_end(struct texts *texts)
 {
     struct span bytes = input_bytes(texts->input);
@@ -59,7 +59,7 @@ static bool begins_text(char byte)
     return byte == '{' || byte == '[' || byte == RECORD_SEPARATOR;
 }
 
-/* Gives up the text at hand: hands its bytes on, up to the next line that begins one. */
+/* Gives up the current text: hands its bytes on, up to the next line that begins one. */
 static void give_up(struct texts *texts)
 {
     for (;;) {
@@ -96,9 +96,9 @@ static enum texts_result bad(struct texts *texts, struct json_error error)
     return TEXTS_BAD;
 }
 
-/* Of the first `most` bytes at hand those that hold no half of a token: up to the last '}', ']' or
- * white space, or all bytes at hand where no more follow.  Looks only at bytes that it has not
- * looked at for this text. */
+/* Of the first `most` bytes that were read those that hold no half of a token: up to the last '}',
+ * ']' or white space, or all of these bytes where no more follow.  Looks only at bytes that it has
+ * not looked at for this text. */
 static size_t safe_length(struct texts *texts, size_t most)
 {
     struct span bytes = input_bytes(texts->input);
@@ -114,7 +114,7 @@ static size_t safe_length(struct texts *texts, size_t most)
     return texts->safe;
 }
 
-/* Finds the end of the text at hand, reading on as far as it goes. */
+/* Finds the end of the current text, reading on as far as it goes. */
 static enum texts_result frame(struct texts *texts, struct text *text)
 {
     struct input *input = texts->input;
@@ -185,8 +185,8 @@ static bool skip_punctuation(struct texts *texts)
     return true;
 }
 
-/* Takes the rest of the line at hand for one whole text.  False: it is not one, or the line is not
- * at hand whole. */
+/* Takes the rest of the current line for one whole text.  False: it is not one, or the line was
+ * not read whole. */
 static bool line_as_text(struct texts *texts, struct text *text)
 {
     struct span bytes = input_bytes(texts->input);

@@ -13,7 +13,7 @@ struct truncation {
     size_t limit;       /* bytes of the largest event */
     struct span string; /* what replaces the lines, a JSON string */
     struct json json;
-    struct edit *edit; /* of the record at hand, and how far it is written */
+    struct edit *edit; /* of the current record, and how far it is written */
     const char *done;
     size_t gone; /* bytes of the lines' values */
     size_t times;

@@ -127,7 +127,7 @@ static bool set_line(rd_kafka_conf_t *conf, const char *where, char *line,
     *equals = '\0';
     name = trim(name);
     if (is_among(fixed, name)) {
-        diag_fail("%s: %s is not to be set: %s relies on its own value", where, name,
+        diag_fail("%s: %s cannot be set here: %s relies on its own value", where, name,
                   diag_program());
         return false;
     }

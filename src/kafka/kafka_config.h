@@ -37,7 +37,7 @@ rd_kafka_conf_t *kafka_config(const struct kafka_options *options,
                               const struct kafka_property *fixed,
                               const struct kafka_property *given);
 
-/* A property's value as a number; 0 where it is none. */
+/* A property's value as a number; 0 where it is not a number. */
 long kafka_config_number(const rd_kafka_conf_t *conf, const char *name);
 
 /* Whether Kafka lets a topic have that name.  False with a reason. */

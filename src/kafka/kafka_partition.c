@@ -124,7 +124,7 @@ static size_t fitting(const struct kafka_partition *p)
     return count < TAKE ? count : TAKE;
 }
 
-/* Takes what is at hand.  True: there may be more. */
+/* Takes what has come.  True: there may be more. */
 static bool take_messages(struct kafka_partition *p, int64_t now)
 {
     static rd_kafka_message_t *message[TAKE];

@@ -17,8 +17,8 @@
 #define LONGEST_WAIT (1 * CLOCK_SECOND) /* librdkafka wants to be polled */
 #define COMMIT_AGAIN (1 * CLOCK_SECOND)
 #define WITHOUT_WORK                                                                               \
-    (5 * CLOCK_SECOND)                 /* without a partition for so long there is none to come    \
-                                        */
+    (5 * CLOCK_SECOND) /* without a partition for so long none is expected any more                \
+                        */
 #define NOBODY_FOR (60 * CLOCK_SECOND) /* without --follow no broker is waited for any longer */
 
 enum { FIXED = 4, PER_PARTITION = 2 }; /* descriptors that are polled */
@@ -234,8 +234,8 @@ static void begin_revoke(struct kafkaget *k, const rd_kafka_topic_partition_list
 {
     bool lost = rd_kafka_assignment_lost(k->client.handle) != 0;
     if (lost)
-        diag_warn("topic %s: the group has given the partitions to others, as this worker was not "
-                  "heard of for too long; what was under way is delivered again",
+        diag_warn("topic %s: the group has given the partitions to other workers, because this one "
+                  "was silent for too long; what was under way is delivered again",
                   k->options->kafka.topic);
     if (k->revoked != NULL)
         rd_kafka_topic_partition_list_destroy(k->revoked);
@@ -351,7 +351,7 @@ static void take_messages(struct kafkaget *k, rd_kafka_event_t *event, int64_t n
     }
 }
 
-/* Takes all events at hand. */
+/* Takes all events that have come. */
 static void take_events(struct kafkaget *k, int64_t now)
 {
     rd_kafka_event_t *event;

@@ -288,7 +288,8 @@ static void submit(struct sink *sink, struct record *record)
         records_add(&k->again, record);
 }
 
-/* No more input is at hand: messages do not wait any longer for others to fill a batch. */
+/* There is no more input to read now: messages do not wait any longer for others to fill a batch.
+ */
 static void commit(struct sink *sink)
 {
     const struct kafkaput *k = kafkaput_of(sink);

@@ -44,7 +44,7 @@ static bool set_query(const struct auth *auth, const char *url, CURL *easy)
     return set;
 }
 
-/* Basic authentication takes what stands before the first colon for the user. */
+/* Basic authentication takes what is before the first colon as the user. */
 static bool set_basic(const char *credential, CURL *easy)
 {
     const char *colon = strchr(credential, ':');

@@ -9,7 +9,7 @@ enum auth_kind {
     AUTH_NONE,
     AUTH_BASIC,  /* the credential is user:password (RFC 7617) */
     AUTH_BEARER, /* the credential is a token (RFC 6750) */
-    AUTH_HEADER, /* … stands in a header field of some name */
+    AUTH_HEADER, /* … is in a header field of some name */
     AUTH_QUERY,  /* … in a parameter of the URL */
     AUTH_OAUTH2, /* the credential is client_id:client_secret, for a token endpoint (RFC 6749) */
 };

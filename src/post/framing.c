@@ -40,7 +40,7 @@ bool framing_accept(enum framing framing, struct streams *streams, struct json *
 {
     const struct frame *frame = &frames[framing];
     if (frame->objects && record->event.type != JSON_OBJECT)
-        return reason_set(reason, "the event is not an object, as the service wants it");
+        return reason_set(reason, "the event is not an object, which the service requires");
     if (framing == FRAMING_STREAMS)
         return streams_accept(streams, json, record, reason);
     record->size = record->body.len + frame->between.len + frame->after.len;

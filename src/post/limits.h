@@ -1,4 +1,4 @@
-/* limits: what a service would cut off an event, or lose, without a word. */
+/* limits: what a service would silently cut off an event, or lose. */
 #ifndef LIMITS_H
 #define LIMITS_H
 

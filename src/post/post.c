@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What the service does with a longer string is to cut it without a word. */
+/* The service cuts a longer string silently. */
 static bool check_strings(const struct post *post, struct span event, struct reason *reason)
 {
     size_t most = post->preset->string_limit;
@@ -45,9 +45,9 @@ static bool check_age(struct post *post, const struct record *record, struct rea
     if (post->max_age_preset)
         return reason_set(reason,
                           "the event is from %s; %s does not keep events older than %s as they are "
-                          "(--max-age=none sends them all the same)",
+                          "(--max-age=none sends them anyway)",
                           text, post->preset->name, post->max_age_text);
-    return reason_set(reason, "the event is from %s, which is longer ago than --max-age=%s", text,
+    return reason_set(reason, "the event is from %s, which is older than --max-age=%s allows", text,
                       post->max_age_text);
 }
 

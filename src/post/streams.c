@@ -107,11 +107,12 @@ bool streams_accept(struct streams *streams, struct json *json, struct record *r
     bool several = false;
     if (!read_push(json, record->event.text, &labels, &values, &several))
         return several
-                   ? reason_set(reason, "the event has more than one stream object; Loki would "
-                                        "not tell of all whether it keeps them")
-                   : reason_set(reason,
-                                "the event is not {\"streams\":[{\"stream\":{...},\"values\":"
-                                "[...]}]}, as Loki wants it; audit-template -t loki makes it so");
+                   ? reason_set(reason, "the event has more than one stream object; Loki does "
+                                        "not say of each whether it keeps it")
+                   : reason_set(
+                         reason,
+                         "the event is not {\"streams\":[{\"stream\":{...},\"values\":"
+                         "[...]}]}, the form that Loki takes; audit-template -t loki writes it");
     if (!find_set(streams, labels))
         return reason_set(reason, "no memory left");
     record->body = values;

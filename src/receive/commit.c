@@ -19,7 +19,7 @@ static void note(struct commit *commit, enum store_result worst)
     atomic_store(&commit->failed, worst == STORE_KEPT ? 0 : now);
     if (worst == STORE_KEPT) {
         if (commit->told)
-            diag_warn("requests are taken again; %zu were answered 503", commit->refused);
+            diag_warn("requests are accepted again; %zu were answered 503", commit->refused);
         commit->told = false;
         return;
     }

@@ -95,7 +95,7 @@ static void check_encoding(struct request *request, const struct request_header 
         strcasecmp(header->encoding, "gzip") == 0 || strcasecmp(header->encoding, "x-gzip") == 0;
     if (!request->gzip)
         refuse(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-               "the content coding is not known; gzip is, and none");
+               "the Content-Encoding is not supported; send gzip, or none");
 }
 
 static bool is_health(const struct request *request)
@@ -118,7 +118,7 @@ static void check_header(struct request *request, const struct request_header *h
     if (is_health(request))
         return;
     if (!is_path(receiver, request->path))
-        refuse(request, MHD_HTTP_NOT_FOUND, "nothing is received at this path");
+        refuse(request, MHD_HTTP_NOT_FOUND, "events are not accepted at this path");
     if (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PUT") != 0)
         refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "events are sent by POST or PUT");
     check_credential(request, header);
@@ -350,7 +350,7 @@ static enum MHD_Result finish(struct request *request)
     if (request->gzip && !unpack_is_whole(&request->unpack))
         return reject_body(request, request->buffer.len == 0 && !request->unpack.open
                                         ? "the body is empty"
-                                        : "the body is gzip that is cut short");
+                                        : "the gzip data of the body is cut off");
     unpack_free(&request->unpack);
     if (!split_body(request))
         return request->answer.status != 0 ? send_answer(request)

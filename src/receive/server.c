@@ -62,8 +62,8 @@ static void peer_begin(struct MHD_Connection *connection, void **slot)
 static void tell_silent(const struct server *server, const struct peer *peer)
 {
     if (server->certificate_file != NULL && server->receiver->journal.verbose && !peer->has_spoken)
-        diag_warn("%s ended its connection without a request; that is what a client does that does "
-                  "not speak TLS here (an http:// URL), or does not trust the certificate",
+        diag_warn("%s closed its connection without a request; clients do so that do not speak TLS "
+                  "(an http:// URL), or do not trust the certificate",
                   peer->address);
 }
 

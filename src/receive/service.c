@@ -99,7 +99,7 @@ static void warn(const struct service *service, const struct listener *listener)
 {
     const struct receiver *receiver = &service->receiver;
     if (receiver->auth.kind == AUTH_CHECK_NONE && !receiver->need_certificate)
-        diag_warn("warning: whoever reaches %s can add events; use --auth or --client-ca",
+        diag_warn("warning: anyone who reaches %s can add events; use --auth or --client-ca",
                   listener->name);
     else if (service->server.certificate_file == NULL)
         diag_warn("warning: %s receives credentials unencrypted; use --cert and --key, or a "

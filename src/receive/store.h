@@ -1,7 +1,7 @@
 /* store: where received lines are kept: in a spool directory, or standard output.
  *
  * The lines that store_append() takes are kept once store_keep() has returned true after it; only
- * then may a sender be told so.  In a directory they stand in a segment that stays open (see
+ * then may a sender be told so.  In a directory they are in a segment that stays open (see
  * spool/segment.h); store_tick() publishes it for others to read when it is large or old enough.
  * Calls must not overlap.
  */

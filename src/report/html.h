@@ -1,6 +1,6 @@
 /* html: text and numbers as parts of an HTML page.
  *
- * Source: the WHATWG HTML standard, sections 13.1.2 and 13.2.3.5: what may not stand in a page
+ * Source: the WHATWG HTML standard, sections 13.1.2 and 13.2.3.5: what is not allowed in a page
  * (control characters, noncharacters, bytes that are not UTF-8) becomes U+FFFD.
  */
 #ifndef HTML_H

@@ -20,7 +20,7 @@ void keyring_end(struct keyring *keyring)
     profile_free(&keyring->profile);
 }
 
-/* Takes the credentials in place of those at hand, and keeps them out of messages. */
+/* Takes the credentials in place of the current ones, and keeps them out of messages. */
 static void adopt(struct keyring *keyring, const struct credentials *found)
 {
     (void)redact_add(span_of(found->secret_key));
@@ -123,7 +123,7 @@ static bool ask(struct keyring *keyring, struct http *http, struct reason *reaso
     return found_none(keyring, instance.text, reason);
 }
 
-/* Whether requests can be signed with what is at hand. */
+/* Whether requests can be signed with the current credentials. */
 static bool is_usable(const struct keyring *keyring, int64_t now)
 {
     return keyring->generation > 0 && !keyring->refused && now < keyring->credentials.expires;

@@ -1,4 +1,4 @@
-/* keyring: the credentials at hand, found where the AWS CLI finds them and kept fresh.
+/* keyring: the current credentials, found where the AWS CLI finds them and kept fresh.
  *
  * In this order: the environment (not with --profile), the profile in the shared credentials and
  * config files, the container's endpoint, the instance's metadata.  What expires is fetched again
@@ -16,7 +16,7 @@ struct keyring {
     struct credentials credentials;
     uint64_t generation; /* counts the credentials; 0: none yet */
     int64_t renew_at;    /* seconds since 1970; INT64_MAX: never */
-    bool refused;        /* the store says that those at hand have expired */
+    bool refused;        /* the store says that the current ones have expired */
     struct metadata metadata;
     struct reason failed; /* why there are none; "" while that is not known */
 };

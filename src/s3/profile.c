@@ -94,7 +94,7 @@ static bool begin_section(struct reader *reader, struct span text, struct reason
     if (!reader->wanted)
         return true;
     if (reader->seen)
-        return malformed(reader, reason, "this section stands there twice");
+        return malformed(reader, reason, "this section appears twice");
     reader->seen = reader->profile->found = true;
     return true;
 }
@@ -134,7 +134,7 @@ static bool begin_option(struct reader *reader, struct span text, struct reason 
     if (s == PROFILE_SETTINGS)
         return true;
     if (reader->set[s])
-        return malformed(reader, reason, "this setting stands there twice");
+        return malformed(reader, reason, "this setting appears twice");
     if (!reader->config && s <= PROFILE_TOKEN && !reader->set[PROFILE_ACCESS_KEY] &&
         !reader->set[PROFILE_SECRET_KEY] && !reader->set[PROFILE_TOKEN])
         forget_credentials(reader->profile);

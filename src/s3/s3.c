@@ -38,7 +38,8 @@ static bool accept_line(void *context, struct record *record, struct reason *rea
         return reason_set(reason, "a bare event has no path to be its key; pipe it through "
                                   "audit-path first");
     if (record->name.at == NULL || record->name.len > S3_KEY_MAX)
-        return reason_set(reason, "its path is no key: longer than %d bytes, or not UTF-8 text",
+        return reason_set(reason,
+                          "its path cannot be a key: it is longer than %d bytes, or not UTF-8",
                           S3_KEY_MAX);
     if (record->name.len == 0)
         return reason_set(reason, "its path is empty");
@@ -149,7 +150,7 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
 }
 
 /* Whether the object that the answer to a HEAD is about has these bytes: by its MD5, or where its
- * ETag is none, by its length. */
+ * ETag is not one, by its length. */
 static bool is_same(const struct s3_answer *answer, struct span body)
 {
     if (answer->length >= 0 && (uint64_t)answer->length != body.len)
@@ -195,10 +196,10 @@ static void judge_look(const struct s3 *s3, struct request *request, enum s3_mea
     } else if (status == 403 && request->step == STEP_COMPARE) { /* no right to look: it stays */
         judgement->answer = ANSWER_EXISTS;
     } else if (status == 403) {
-        judgement->answer =
-            other_content(s3, request, &judgement->reason,
-                          "the object that has this key has the same length and, by its ETag, "
-                          "perhaps other content; to look at it is not permitted (s3:GetObject)");
+        judgement->answer = other_content(
+            s3, request, &judgement->reason,
+            "the object with this key has the same length, its ETag does not show whether "
+            "the content is the same, and reading it is not permitted (s3:GetObject)");
     }
 }
 

@@ -34,7 +34,7 @@ static bool check_bucket(const char *bucket, bool virtual_host, struct reason *r
     return true;
 }
 
-/* Whether a host is named by its address, so that nothing can stand before it. */
+/* Whether a host is named by its address, so that it cannot have a name before it. */
 static bool is_address(const char *host)
 {
     struct in_addr address;
@@ -95,7 +95,7 @@ bool s3_address_set(struct s3_address *address, const char *endpoint, const char
         addressing == S3_ADDRESSING_VIRTUAL ||
         (addressing == S3_ADDRESSING_AUTO && endpoint == NULL && strchr(bucket, '.') == NULL);
     if (addressing == S3_ADDRESSING_VIRTUAL && by_address)
-        return reason_set(reason, "a bucket's name cannot stand before an IP address; take "
+        return reason_set(reason, "an IP address cannot have the bucket's name before it; use "
                                   "--addressing=path");
     if (!check_bucket(bucket, address->virtual_host, reason))
         return false;

@@ -1,8 +1,8 @@
 /* s3_existing: which objects a bucket has already, listed as they are needed (--existing=list).
  *
- * A page of the listing is fetched when a key is not in the pages at hand (s3_pages.h); meanwhile
- * no request is begun.  A listing that fails for a while is done without; one that is refused, or
- * that cannot be used, is hopeless.
+ * A page of the listing is fetched when a key is not in the pages that are kept (s3_pages.h);
+ * meanwhile no request is begun.  A listing that fails for a while is done without; one that is
+ * refused, or that cannot be used, is hopeless.
  */
 #ifndef S3_EXISTING_H
 #define S3_EXISTING_H

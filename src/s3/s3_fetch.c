@@ -363,11 +363,10 @@ static void take_object(struct s3_object *object, const struct http_reply *reply
         object->len = object->asked_from = 0;
     if (reply->status == 206 && !is_rest(object, reply)) {
         forget(object);
-        get_later(object, PACE_EVENT, 0, "the store sends another part than was asked for");
+        get_later(object, PACE_EVENT, 0, "the store sent a different part than the one asked for");
     } else if (answer->etag_is_md5 && !is_md5_right(object, answer->etag)) {
         forget(object);
-        get_later(object, PACE_EVENT, 0,
-                  "the bytes that came do not have the MD5 that the ETag is");
+        get_later(object, PACE_EVENT, 0, "the MD5 of the bytes received is not the ETag");
     } else {
         pace_success(&fetch->pace);
         object->state = OBJECT_READ;
@@ -384,7 +383,7 @@ static void judge_get(struct s3_object *object, const struct http_transfer *tran
     if (reply->status == 412 || reply->status == 416) {
         /* It was changed while it was read. */
         forget(object);
-        get_later(object, PACE_EVENT, 0, "the object changes while it is read");
+        get_later(object, PACE_EVENT, 0, "the object changed while it was read");
         return;
     }
     switch (meaning) {

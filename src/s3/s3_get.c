@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum {
-    AHEAD = 2 * S3_LIST_MOST,             /* keys at hand before no more are listed */
+    AHEAD = 2 * S3_LIST_MOST,             /* keys that are listed ahead */
     PATH_TEXT = 6 * (S3_KEY_MAX + 1) + 2, /* bytes of a path as a JSON string */
     FLUSH_EVERY = 100 * 1000,             /* microseconds */
 };

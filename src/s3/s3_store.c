@@ -141,8 +141,8 @@ void s3_store_say_no_listing(const struct s3_store *store, long status,
 {
     struct printable server;
     reason_set(reason,
-               "%s is not an S3 store, or not one that lists: it answered %ld and something other "
-               "than a listing%s%s%s",
+               "%s is not an S3 store, or not one that lists: it answered with status %ld and not "
+               "with a listing%s%s%s",
                store->address.host, status, answer->server[0] != '\0' ? " (Server: " : "",
                diag_printable(span_of(answer->server), &server),
                answer->server[0] != '\0' ? ")" : "");
@@ -221,12 +221,13 @@ static enum s3_meaning wrong_signature(const struct s3_store *store, const struc
                                        struct reason *reason)
 {
     if (store->secret_is_right) {
-        reason_set(reason, "the store has received another request than was signed (%s)",
+        reason_set(reason,
+                   "the store received a different request than the one that was signed (%s)",
                    error->code);
         return S3_REJECTED;
     }
     reason_set(reason,
-               "the signature does not match (%s): the secret access key is not that of the "
+               "the signature does not match (%s): the secret access key does not belong to the "
                "access key ID",
                error->code);
     return S3_MISCONFIGURED;

@@ -25,7 +25,7 @@ struct s3_walk_options {
     struct span after;  /* a key: only those after it; no bytes: all */
     bool days;          /* only these days, both included, as YYYYMMDD: */
     char first[9], last[9];
-    size_t ahead; /* while so many keys are at hand nothing more is listed */
+    size_t ahead; /* while so many keys are waiting nothing more is listed */
 };
 
 struct s3_segment;
@@ -33,7 +33,7 @@ struct s3_segment;
 struct s3_walk {
     struct s3_walk_options options;
     struct s3_segment *first; /* in the order of keys */
-    size_t keys;              /* at hand */
+    size_t keys;              /* that are waiting */
     size_t asked;             /* segments that are being listed */
 };
 
@@ -52,7 +52,7 @@ bool s3_walk_listed(struct s3_walk *walk, struct s3_segment *segment, struct s3_
 /* The question got no answer: the segment is wanted again. */
 void s3_walk_unlisted(struct s3_walk *walk, struct s3_segment *segment);
 
-/* The next object; stays until s3_walk_next() passes it.  NULL: none is at hand. */
+/* The next object; stays until s3_walk_next() passes it.  NULL: none is listed yet. */
 const struct s3_item *s3_walk_peek(struct s3_walk *walk);
 void s3_walk_next(struct s3_walk *walk);
 

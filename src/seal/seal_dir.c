@@ -225,7 +225,7 @@ enum seal_load seal_dir_load(const struct seal_dir *dir, const char *name, struc
     return result;
 }
 
-/* The line of a seal whose bytes are at hand. */
+/* The line of a seal whose bytes were read. */
 static bool write_head(const struct seal_dir *dir, const char *name, struct span seal,
                        char line[SEAL_LINE_MAX], size_t *len, struct reason *reason)
 {

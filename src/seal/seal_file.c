@@ -216,7 +216,7 @@ static bool read_version(struct seal_reader *r)
         return true;
     if (line.len > 13 && memcmp(line.at, "# audit-seal ", 13) == 0)
         return reason_set(&r->reason, "the seal has a format that this version does not know");
-    return reason_set(&r->reason, "this is no seal: the first line is not '# audit-seal 1'");
+    return reason_set(&r->reason, "this is not a seal: the first line is not '# audit-seal 1'");
 }
 
 bool seal_read(struct seal_reader *r, struct span bytes)

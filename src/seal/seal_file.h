@@ -49,7 +49,7 @@ enum seal_item {
     SEAL_EVENT,    /* an event: its path and digest */
     SEAL_REMOVED,  /* a path that was removed */
     SEAL_END,
-    SEAL_BAD, /* the line is none that a seal has: the reader's reason */
+    SEAL_BAD, /* the line is not one that a seal has: the reader's reason */
 };
 
 struct seal_entry {

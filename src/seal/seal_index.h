@@ -44,7 +44,7 @@ void seal_index_expect(const struct seal_index *index, struct span path);
 
 /* Takes what is there, digest is NULL if it is no file.  True: it is as it was sealed.  False: it
  * is not, and the path is open, or the path was not taken.  Several threads may call this at once,
- * after all the put() are through. */
+ * after all calls of put(). */
 bool seal_index_meet(struct seal_index *index, struct span path, const unsigned char *digest);
 
 /* Whether all of the path's entries have to be compared with what is there. */

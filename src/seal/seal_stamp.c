@@ -47,7 +47,7 @@ static enum stamp_result check_once(struct span bytes, const unsigned char diges
     *milliseconds = 0;
     if (response == NULL || at != (const unsigned char *)span_end(bytes) ||
         !stamp_time(response, milliseconds)) {
-        reason_set(reason, "it is no time stamp");
+        reason_set(reason, "it is not a time stamp");
     } else if (!verify(response, digest, NULL, TS_VFY_VERSION | TS_VFY_IMPRINT)) {
         result = STAMP_WRONG;
         reason_set(reason, "it is not a time stamp of this seal");
@@ -58,8 +58,7 @@ static enum stamp_result check_once(struct span bytes, const unsigned char diges
             if (!verify(response, digest, trust,
                         TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE)) {
                 result = STAMP_UNTRUSTED;
-                reason_set(reason, "its signature is not by a trusted authority: %s",
-                           openssl_error());
+                reason_set(reason, "no trusted authority signed it: %s", openssl_error());
             }
         }
     }

@@ -1,6 +1,6 @@
 /* seal_stamp: RFC 3161 time stamps over seals: proof by a third party of when a seal existed.
  *
- * The stamp is over the SHA-256 of the seal's file and stands in NUMBER.tsr as the authority's
+ * The stamp is over the SHA-256 of the seal's file and is in NUMBER.tsr as the authority's
  * answer came, which `openssl ts -verify -data SEAL -in TSR -CAfile CA` takes.
  */
 #ifndef SEAL_STAMP_H
@@ -15,8 +15,8 @@
 enum stamp_result {
     STAMP_GOOD,
     STAMP_WRONG,     /* it is over something else */
-    STAMP_UNTRUSTED, /* its signature is not by a trusted authority */
-    STAMP_BROKEN,    /* it is no time stamp */
+    STAMP_UNTRUSTED, /* no trusted authority signed it */
+    STAMP_BROKEN,    /* it is not a time stamp */
 };
 
 /* Checks a stamp.  trust: the authorities that may have signed it, for the time that it says; NULL:

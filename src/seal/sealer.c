@@ -180,7 +180,8 @@ static bool recover(struct sealer *sealer, const struct seal_list *list, uint32_
 static bool open_next(struct sealer *sealer, uint32_t number, struct reason *reason)
 {
     if (number >= SEAL_NUMBER_MAX)
-        return reason_set(reason, "%s: it has as many seals as it can have; begin a new log",
+        return reason_set(reason,
+                          "%s: it has the largest possible number of seals; begin a new log",
                           sealer->dir.name);
     sealer->head.number = number + 1;
     sealer->head.events = sealer->head.removals = 0;
@@ -370,7 +371,7 @@ static bool close_seal(struct sealer *sealer, struct reason *reason)
     sealer->head.to = sealer_now();
     if (sealer->head.to < sealer->head.from) {
         diag_warn("the clock is %" PRId64
-                  " s behind the end of the seal before; that time is taken",
+                  " s behind the end of the seal before; the seal ends at that time instead",
                   (sealer->head.from - sealer->head.to + 999) / 1000);
         sealer->head.to = sealer->head.from;
     }

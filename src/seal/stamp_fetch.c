@@ -138,10 +138,9 @@ static bool answers(TS_REQ *request, struct span bytes, struct reason *reason)
     if (context == NULL)
         reason_set(reason, "%s", strerror(ENOMEM));
     else if (response == NULL)
-        reason_set(reason, "it answered something that is no time stamp");
+        reason_set(reason, "its answer is not a time stamp");
     else if (TS_RESP_verify_response(context, response) != 1)
-        reason_set(reason, "it answered without a time stamp for this request: %s",
-                   openssl_error());
+        reason_set(reason, "its answer is not a time stamp for this request: %s", openssl_error());
     else
         good = true;
     TS_VERIFY_CTX_free(context);

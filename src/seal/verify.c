@@ -297,7 +297,7 @@ static bool is_of_log(struct verify *v, const struct examined *e, char *detail, 
     if (head->number != e->number)
         snprintf(detail, size, "it is the seal with the number %" PRIu32, head->number);
     else if (strcmp(v->log, head->log) != 0)
-        snprintf(detail, size, "it is of the log %s, not %s", head->log, v->log);
+        snprintf(detail, size, "it belongs to the log %s, not %s", head->log, v->log);
     else
         return true;
     return false;
@@ -334,7 +334,7 @@ static bool tell_seal(struct verify *v, const struct examined *e)
     return true;
 }
 
-/* Checks a seal whose bytes are at hand.  False after a message. */
+/* Checks a seal whose bytes were read.  False after a message. */
 static bool check_seal(struct verify *v, struct examined *e)
 {
     char detail[sizeof e->reader.reason + 2 * SEAL_LOG_MAX];
@@ -443,7 +443,8 @@ static void tell_heads(struct verify *v)
         const struct verify_head *head = &v->head[i];
         char detail[2 * SEAL_LOG_MAX + 64];
         if (v->log[0] != '\0' && strcmp(head->log, v->log) != 0) {
-            snprintf(detail, sizeof detail, "the head that was kept is of the log %s", head->log);
+            snprintf(detail, sizeof detail, "the head that was kept belongs to the log %s",
+                     head->log);
             tell(v, FINDING_HEAD, head->number, ".sha256", detail);
         } else if (!head->seen) {
             tell(v, FINDING_HEAD, head->number, ".sha256",

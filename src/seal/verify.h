@@ -1,4 +1,4 @@
-/* verify: holds a log against itself, and an archive against the log.
+/* verify: checks that a log is consistent, and that an archive matches it.
  *
  *     verify_begin(); verify_chain();
  *     verify_found() of each event in the archive …; verify_archive();
@@ -47,7 +47,7 @@ struct verify {
     struct verify_head *head;
     size_t heads;
 
-    /* The seal before the one in hand: 0 where there is none, or it could not be read. */
+    /* The seal before the one being checked: 0 where there is none, or it could not be read. */
     uint32_t before;
     unsigned char before_digest[DIGEST_SIZE];
     int64_t before_to;

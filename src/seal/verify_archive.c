@@ -131,7 +131,7 @@ static void add_version(struct subject *s, const struct entry_value *value)
     s->version[s->versions++] = *value;
 }
 
-/* Takes the next record, which is of the path in hand. */
+/* Takes the next record, which is for the current path. */
 static bool take(struct verify *v, struct subject *s, const struct entry_value *value)
 {
     if (value->type >= ENTRY_FOUND) {

@@ -101,7 +101,7 @@ static bool take_receipt(struct acknowledgement *a, const struct receipt_read *r
     return true;
 }
 
-/* Reads the receipts; a torn last line, or any other that is none, is passed over. */
+/* Reads the receipts; a torn last line, or any line that is not a receipt, is skipped. */
 static bool read_receipts(struct acknowledgement *a, size_t count, int receipts)
 {
     struct filelines lines;

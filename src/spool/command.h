@@ -43,7 +43,8 @@ bool command_exists(const char *name);
 /* Starts it.  False with a reason: it cannot be run. */
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason);
 
-/* Reads the messages at hand without waiting, and passes them on to standard error if `pass_on`. */
+/* Reads the messages that have come, without waiting, and passes them on to standard error if
+ * `pass_on`. */
 void command_messages(struct command_run *run, bool pass_on);
 
 /* Sends the signal to its process group. */

@@ -310,7 +310,7 @@ static bool give_up_old(struct drain *d)
         diag_warn("%s", reason.text);
     if (lines == 0)
         return false;
-    diag_warn("%s: %zu %s older than %s went to %s/failed; see audit-drain --retry-failed",
+    diag_warn("%s: moved %zu %s older than %s to %s/failed; see audit-drain --retry-failed",
               d->spool.name, lines, lines == 1 ? "line" : "lines", keep, d->spool.name);
     raise_status(d, STATUS_REJECTED);
     return true;

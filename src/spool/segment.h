@@ -62,7 +62,7 @@ void segment_begin(struct segment *segment, const struct spooldir *spool,
 enum segment_result segment_append(struct segment *segment, struct span lines,
                                    struct reason *reason);
 
-/* Makes the segment safe and visible, and begins a new one.  An empty one is nothing, and true.
+/* Makes the segment safe and visible, and begins a new one.  An empty one is not published; true.
  * False with a reason: no line of it is safe. */
 bool segment_commit(struct segment *segment, struct reason *reason);
 

@@ -61,7 +61,7 @@ static bool say_open_error(const char *name, int at, struct reason *reason)
     /* O_DIRECTORY answers ENOTDIR for a link as well. */
     if (errno == ENOTDIR && at != AT_FDCWD && fstatat(at, name, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(is.st_mode))
-        return reason_set(reason, "%s: is a symbolic link; none is followed", name);
+        return reason_set(reason, "%s: is a symbolic link, which is not followed", name);
     return reason_set(reason, "%s: %s", name, strerror(errno));
 }
 
