@@ -523,7 +523,7 @@ END
     [ "$(wc -l <answered)" -gt 20 ]
     [ -z "$(comm -23 <(sort answered) <(sed 's/{"id":\([0-9]*\),"pad":"0*"}/\1/' drained | sort))" ]
     grep -q 'No space left on device; requests are answered 503 until it can be written' receiver.err
-    grep -q 'requests are taken again' receiver.err
+    grep -q 'requests are accepted again' receiver.err
 }
 
 @test "more bodies than --max-memory are answered 503, and memory is given back" {
