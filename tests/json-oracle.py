@@ -4,6 +4,7 @@
     json-oracle.py table   CHECK TABLE
     json-oracle.py shifted CHECK TABLE
     json-oracle.py mutated CHECK TABLE SEED COUNT FILE...
+    json-oracle.py dense   CHECK TABLE SEED COUNT REFERENCE
 
 Status 1 after naming each text on which they differ; else the number of texts is printed.
 """
@@ -51,7 +52,7 @@ def ask_check(check, texts):
     run = subprocess.run([check, "--many"], input=framed, capture_output=True, check=False)
     answers = run.stdout.decode().splitlines()
     if run.returncode != 0 or len(answers) != len(texts):
-        wrong = next((i for i, a in enumerate(answers) if a.startswith(("walked", "growing"))), 0)
+        wrong = next((i for i, a in enumerate(answers) if a.startswith(("walked", "growing", "listed"))), 0)
         about = f"; {texts[wrong - 1][:200]!r}: {answers[wrong - 1:wrong + 1]}" if wrong else ""
         sys.exit(f"{check}: status {run.returncode}{about}\n{run.stderr.decode()}")
     return answers
@@ -164,8 +165,41 @@ def mutated(check, name, seed, count, *files):
     return status if 0 < accepted < len(texts) else 1
 
 
+GOOD = [b"\\\\", b'\\"', b"\\n", b"\\/", b"\\u00e9", b"\\uD83D", b"a", b'","', b'",12,"', b'" ,[] ,"']
+GOOD += [chr(c).encode() for c in (0x80, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF)]
+BAD = [b"\\x", b"\\u12g4", b"\\u123", b"\x01", b"\x1f", b"\x80", b"\xc3", b"\xc0\x80", b"\xc1\xbf", b"\xff"]
+BAD += [b"\xe0\x9f\xbf", b"\xed\xa0\x80", b"\xf0\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80"]
+BAD += [b"\xe6\x88", b"\xf0\x9f\x9a", b'"\xc2\xba"', b'",\\n"', b'"', b"\\"]
+
+
+def dense(check, _, seed, count, reference):
+    """Strings full of escapes and long characters, most with one error, ending at all places of a block
+    and of a window of 4,096: the same answer from two versions of the reader."""
+    draw = random.Random(int(seed))
+    texts = []
+    for i in range(int(count)):
+        pieces = draw.choices(GOOD, k=draw.choice((3, 10, 30)))
+        if i % 3:
+            pieces.insert(draw.randrange(len(pieces) + 1), draw.choice(BAD))
+        text = b'["' + b"".join(pieces) + b'"]'
+        if i % 5 == 0:  # not in a string, or cut
+            text = text[draw.randrange(2):draw.randrange(1, len(text))]
+        before = draw.randrange(130) if i % 2 else draw.randrange(4096 - len(text), 4160)
+        texts.append(b" " * before + text)
+    answers, others = ask_check(check, texts), ask_check(reference, texts)
+    wrong = 0
+    for text, answer, other in zip(texts, answers, others):
+        if answer != other:
+            wrong += 1
+            print(f"{len(text)} bytes, {text.strip()!r}: {answer}, but {other}")
+    good = answers.count("ok")
+    print(f"seed {seed}: {good} of them are JSON")
+    status = compare(texts, answers)
+    return 1 if wrong or not 0 < good < len(texts) else status
+
+
 if __name__ == "__main__":
-    MODES = {"table": table, "shifted": shifted, "mutated": mutated}
+    MODES = {"table": table, "shifted": shifted, "mutated": mutated, "dense": dense}
     if len(sys.argv) < 4 or sys.argv[1] not in MODES:
         sys.exit(__doc__)
     sys.exit(MODES[sys.argv[1]](*sys.argv[2:]))

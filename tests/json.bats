@@ -33,6 +33,12 @@ oracle() {
     oracle mutated "$seed" 4000 "$DATA/events.ndjson" "$DATA/broken.txt"
 }
 
+@test "JSON: escapes, long characters and errors in them are found wherever they lie" {
+    local seed
+    choose_seed
+    oracle dense "$seed" "$([ -n "${AUDIT_LONG-}" ] && echo 300000 || echo 2000)" "$AUDIT_BUILD/tests/json-check-portable"
+}
+
 @test "JSON: all test data is JSON, and the broken texts are not" {
     local line
     while IFS= read -r line; do

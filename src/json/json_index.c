@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "json/json_block_avx512.h"
 #include "json/json_index.h"
+#include "json/json_sweep.h"
 
 #include <string.h>
 
@@ -39,11 +39,11 @@ static bool is_hex(unsigned char byte)
     return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
-/* Checks the escape whose letter is at `offset`. */
-static void check_escape(struct json_index *index, size_t offset)
+/* Whether the letter at `offset` makes an escape. */
+static bool is_escape(const struct json_index *index, size_t offset)
 {
     if (offset >= index->len)
-        return; /* the string cannot end either, which json_index_fill reports */
+        return true; /* the string cannot end either, which json_index_fill reports */
     switch (index->text[offset]) {
     case '"':
     case '\\':
@@ -53,17 +53,22 @@ static void check_escape(struct json_index *index, size_t offset)
     case 'n':
     case 'r':
     case 't':
-        return;
+        return true;
     case 'u':
         for (size_t i = offset + 1; i <= offset + 4; i++)
-            if (i >= index->len || !is_hex(index->text[i])) {
-                fail(index, JSON_ERROR_ESCAPE, offset - 1);
-                return;
-            }
-        return;
+            if (i >= index->len || !is_hex(index->text[i]))
+                return false;
+        return true;
     default:
-        fail(index, JSON_ERROR_ESCAPE, offset - 1);
+        return false;
     }
+}
+
+/* Checks the escape whose letter is at `offset`. */
+static void check_escape(struct json_index *index, size_t offset)
+{
+    if (!is_escape(index, offset))
+        fail(index, JSON_ERROR_ESCAPE, offset - 1);
 }
 
 /* Mask of the bytes that a backslash escapes; checks each escape.  A backslash outside a string is
@@ -167,14 +172,6 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
     return tokens;
 }
 
-/* Lists the first bytes of the tokens from number `from`. */
-static inline void list_kinds(struct json_index *index, unsigned from)
-{
-    const unsigned char *base = index->text + index->base;
-    for (unsigned i = from; i < index->count; i++)
-        index->kind[i] = base[index->token[i]];
-}
-
 /* Goes over a block, of which the first `size` bytes are the text's at `next`. */
 static inline __attribute__((always_inline)) void scan_block(struct json_index *index,
                                                              struct json_block block, size_t size,
@@ -184,7 +181,6 @@ static inline __attribute__((always_inline)) void scan_block(struct json_index *
     unsigned count = blocks->count(tokens);
     blocks->list(tokens, count, (uint32_t)(index->next - index->base), index->token + index->count);
     index->count += count;
-    list_kinds(index, index->count - count);
     index->next += size;
 }
 
@@ -277,37 +273,113 @@ JSON_AVX2 static void scan_avx2(struct json_index *index, size_t end)
 }
 #endif
 
-#ifdef JSON_BLOCK_AVX512
-JSON_AVX512 static void scan_avx512(struct json_index *index, size_t end)
+/* Lists the tokens before `end`, up to an error. */
+static void scan_exactly(struct json_index *index, size_t end)
 {
-    static const struct blocks blocks = {json_avx512_read, json_avx2_between, count_avx2,
-                                         json_avx512_list};
-    scan_blocks(index, end, &blocks);
+#ifdef JSON_BLOCK_AVX2
+    if (json_has_avx2())
+        scan_avx2(index, end);
+    else
+#endif
+        scan(index, end);
+    const unsigned char *base = index->text + index->base;
+    unsigned count = index->count;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < count; i++)
+        index->kind[i] = base[index->token[i]];
+}
+
+#ifdef JSON_SWEEP
+/* One past the UTF-8 sequence that the byte before `end` belongs to, `end` where it belongs to
+ * none, 0 where it is not one. */
+static size_t sequence_past(const struct json_index *index, size_t end)
+{
+    size_t at = end - 1;
+    while (at > 0 && end - at < 4 && (index->text[at] & 0xc0) == 0x80)
+        at--;
+    if (index->text[at] < 0x80)
+        return end;
+    size_t length = utf8_sequence(index->text + at, index->len - at);
+    return length == 0 ? 0 : at + length;
+}
+
+/* Whether the escape and the sequence that go on after `end` are right. */
+static bool ends_well(struct json_index *index, const struct json_sweep *sweep, size_t end)
+{
+    size_t at = end;
+    if (sweep->escaped != 0 && !is_escape(index, end))
+        return false;
+    for (uint64_t hex = sweep->hex; hex != 0; hex >>= 1, at++)
+        if (at >= index->len || !is_hex(index->text[at]))
+            return false;
+    index->utf8_next = sequence_past(index, end);
+    return index->utf8_next > 0;
+}
+
+/* The block before `next`, as far as it matters: its last three bytes. */
+JSON_AVX512 static __m512i block_before(const struct json_index *index)
+{
+    unsigned char block[JSON_BLOCK] = {0};
+    size_t n = index->next < 3 ? index->next : 3;
+    memcpy(block + JSON_BLOCK - n, index->text + index->next - n, n);
+    return _mm512_loadu_si512(block);
+}
+
+/* Lists the tokens before `end`, where nothing is wrong.  False: something may be, and it is as if
+ * nothing had been done. */
+JSON_AVX512 static bool sweep(struct json_index *index, size_t end)
+{
+    struct json_sweep sweep = {.bits = json_sweep_bits(),
+                               .escaped = index->escaped,
+                               .string = index->string,
+                               .scalar = index->scalar};
+    const unsigned char *at = index->text + index->next;
+    __m512i offset = _mm512_set1_epi32((int)(index->next - index->base));
+    __m512i step = _mm512_set1_epi32(JSON_BLOCK);
+    unsigned count = 0;
+    size_t left = end - index->next;
+    if (index->next > 0)
+        sweep.before = block_before(index);
+    for (; left >= JSON_BLOCK; left -= JSON_BLOCK) {
+        __m512i v = _mm512_loadu_si512(at);
+        uint64_t tokens = json_sweep_block(&sweep, v);
+        count += json_sweep_list(tokens, v, offset, index->token + count, index->kind + count);
+        offset = _mm512_add_epi32(offset, step);
+        at += JSON_BLOCK;
+    }
+    if (left > 0) {
+        uint64_t own = ((uint64_t)1 << left) - 1;
+        __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(','), own, at);
+        uint64_t tokens = json_sweep_block(&sweep, v) & own;
+        count += json_sweep_list(tokens, v, offset, index->token + count, index->kind + count);
+    }
+    if (json_sweep_doubts(&sweep) || !ends_well(index, &sweep, end))
+        return false;
+    index->escaped = sweep.escaped;
+    index->string = sweep.string;
+    index->scalar = sweep.scalar;
+    index->backslash |= json_sweep_is(sweep.inside, SWEEP_BACKSLASH) != 0;
+    index->space |= json_sweep_is(sweep.outside, SWEEP_BLANK) != 0;
+    index->count = count;
+    index->next = end;
+    return true;
 }
 #endif
 
-/* As fast as this processor can. */
+/* As fast as this processor can, and exactly where that is not enough. */
 static void scan_window(struct json_index *index, size_t end)
 {
-#ifdef JSON_BLOCK_AVX512
-    if (json_has_avx512()) {
-        scan_avx512(index, end);
+#ifdef JSON_SWEEP
+    if (json_has_avx512() && sweep(index, end))
         return;
-    }
 #endif
-#ifdef JSON_BLOCK_AVX2
-    if (json_has_avx2()) {
-        scan_avx2(index, end);
-        return;
-    }
-#endif
-    scan(index, end);
+    scan_exactly(index, end);
 }
 
 bool json_index_fill(struct json_index *index)
 {
     /* At the text's end the tokens stay, for json_index_rewind(). */
-    if (index->next >= index->len)
+    if (index->next >= index->len || index->error.code != JSON_OK)
         return false;
     do {
         index->base = index->next;
