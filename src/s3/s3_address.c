@@ -104,6 +104,7 @@ bool s3_address_set(struct s3_address *address, const char *endpoint, const char
         snprintf(address->base, sizeof address->base, "%s://%s.%s/", scheme, bucket, address->host);
     else
         snprintf(address->base, sizeof address->base, "%s://%s/%s/", scheme, address->host, bucket);
+    address->path_at = (size_t)(strchr(address->base + strlen(scheme) + 3, '/') - address->base);
     return true;
 }
 

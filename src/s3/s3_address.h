@@ -22,6 +22,7 @@ struct s3_address {
     bool virtual_host;
     char host[300]; /* of the endpoint, with its port if it has one */
     char base[640]; /* what every object's URL begins with, up to and with the '/' before the key */
+    size_t path_at; /* where in it the URL's path begins */
 };
 
 /* endpoint is a URL, or NULL for AWS's own in the region.  The bucket's name must stay.  False with

@@ -200,13 +200,11 @@ static bool write_date(char text[48])
     return true;
 }
 
-/* Takes the URL's path and query. */
-static void take_url(const char *url, struct s3_v2_request *request)
+/* Takes the path and the query of a URL that begins as the address says. */
+static void take_url(const struct s3_address *address, const char *url,
+                     struct s3_v2_request *request)
 {
-    const char *host = strstr(url, "://"), *path = strchr(host != NULL ? host + 3 : url, '/');
-    if (path == NULL)
-        path = "/";
-    const char *query = strchr(path, '?');
+    const char *path = url + address->path_at, *query = strchr(path, '?');
     request->path = query != NULL ? span_between(path, query) : span_of(path);
     request->query = query != NULL ? span_of(query + 1) : SPAN("");
 }
@@ -227,7 +225,7 @@ static bool sign(const struct s3_signing *signing, const struct s3_request *want
         .bucket = signing->address->virtual_host ? signing->address->bucket : NULL,
         .headers = *list,
     };
-    take_url(url, &request);
+    take_url(signing->address, url, &request);
     char *text = s3_v2_text(&request, &len);
     if (text == NULL)
         return reason_set(reason, "there is not enough memory");
