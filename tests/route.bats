@@ -53,7 +53,7 @@ load spool
     cmp rejects in
     assert_same "$(find outside root -newer in -type f ! -name in)" ""
     assert_same "$(ls outside)" ""
-    assert_stderr_has "symbolic link; none is followed"
+    assert_stderr_has "symbolic link, which is not followed"
 }
 
 # limited COMMAND...: with at most 64 open files, and little memory; sanitizers need theirs.

@@ -173,8 +173,8 @@ static bool has_lost(const struct delivery *d)
            d->ledger.receipts.error != 0;
 }
 
-/* What the ledger and the sink have found meanwhile. */
-static void look_up(struct delivery *d)
+/* Reacts to a signal, and to what the ledger and the sink have found. */
+static void react(struct delivery *d)
 {
     bool lost = has_lost(d);
     if (interrupt_asked() != NULL && !d->interrupted) {
@@ -207,7 +207,7 @@ static bool submit_records(struct delivery *d, int64_t *wake_at)
         d->failed |= has_lost(d);
         if (is_first_reject(d))
             close_input(d);
-        look_up(d);
+        react(d);
     }
 }
 
@@ -306,12 +306,12 @@ static void turn(struct delivery *d)
 {
     int64_t wake_at = INT64_MAX;
     d->now = d->sink->now = clock_now();
-    look_up(d);
+    react(d);
     bool room = submit_records(d, &wake_at);
     commit_due(d, &wake_at);
     if (d->sink->run != NULL)
         d->sink->run(d->sink, &wake_at);
-    look_up(d);
+    react(d);
     if (d->sink->stopping && d->sink->give_up != NULL)
         d->sink->give_up(d->sink, d->now >= d->drain_until);
     wait_and_read(d, room, wake_at);

@@ -185,8 +185,9 @@ static enum answer compare(const struct s3 *s3, struct request *request,
 }
 
 /* What to do after a HEAD. */
-static void judge_look(const struct s3 *s3, struct request *request, enum s3_meaning meaning,
-                       const struct s3_answer *answer, long status, struct judgement *judgement)
+static void judge_comparison(const struct s3 *s3, struct request *request, enum s3_meaning meaning,
+                             const struct s3_answer *answer, long status,
+                             struct judgement *judgement)
 {
     if (meaning == S3_DONE) {
         judgement->answer = compare(s3, request, answer, &judgement->reason);
@@ -225,7 +226,7 @@ static void judge(void *context, struct request *request, const struct http_repl
     if (meaning == S3_DONE && answer.etag[0] != '\0')
         judgement->etag = strcpy(s3->etag, answer.etag);
     if (request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST) {
-        judge_look(s3, request, meaning, &answer, reply->status, judgement);
+        judge_comparison(s3, request, meaning, &answer, reply->status, judgement);
     } else if (meaning == S3_DONE && request->step == STEP_REPLACE) {
         judgement->answer = ANSWER_REPLACED;
     } else if (meaning == S3_EXISTS && s3->options.store.put.no_overwrite) {

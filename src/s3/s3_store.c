@@ -279,17 +279,17 @@ enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfe
     }
 }
 
-/* The look at the bucket. */
+/* --- The probe of the bucket --- */
 
 /* What does not rule out that objects can be put is passed over: a key may have the right to write
  * and not to list, and a store that is away is waited for as always. */
-static void judge_look(struct s3_store *store, const struct http_transfer *transfer,
-                       const struct http_reply *reply)
+static void judge_probe(struct s3_store *store, const struct http_transfer *transfer,
+                        const struct http_reply *reply)
 {
     struct s3_answer answer;
     struct s3_page page;
     struct reason reason;
-    store->look = S3_LOOK_DONE;
+    store->probe = S3_PROBE_DONE;
     if (reply->code != CURLE_OK) {
         if (retry_transfer(reply->code, false) == RETRY_HOPELESS) {
             store->hopeless.text[0] = '\0';
@@ -304,7 +304,7 @@ static void judge_look(struct s3_store *store, const struct http_transfer *trans
         s3_page_free(&page);
         break;
     case S3_AGAIN:
-        store->look = S3_LOOK_WANTED;
+        store->probe = S3_PROBE_WANTED;
         break;
     case S3_MISCONFIGURED:
         store->hopeless = reason;
@@ -321,22 +321,23 @@ static void judge_look(struct s3_store *store, const struct http_transfer *trans
     }
 }
 
-static void looked(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void probe_answered(void *context, struct http_transfer *transfer,
+                           const struct http_reply *reply)
 {
     struct s3_store *store = context;
-    judge_look(store, transfer, reply);
+    judge_probe(store, transfer, reply);
     http_give(store->http, transfer);
 }
 
-static void look(struct s3_store *store)
+static void probe(struct s3_store *store)
 {
     char query[S3_LIST_QUERY_MAX];
     s3_list_query(&(struct s3_list_query){.most = 0}, query);
-    if (s3_store_list(store, query, looked, store, &store->hopeless) != NULL)
-        store->look = S3_LOOK_UNDER_WAY;
+    if (s3_store_list(store, query, probe_answered, store, &store->hopeless) != NULL)
+        store->probe = S3_PROBE_UNDER_WAY;
 }
 
-enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool with_look,
+enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool probed,
                                  struct reason *reason)
 {
     store->http = http;
@@ -348,15 +349,15 @@ enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool
     default:
         break;
     }
-    if (!with_look)
+    if (!probed)
         return S3_READY;
-    if (store->look == S3_LOOK_WANTED && store->hopeless.text[0] == '\0')
-        look(store);
+    if (store->probe == S3_PROBE_WANTED && store->hopeless.text[0] == '\0')
+        probe(store);
     if (store->hopeless.text[0] != '\0') {
         *reason = store->hopeless;
         return S3_NEVER;
     }
-    return store->look == S3_LOOK_DONE ? S3_READY : S3_WAITS;
+    return store->probe == S3_PROBE_DONE ? S3_READY : S3_WAITS;
 }
 
 bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,

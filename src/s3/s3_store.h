@@ -32,9 +32,9 @@ struct s3_store {
     struct keyring keyring;
     struct s3_signing signing;
     struct http *http;
-    enum { S3_LOOK_WANTED, S3_LOOK_UNDER_WAY, S3_LOOK_DONE } look;
+    enum { S3_PROBE_WANTED, S3_PROBE_UNDER_WAY, S3_PROBE_DONE } probe; /* of the bucket */
     bool secret_is_right;   /* the store has taken a signature */
-    struct reason hopeless; /* what the look found; "" where nothing speaks against going on */
+    struct reason hopeless; /* what the probe found; "" while nothing rules out success */
     char name[400];         /* s3://BUCKET at HOST, for messages */
 };
 
@@ -47,12 +47,12 @@ const char *s3_store_ca_bundle(const struct s3_store *store);
 
 enum s3_readiness {
     S3_READY,
-    S3_WAITS, /* for credentials, or for the look at the bucket: transfers of http */
+    S3_WAITS, /* for credentials, or for the probe of the bucket: transfers of http */
     S3_NEVER, /* for the reason given: no request can succeed */
 };
 
-/* Whether requests can be set up now.  look: only after the bucket was asked for. */
-enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool look,
+/* Whether requests can be set up now.  probed: only after the bucket was asked for. */
+enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool probed,
                                  struct reason *reason);
 
 /* Sets up a transfer.  False with a reason. */

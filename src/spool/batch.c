@@ -48,8 +48,8 @@ static void add_name(void *context, const char *name)
         backlog->name[backlog->count++] = copy;
 }
 
-/* Looks for the oldest segments. */
-static bool look(struct backlog *backlog, const struct spooldir *spool)
+/* Lists the oldest segments. */
+static bool list_oldest(struct backlog *backlog, const struct spooldir *spool)
 {
     forget_names(backlog, 0);
     backlog->next = 0;
@@ -189,7 +189,7 @@ bool batch_gather(struct batch *batch, const struct spooldir *spool, struct back
     struct stat is;
     *batch = (struct batch){.spool = spool, .input = -1, .memory = -1, .counting = -1};
     reason->text[0] = '\0';
-    if (backlog->next >= backlog->count && !look(backlog, spool))
+    if (backlog->next >= backlog->count && !list_oldest(backlog, spool))
         return reason_set(reason, "%s/new: %s", spool->name, strerror(errno));
     int fd = next_segment(spool, backlog, &is, reason);
     if (fd < 0)

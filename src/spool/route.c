@@ -67,7 +67,7 @@ static struct route_key *find_key(struct route *r, struct span key)
 enum presence { PRESENT, ABSENT, UNUSABLE };
 
 /* Whether ROOT/NAME is a directory. */
-static enum presence look(const struct route *r, const char *name, struct reason *reason)
+static enum presence find_directory(const struct route *r, const char *name, struct reason *reason)
 {
     struct stat is;
     struct printable shown;
@@ -81,7 +81,7 @@ static enum presence look(const struct route *r, const char *name, struct reason
     if (S_ISDIR(is.st_mode))
         return PRESENT;
     reason_set(reason, "%s/%s: is %s", r->root_name, shown.text,
-               S_ISLNK(is.st_mode) ? "a symbolic link; none is followed" : "not a directory");
+               S_ISLNK(is.st_mode) ? "a symbolic link, which is not followed" : "not a directory");
     return UNUSABLE;
 }
 
@@ -98,10 +98,10 @@ static bool direct(struct route *r, struct route_key *entry)
 {
     struct reason reason;
     entry->target = ROUTE_NONE;
-    enum presence presence = look(r, entry->key, &reason);
+    enum presence presence = find_directory(r, entry->key, &reason);
     bool own = presence == PRESENT;
     if (presence == ABSENT) {
-        presence = look(r, r->default_name, &reason);
+        presence = find_directory(r, r->default_name, &reason);
         if (presence == ABSENT)
             reason_set(&reason, "%s has no directory %s, and no %s for the rest; make one of them",
                        r->root_name, entry->key, r->default_name);
