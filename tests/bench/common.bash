@@ -1,11 +1,12 @@
 # What the parts of the benchmark share; each sources it.
 # shellcheck disable=SC2034,SC2154 # who sources this uses what it sets, and has set $work
 
-# holds WHAT IS AT-LEAST: a line; false if it does not.
+# holds WHAT IS AT-LEAST: a line; false if it does not. IS may be what `speed` prints.
 holds() {
-    local answer=holds
-    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$2" "$3" || answer="DOES NOT HOLD"
-    printf '%-52s %6.2f, at least %s: %s\n' "$1" "$2" "$3" "$answer"
+    local answer=holds is low high
+    read -r is low high <<<"$2"
+    python3 -c 'import sys; sys.exit(float(sys.argv[1]) < float(sys.argv[2]))' "$is" "$3" || answer="DOES NOT HOLD"
+    printf '%-52s %6.2f%s, at least %s: %s\n' "$1" "$is" "${low:+ (quartiles $low to $high)}" "$3" "$answer"
     [ "$answer" = holds ]
 }
 
@@ -30,16 +31,18 @@ median() {
     printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
 }
 
-# speed OURS THEIRS: of two arrays with the seconds of runs that alternated, how much faster the first
-# one's are: the median of the ratios run by run, as a machine that is quick for a while is so for
-# both of a pair.
+# speed OURS THEIRS: of two arrays with the seconds of runs that alternated, how many times as fast
+# ours are: the median of the ratios round by round, as a machine that is quick for a while is so for
+# both sides of a round; and the quartiles, between which half of the ratios are.
 speed() {
     local -n speed_ours=$1 speed_theirs=$2
-    local i ratios=()
-    for i in "${!speed_ours[@]}"; do
-        ratios+=("$(calculate "${speed_theirs[i]} / ${speed_ours[i]}")")
-    done
-    median "${ratios[@]}"
+    python3 - "${#speed_ours[@]}" "${speed_ours[@]}" "${speed_theirs[@]}" <<'END'
+import statistics, sys
+count, *seconds = map(float, sys.argv[1:])
+ratios = [theirs / ours for ours, theirs in zip(seconds[:int(count)], seconds[int(count):])]
+low, median, high = statistics.quantiles(ratios, method="inclusive") if len(ratios) > 1 else ratios * 3
+print("%.4f %.2f %.2f" % (median, low, high))
+END
 }
 
 # can_compare RUNS SHORT: whether there is something of Fluent Bit to compare with; if not, says why.

@@ -5,9 +5,8 @@
 # One event a request: requests a second, and the CPU time of the sender; and through faults, next to
 # the same without.  Batched: megabytes a second, next to Fluent Bit where that is installed.
 # Start-up: next to an empty program that is linked to the same libraries.  The last line of each part
-# says whether the ratio that is asked for holds; status 1 if one does not.  Alternating runs, and of
-# each side the best: nginx, too, runs on this machine, and so does whatever else disturbs it.  Next to
-# Fluent Bit the median of each side counts.
+# says whether the ratio that is asked for holds; status 1 if one does not.  The sides run in turn,
+# and the median of the rounds' ratios counts.
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common.bash"
@@ -88,49 +87,40 @@ timed() {
     cpu=$(calculate "$user + $system")
 }
 
-least() { # VARIABLE VALUE
-    local -n variable=$1
-    variable=$(calculate "min($variable, $2)")
-}
-
-ours=1e9 bare=1e9 ours_cpu=1e9 bare_cpu=1e9 most=0
-for ((i = 0; i < rounds; i++)); do
-    timed "$work/curl-multi" "$url" "$work/events" 8
-    least bare "$seconds"
-    least bare_cpu "$cpu"
-    timed "$build/audit-post" --url="$url" "$work/events"
-    least ours "$seconds"
-    least ours_cpu "$cpu"
-done
 cat >"$work/wrk.lua" <<END
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = '$(head -n 1 "$work/events")'
 END
+ours=() bare=() with_wrk=() ours_cpu=() bare_cpu=()
 for ((i = 0; i < rounds; i++)); do
+    timed "$work/curl-multi" "$url" "$work/events" 8
+    bare+=("$seconds") bare_cpu+=("$cpu")
+    timed "$build/audit-post" --url="$url" "$work/events"
+    ours+=("$seconds") ours_cpu+=("$cpu")
     rate=$(wrk -t1 -c8 -d2 -s "$work/wrk.lua" "$url" | sed -n 's/^Requests\/sec: *//p')
-    most=$(calculate "max($most, $rate)")
+    with_wrk+=("$(calculate "$events / $rate")")
 done
 echo "One event a request, 8 at once, $events events of $(($(stat -c %s "$work/events") / events)) bytes:"
 printf '  %-20s %9.0f a second  %6.2f us of CPU a request\n' \
-    audit-post "$(calculate "$events / $ours")" "$(calculate "$ours_cpu / $events * 1e6")" \
-    "libcurl alone" "$(calculate "$events / $bare")" "$(calculate "$bare_cpu / $events * 1e6")"
-printf '  %-20s %9.0f a second\n' wrk "$most"
-holds "  of libcurl alone" "$(calculate "$bare / $ours")" 0.9 || failed=1
-holds "  of wrk" "$(calculate "$events / $ours / $most")" 0.35 || failed=1
+    audit-post "$(calculate "$events / $(least "${ours[@]}")")" "$(calculate "$(least "${ours_cpu[@]}") / $events * 1e6")" \
+    "libcurl alone" "$(calculate "$events / $(least "${bare[@]}")")" "$(calculate "$(least "${bare_cpu[@]}") / $events * 1e6")"
+printf '  %-20s %9.0f a second\n' wrk "$(calculate "$events / $(least "${with_wrk[@]}")")"
+holds "  of libcurl alone" "$(speed ours bare)" 0.9 || failed=1
+holds "  of wrk" "$(speed ours with_wrk)" 0.35 || failed=1
 
 # The same through faults: at most twice the time.
-calm=1e9 faulty=1e9
+calm=() faulty=()
 for ((i = 0; i < rounds; i++)); do
     timed "$build/audit-post" --url="$url" "$work/events"
-    least calm "$seconds"
+    calm+=("$seconds")
     timed "$build/audit-post" --url="${url%/in}/faulty" "$work/events"
-    least faulty "$seconds"
+    faulty+=("$seconds")
 done
 echo "Through 15% faults (503, 429 with Retry-After: 0, closed connections), one event a request:"
-printf '  %-20s %9.0f a second\n' "without faults" "$(calculate "$events / $calm")" \
-    "with them" "$(calculate "$events / $faulty")"
-holds "  of the speed without faults" "$(calculate "$calm / $faulty")" 0.5 || failed=1
+printf '  %-20s %9.0f a second\n' "without faults" "$(calculate "$events / $(least "${calm[@]}")")" \
+    "with them" "$(calculate "$events / $(least "${faulty[@]}")")"
+holds "  of the speed without faults" "$(speed faulty calm)" 0.5 || failed=1
 
 # Batched: five times the file.
 for ((i = 0; i < 5; i++)); do cat "$work/events"; done >"$work/many"
@@ -195,16 +185,14 @@ for ((i = 0; i < rounds; i++)); do
     fi
 done
 echo "Batched (lines of 1 MB), $((size / 1000000)) MB, median of $rounds runs:"
-ours=$(median "${post_took[@]}")
-printf '  %-20s %9.0f MB/s\n' audit-post "$(calculate "$size / $ours / 1e6")"
+printf '  %-20s %9.0f MB/s\n' audit-post "$(calculate "$size / $(median "${post_took[@]}") / 1e6")"
 if can_compare ${#fluent_took[@]} "$short"; then
-    theirs=$(median "${fluent_took[@]}")
-    printf '  %-20s %9.0f MB/s\n' "Fluent Bit" "$(calculate "$size / $theirs / 1e6")"
-    holds "  of Fluent Bit" "$(calculate "$theirs / $ours")" 2 || failed=1
+    printf '  %-20s %9.0f MB/s\n' "Fluent Bit" "$(calculate "$size / $(median "${fluent_took[@]}") / 1e6")"
+    holds "  of Fluent Bit" "$(speed post_took fluent_took)" 2 || failed=1
 fi
 
 # Start-up: the least of a hundred alternating runs, in microseconds.
-ours=1000000000 bare=1000000000
+our_start=1000000000 bare_start=1000000000
 once() { # VARIABLE COMMAND...
     local -n once_least=$1
     local from=${EPOCHREALTIME/./} took
@@ -213,10 +201,10 @@ once() { # VARIABLE COMMAND...
     [ "$took" -ge "$once_least" ] || once_least=$took
 }
 for ((i = 0; i < 100; i++)); do
-    once bare "$work/empty"
-    once ours "$build/audit-post" --url="$url"
+    once bare_start "$work/empty"
+    once our_start "$build/audit-post" --url="$url"
 done
 printf 'Start-up: audit-post %.1f ms, an empty program with its libraries %.1f ms\n' \
-    "$(calculate "$ours / 1000")" "$(calculate "$bare / 1000")"
-holds "  milliseconds to spare of 3" "$(calculate "3 - ($ours - $bare) / 1000")" 0 || failed=1
+    "$(calculate "$our_start / 1000")" "$(calculate "$bare_start / 1000")"
+holds "  milliseconds to spare of 3" "$(calculate "3 - ($our_start - $bare_start) / 1000")" 0 || failed=1
 exit "$failed"

@@ -4,8 +4,7 @@
 #   tests/bench/receive.sh BUILD
 # One event a request, by wrk, from 32 and 128 connections: requests a second, and the CPU time of
 # the server.  Batched, by audit-post: megabytes a second, next to Fluent Bit's HTTP input where that
-# is installed.  Runs alternate, and of each side the best counts: wrk runs on this machine, too; next
-# to Fluent Bit it is the median.
+# is installed.  The sides run in turn, and the median of the rounds' ratios counts.
 # How long a sync takes here is measured as well, for all that is synced depends on it: where C
 # connections wait for a sync of s and a request costs h besides, a group of all is at most
 # C * (s + h) / (s + C * h) times as fast as a sync for each, which on a fast disk is less than what is
@@ -129,7 +128,8 @@ stop_serving() {
     [ "$status" = 0 ] || { echo "bench: the server ended with status $status" >&2 && cat "$work/messages" >&2 && exit 2; }
 }
 
-declare -A rate cpu
+declare -A rate cpu # the best
+declare -a {nginx,none,group,each,slow_group,slow_each}_{32,128} # seconds a request, round by round
 measure() { # KIND CONNECTIONS
     local before used requests this
     serve "$1"
@@ -144,20 +144,20 @@ measure() { # KIND CONNECTIONS
         exit 2
     fi
     this=$(sed -n 's/^Requests\/sec: *//p' "$work/wrk")
+    local -n each_round=${1/-/_}_$2
+    each_round+=("$(calculate "1 / $this")")
     rate[$1.$2]=$(calculate "max(${rate[$1.$2]-0}, $this)")
     cpu[$1.$2]=$(calculate "min(${cpu[$1.$2]-1e9}, $used / $requests)")
 }
 
 # The ratios that are asked for, a line each; false if one does not hold.
 ratios() {
-    local connections all=0
+    local connections all=0 median low high
     for connections in 32 128; do
-        holds "  --sync=none, of nginx, $connections connections" \
-            "$(calculate "${rate[none.$connections]} / ${rate[nginx.$connections]}")" 0.5 || all=1
-        printf '%-52s %6.2f\n' "  group, of a sync for each, $connections connections" \
-            "$(calculate "${rate[group.$connections]} / ${rate[each.$connections]}")"
-        holds "  the same, where a sync takes 5 ms more" \
-            "$(calculate "${rate[slow-group.$connections]} / ${rate[slow-each.$connections]}")" 20 || all=1
+        holds "  --sync=none, of nginx, $connections connections" "$(speed "none_$connections" "nginx_$connections")" 0.5 || all=1
+        read -r median low high < <(speed "group_$connections" "each_$connections")
+        printf '%-52s %6.2f (quartiles %s to %s)\n' "  group, of a sync for each, $connections connections" "$median" "$low" "$high"
+        holds "  the same, where a sync takes 5 ms more" "$(speed "slow_group_$connections" "slow_each_$connections")" 20 || all=1
     done
     return $all
 }
@@ -165,8 +165,8 @@ ratios() {
 kinds=(nginx none group each slow-group slow-each)
 for ((i = 0; i < 3 * rounds; i++)); do
     [ "$i" -lt "$rounds" ] || ! ratios >/dev/null || break
-    for kind in "${kinds[@]}"; do
-        for connections in 32 128; do
+    for connections in 32 128; do
+        for kind in "${kinds[@]}"; do
             measure "$kind" "$connections"
         done
     done
@@ -263,11 +263,10 @@ for ((i = 0; i < rounds; i++)); do
     fi
 done
 printf 'Batched (arrays of 1 MB), %d MB, median of %d runs:\n' $((size / 1000000)) "$rounds"
-ours=$(median "${receive_took[@]}")
-printf '  %-23s %9.0f MB/s, synced\n' audit-receive "$(calculate "$size / $ours / 1e6")"
+printf '  %-23s %9.0f MB/s, synced\n' audit-receive "$(calculate "$size / $(median "${receive_took[@]}") / 1e6")"
 if can_compare ${#fluent_took[@]} "$short"; then
-    theirs=$(median "${fluent_took[@]}")
-    printf '  %-23s %9.0f MB/s, in memory\n' "Fluent Bit" "$(calculate "$size / $theirs / 1e6")"
-    printf '%-52s %6.2f\n' "  of Fluent Bit" "$(calculate "$theirs / $ours")"
+    printf '  %-23s %9.0f MB/s, in memory\n' "Fluent Bit" "$(calculate "$size / $(median "${fluent_took[@]}") / 1e6")"
+    read -r ratio low high < <(speed receive_took fluent_took)
+    printf '%-52s %6.2f (quartiles %s to %s)\n' "  of Fluent Bit" "$ratio" "$low" "$high"
 fi
 exit "$failed"
