@@ -52,9 +52,10 @@ static void name_link(int parent, const char *name)
 
 static int open_one(struct subdirs *subdirs, int parent, const char *name, bool make)
 {
-    enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+    /* fsync(2) wants one that is open to be read. */
+    const int flags = (subdirs->durable ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     bool *made = &subdirs->made[subdirs->depth];
-    int fd = make && *made ? -1 : openat(parent, name, FLAGS);
+    int fd = make && *made ? -1 : openat(parent, name, flags);
     if (fd < 0 && make && (*made || errno == ENOENT)) {
         *made = mkdirat(parent, name, 0777) == 0;
         /* EEXIST: it was there after all, or another run was faster. */
@@ -62,7 +63,7 @@ static int open_one(struct subdirs *subdirs, int parent, const char *name, bool 
             return -1;
         if (subdirs->durable && fsync(parent) != 0)
             return -1;
-        fd = openat(parent, name, FLAGS);
+        fd = openat(parent, name, flags);
     }
     if (fd < 0)
         name_link(parent, name);
