@@ -80,7 +80,7 @@ customers() {
 # assert_order FILE COUNT: the lines, in this order, have the numbers 1 to COUNT, each once or more; of
 # one customer a number comes first only after all that are smaller.  Prints how many came again.
 assert_order() {
-    python3 - "$1" "$2" <<'END'
+    python3 -S - "$1" "$2" <<'END'
 import json, sys
 seen, last, again = set(), {}, 0
 for line in open(sys.argv[1]):
@@ -124,7 +124,7 @@ stop_worker() {
 }
 
 # The sink that acts on the texts of lines, and appends each to `delivered` as it comes.
-sink=(python3 "$AUDIT_TESTS/spool-sink.py")
+sink=(python3 -S "$AUDIT_TESTS/spool-sink.py")
 
 # For eventually.
 has_events() {

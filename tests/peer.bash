@@ -12,7 +12,7 @@ start_peer() {
     mkdir -p "$peer"
     rm -f "$peer/port"
     [ -z "$script" ] || tell_peer "$script"
-    python3 "$AUDIT_TESTS/peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
+    python3 -S "$AUDIT_TESTS/peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
     echo $! >"$peer/pid"
     peers+=("$!")
     eventually test -s "$peer/port"
@@ -148,7 +148,7 @@ assert_taken() {
 
 # assert_receipts FILE COUNT: one receipt for each of the lines 1 to COUNT.
 assert_receipts() {
-    python3 - "$1" "$2" <<'END'
+    python3 -S - "$1" "$2" <<'END'
 import json, sys
 lines = sorted(json.loads(line)["line"] for line in open(sys.argv[1]))
 assert lines == list(range(1, int(sys.argv[2]) + 1)), lines[:20]
@@ -157,7 +157,7 @@ END
 
 # from_log EXPRESSION: a Python expression over `log`, the peer's requests.
 from_log() {
-    python3 -c 'import json, sys
+    python3 -S -c 'import json, sys
 log = [json.loads(line) for line in open(sys.argv[1])]
 print(eval(sys.argv[2]))' "$peer/log" "$1"
 }

@@ -46,7 +46,7 @@ put() {
 
 # make_events N: the file `addressed`, N events that are all different.
 make_events() {
-    python3 - "$1" <<'END' | audit-path >addressed
+    python3 -S - "$1" <<'END' | audit-path >addressed
 import sys
 for i in range(int(sys.argv[1])):
     print('{"id":"j-%d","status":"succeeded","recipe_id":%d,"context":{"user_id":7},'
@@ -91,7 +91,7 @@ start_s3_peer() {
     peer=$PWD/peer
     while [ -e "$peer" ]; do peer=${peer}2; done
     mkdir "$peer"
-    python3 "$AUDIT_TESTS/s3-peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
+    python3 -S "$AUDIT_TESTS/s3-peer.py" "$peer" "$@" 3>&- 2>"$peer/errors" &
     echo $! >"$peer/pid"
     also_stop $!
     eventually test -s "$peer/port"
@@ -112,7 +112,7 @@ make_awkward_events() {
         'a b+c%20=é/*~().json' "!-_.*'()" '@:,$&;=?#[]{}|<>^`"\' 'x//double/slash/' $'tab\tand\nline'
         '日本語/🦀.json' '%2F%2f%' '...three/..two' 'a+b a%2Bb' "$(printf '%0900d' 0)"
     )
-    python3 -c 'import json, sys
+    python3 -S -c 'import json, sys
 for key in sys.argv[1:]:
     print(json.dumps({"path": key, "event": {"key": key}}, separators=(",", ":")))' "${keys[@]}" >addressed
 }

@@ -3,7 +3,7 @@
 
 # make_archive N: N events, addressed, in the file `addressed`, and each as a file below archive/.
 make_archive() {
-    python3 - "$1" <<'END' | audit-path >addressed
+    python3 -S - "$1" <<'END' | audit-path >addressed
 import sys
 for i in range(int(sys.argv[1])):
     print('{"id":"j-%d","status":"succeeded","recipe_id":%d,"context":{"user_id":7},'
@@ -94,7 +94,7 @@ digests = sha256
 END
         echo 01 >serial
     )
-    python3 "$AUDIT_TESTS/tsa-peer.py" "$tsa" 3>&- 2>"$tsa/errors" &
+    python3 -S "$AUDIT_TESTS/tsa-peer.py" "$tsa" 3>&- 2>"$tsa/errors" &
     also_stop $!
     eventually test -s "$tsa/port"
     tsa_url=http://127.0.0.1:$(cat "$tsa/port")/tsr

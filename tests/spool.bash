@@ -26,7 +26,7 @@ spool() {
 
 # sink [OPTION]...: $sink is the command that acts on the texts of lines.
 sink() {
-    sink=(python3 "$AUDIT_TESTS/spool-sink.py" "$@")
+    sink=(python3 -S "$AUDIT_TESTS/spool-sink.py" "$@")
 }
 
 # waiting: the texts that wait in the spool, in order.
