@@ -112,7 +112,7 @@ END
     make_topic 1
     run_tool put --rejects=rejects some
     assert_status 1
-    assert_stderr_has "some:4: this is no audit event"
+    assert_stderr_has "some:4: this is not an audit event"
     assert_stderr_has "some:5: "
     tail -n 2 some | cmp - rejects
     run_tool put --key=none some
