@@ -282,11 +282,6 @@ static void scan_exactly(struct json_index *index, size_t end)
     else
 #endif
         scan(index, end);
-    const unsigned char *base = index->text + index->base;
-    unsigned count = index->count;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < count; i++)
-        index->kind[i] = base[index->token[i]];
 }
 
 #ifdef JSON_SWEEP
@@ -343,7 +338,7 @@ JSON_AVX512 static bool sweep(struct json_index *index, size_t end)
     for (; left >= JSON_BLOCK; left -= JSON_BLOCK) {
         __m512i v = _mm512_loadu_si512(at);
         uint64_t tokens = json_sweep_block(&sweep, v);
-        count += json_sweep_list(tokens, v, offset, index->token + count, index->kind + count);
+        count += json_sweep_list(tokens, offset, index->token + count);
         offset = _mm512_add_epi32(offset, step);
         at += JSON_BLOCK;
     }
@@ -351,7 +346,7 @@ JSON_AVX512 static bool sweep(struct json_index *index, size_t end)
         uint64_t own = ((uint64_t)1 << left) - 1;
         __m512i v = _mm512_mask_loadu_epi8(_mm512_set1_epi8(','), own, at);
         uint64_t tokens = json_sweep_block(&sweep, v) & own;
-        count += json_sweep_list(tokens, v, offset, index->token + count, index->kind + count);
+        count += json_sweep_list(tokens, offset, index->token + count);
     }
     if (json_sweep_doubts(&sweep) || !ends_well(index, &sweep, end))
         return false;

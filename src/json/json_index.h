@@ -35,8 +35,6 @@ struct json_index {
     size_t base; /* offset that token offsets count from */
     unsigned count, used;
     uint32_t token[JSON_WINDOW + 16];
-    /* The byte that each listed token begins with.  64 bytes behind the last may be read. */
-    unsigned char kind[JSON_WINDOW + 64];
 };
 
 /* Begins a new text.  The bytes stay the caller's and must stay in place until the index is done

@@ -327,33 +327,26 @@ JSON_SWEEP bool json_sweep_doubts(const struct json_sweep *sweep)
     return (sweep->wrong | inside | outside | utf8) != 0;
 }
 
-/* Lists 16 tokens, needed or not: their numbers plus offset, and their first bytes. */
-JSON_SWEEP void json_sweep_put(__m128i numbers, __m512i offset, __m128i bytes, uint32_t *token,
-                               unsigned char *kind)
+/* Lists 16 tokens, needed or not: their numbers plus offset. */
+JSON_SWEEP void json_sweep_put(__m128i numbers, __m512i offset, uint32_t *token)
 {
     _mm512_storeu_si512(token, _mm512_add_epi32(_mm512_cvtepu8_epi32(numbers), offset));
-    _mm_storeu_si128((__m128i *)(void *)kind, bytes);
 }
 
-/* Lists the tokens of a mask: the number of each set bit plus offset, and the byte that is there.
- * Returns how many they are. */
-JSON_SWEEP unsigned json_sweep_list(uint64_t mask, __m512i v, __m512i offset, uint32_t *token,
-                                    unsigned char *kind)
+/* Lists the tokens of a mask: the number of each set bit plus offset.  Returns how many they
+ * are. */
+JSON_SWEEP unsigned json_sweep_list(uint64_t mask, __m512i offset, uint32_t *token)
 {
     __m512i n = _mm512_maskz_compress_epi8(mask, json_sweep_numbers());
-    __m512i k = _mm512_maskz_compress_epi8(mask, v);
     unsigned count = (unsigned)_mm_popcnt_u64(mask);
-    json_sweep_put(_mm512_castsi512_si128(n), offset, _mm512_castsi512_si128(k), token, kind);
+    json_sweep_put(_mm512_castsi512_si128(n), offset, token);
     if (count <= 16)
         return count;
-    json_sweep_put(_mm512_extracti32x4_epi32(n, 1), offset, _mm512_extracti32x4_epi32(k, 1),
-                   token + 16, kind + 16);
+    json_sweep_put(_mm512_extracti32x4_epi32(n, 1), offset, token + 16);
     if (count <= 32)
         return count;
-    json_sweep_put(_mm512_extracti32x4_epi32(n, 2), offset, _mm512_extracti32x4_epi32(k, 2),
-                   token + 32, kind + 32);
-    json_sweep_put(_mm512_extracti32x4_epi32(n, 3), offset, _mm512_extracti32x4_epi32(k, 3),
-                   token + 48, kind + 48);
+    json_sweep_put(_mm512_extracti32x4_epi32(n, 2), offset, token + 32);
+    json_sweep_put(_mm512_extracti32x4_epi32(n, 3), offset, token + 48);
     return count;
 }
 
