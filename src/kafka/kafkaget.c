@@ -362,7 +362,8 @@ static void take_events(struct kafkaget *k, int64_t now)
     while ((event = rd_kafka_queue_poll(k->queue, 0)) != NULL) {
         switch (rd_kafka_event_type(event)) {
         case RD_KAFKA_EVENT_REBALANCE:
-            heard = true;
+            /* Partitions that are revoked may be given up for lost, with no word from a broker. */
+            heard |= rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
             rebalance(k, event);
             break;
         case RD_KAFKA_EVENT_OFFSET_COMMIT:
@@ -371,6 +372,8 @@ static void take_events(struct kafkaget *k, int64_t now)
             break;
         case RD_KAFKA_EVENT_ERROR:
             take_error(k, event);
+            if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+                heard = false; /* what was heard was before */
             break;
         case RD_KAFKA_EVENT_LOG:
             if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
