@@ -8,7 +8,8 @@
 #include <strings.h>
 
 /* The facet that a criterion reads: the words of one, or else what match_one() says.  Those that
- * are not here read no facet. */
+ * are not here read none; select_inner() may take FACET_EVENT for theirs, as it needs no inner
+ * field. */
 static const enum facet facet_of[CRITERIA] = {
     [SELECT_USER] = FACET_USER,         [SELECT_ASSET] = FACET_TYPE,
     [SELECT_EVENT] = FACET_EVENT,       [SELECT_CATEGORY] = FACET_TYPE,
