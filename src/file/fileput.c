@@ -20,7 +20,7 @@ const struct option_line fileput_options[] = {
     {.name = NULL},
 };
 
-/* What a record's tag is once it was found to exist: it has no slot. */
+/* The tag of a record whose content exists already: it has no slot. */
 #define NO_SLOT SIZE_MAX
 
 static struct fileput *fileput_of(struct sink *sink)
@@ -28,7 +28,7 @@ static struct fileput *fileput_of(struct sink *sink)
     return sink->context;
 }
 
-/* The record's path, ended by a NUL.  accept() has seen to its length. */
+/* Copies the record's path and ends it with a NUL.  accept() has checked its length. */
 static void set_path(const struct record *record, char path[SUBDIRS_PATH_MAX + 1])
 {
     memcpy(path, record->name.at, record->name.len);
@@ -53,7 +53,7 @@ static void settle(struct fileput *f, struct record *record, enum outcome_kind k
     ledger_settle(f->sink.ledger, record, &outcome);
 }
 
-/* What became of a record of the group, in its `kind` until the whole group is settled. */
+/* The outcome of a record of the group, kept in its `kind` until the whole group is settled. */
 static enum outcome_kind kind_of(enum filestore_result result)
 {
     static const enum outcome_kind kinds[] = {
@@ -82,9 +82,9 @@ static void give_up_group(struct fileput *f)
     f->staged = 0;
 }
 
-/* Places what is staged, in input order, until that fails or --fail-fast ends it; what comes after
- * that is as if it had not been read.  Notes in each record's `kind` what became of it; a rejected
- * one is settled. */
+/* Places the staged records in input order, until that fails or --fail-fast ends it; later records
+ * count as not read.  Notes each record's outcome in its `kind`; a rejected one is settled at
+ * once. */
 static void place_all(struct fileput *f)
 {
     char path[SUBDIRS_PATH_MAX + 1];
@@ -119,7 +119,7 @@ static void place_all(struct fileput *f)
     f->staged = 0;
 }
 
-/* Ends the group in hand: each of its records is afterwards stored and settled, or undelivered. */
+/* Ends the current group: each of its records is then stored and settled, or undelivered. */
 static void commit(struct sink *sink)
 {
     struct fileput *f = fileput_of(sink);
@@ -140,8 +140,8 @@ static void commit(struct sink *sink)
         settle(f, record, (enum outcome_kind)record->kind, NULL);
 }
 
-/* The record cannot be staged: those before it have their say first, which with --fail-fast may be
- * that it is not to be touched. */
+/* The record cannot be staged.  The records before it are settled first; with --fail-fast one of
+ * them may end the run before this record. */
 static void end_unstaged(struct fileput *f, struct record *record, enum filestore_result result,
                          const char *reason)
 {
@@ -183,7 +183,10 @@ static void rest(struct sink *sink)
 
 bool fileput_begin(struct fileput *f, const char *directory)
 {
-    enum { SECOND = 1000000, LINGER = SECOND / 100 }; /* less would make many small groups */
+    enum {
+        SECOND = 1000000,
+        LINGER = SECOND / 100
+    }; /* a shorter wait would make many small groups */
     struct reason reason;
     bool groups = f->sync == FILEPUT_GROUP;
     f->store.sync_each = f->sync == FILEPUT_EACH;

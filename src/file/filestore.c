@@ -47,7 +47,7 @@ static bool may_be_component(struct span name, struct reason *reason)
         return reason_set(reason, "the path has an empty component");
     if (span_equal(name, SPAN(".")) || span_equal(name, SPAN("..")))
         return reason_set(reason, "the path has a component \"%.*s\"", (int)name.len, name.at);
-    /* In either case: the file system may not tell them apart. */
+    /* Compared without regard to case: the file system may ignore case. */
     if (name.len >= sizeof STAGING_PREFIX - 1 &&
         strncasecmp(name.at, STAGING_PREFIX, sizeof STAGING_PREFIX - 1) == 0)
         return reason_set(reason, "the path has a component " STAGING_PREFIX
@@ -73,7 +73,7 @@ bool filestore_may_name(struct span path, struct reason *reason)
     return may_be_component(span_between(from, span_end(path)), reason);
 }
 
-/* Whether the error is the one file's: its name, or something in its way. */
+/* Whether the error concerns only this file: its name, or something that blocks its path. */
 static bool is_of_one_file(int error)
 {
     static const int errors[] = {EINVAL, ENAMETOOLONG, EEXIST, ENOTDIR, ELOOP,  EISDIR,
@@ -100,7 +100,7 @@ static const char *error_text(int error)
     }
 }
 
-/* What the error in errno, which stays, means, and the reason: the path, or its first bytes, and
+/* Maps errno, which is kept, to a result, and sets the reason: the path, or its first bytes, and
  * the error. */
 static enum filestore_result say_error(const struct filestore *store, struct span path,
                                        struct reason *reason)
@@ -148,8 +148,8 @@ static bool has_bytes(int fd, struct span bytes)
 
 enum presence { ABSENT, SAME, OTHER, IN_THE_WAY };
 
-/* What has the name now: nothing, a file with the same bytes, another file or a link, or what
- * cannot be replaced, with errno set. */
+/* What exists under the name now: nothing, a file with the same bytes, another file or a link, or
+ * something that cannot be replaced, with errno set. */
 static enum presence compare(int dir, const char *name, struct span bytes)
 {
     struct stat is;
@@ -175,7 +175,7 @@ static enum presence compare(int dir, const char *name, struct span bytes)
     return same ? SAME : OTHER;
 }
 
-/* The result for what is in the place already, with errno as compare() has set it. */
+/* The result for what compare() found, with errno as compare() has set it. */
 static enum filestore_result say_presence(const struct filestore *store, enum presence presence,
                                           const char *path, struct reason *reason)
 {
@@ -201,7 +201,7 @@ static enum filestore_result say_presence(const struct filestore *store, enum pr
     return say_error(store, span_of(path), reason);
 }
 
-/* Looks whether the path is there, before anything is written for it. */
+/* Checks whether the path exists, before anything is written for it. */
 static enum filestore_result find_present(struct filestore *store, const char *path,
                                           struct span bytes, struct reason *reason)
 {
@@ -234,7 +234,8 @@ enum filestore_result filestore_stage(struct filestore *store, unsigned slot, co
                                       struct span bytes, struct reason *reason)
 {
     struct slot_name name;
-    /* With overwrite what is there now may be replaced by one that is staged before this one. */
+    /* With overwrite the existing file may still be replaced by one that is staged before this
+     * one. */
     enum filestore_result result =
         store->overwrite ? FILESTORE_DONE : find_present(store, path, bytes, reason);
     if (result != FILESTORE_DONE)
@@ -251,7 +252,7 @@ bool filestore_sync(struct filestore *store, struct reason *reason)
     return reason_set(reason, "%s: %s", store->name, strerror(errno));
 }
 
-/* rename(2) that leaves what is there alone. */
+/* rename(2) that does not replace an existing file. */
 static bool rename_new(struct filestore *store, const char *staged, int dir, const char *name)
 {
     int staging = store->staging.fd;
@@ -265,7 +266,7 @@ static bool rename_new(struct filestore *store, const char *staged, int dir, con
     return linkat(staging, staged, dir, name, 0) == 0 && unlinkat(staging, staged, 0) == 0;
 }
 
-/* Something is there: the same bytes, what is to be replaced, or a conflict. */
+/* Something exists under the name: the same bytes, a file to replace, or a conflict. */
 static enum filestore_result place_over(struct filestore *store, const char *staged, int dir,
                                         const char *path, struct span bytes, struct reason *reason)
 {
@@ -278,7 +279,7 @@ static enum filestore_result place_over(struct filestore *store, const char *sta
     return result;
 }
 
-/* Once: opens the directories, renames, and syncs if that is asked for. */
+/* One attempt: opens the directories, renames, and syncs if required. */
 static enum filestore_result try_place(struct filestore *store, const char *staged,
                                        const char *path, struct span bytes, struct reason *reason)
 {
@@ -302,7 +303,7 @@ enum filestore_result filestore_place(struct filestore *store, unsigned slot, co
     slot_name(slot, &name);
     enum filestore_result result = try_place(store, name.text, path, bytes, reason);
     if (result == FILESTORE_FAILED && errno == ENOENT) {
-        /* A directory that was kept open is no more: somebody tidies up. */
+        /* A directory that was kept open has been removed, by a cleanup for example. */
         filestore_rest(store);
         result = try_place(store, name.text, path, bytes, reason);
     }

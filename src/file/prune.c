@@ -14,17 +14,18 @@
 
 enum {
     DAY = 86400,
-    WESTMOST = 12 * 3600,     /* a day in a path may be one of any zone: it ends last at UTC-12 */
-    FILE_MAX = 256 * 1048576, /* bytes of the largest file that is read for its event's time */
-    ABANDONED = 3600,         /* seconds after which nobody is about to use an empty directory */
-    BATCH = 512,              /* files that are announced together */
+    WESTMOST =
+        12 * 3600, /* the zone of a day in a path is not known: the day ends last at UTC-12 */
+    FILE_MAX = 256 * 1048576, /* bytes of the largest file that is read to find its event's time */
+    ABANDONED = 3600, /* seconds after which an empty directory is no longer expected to be used */
+    BATCH = 512,      /* files that are announced together */
     BATCH_BYTES = 256 * 1024,
 };
 
 /* Old files of one directory, which are announced and then removed. */
 struct prune_batch {
     size_t count, used;
-    size_t name[BATCH]; /* where their paths begin in the text */
+    size_t name[BATCH]; /* the offsets of their paths in the text */
     char text[BATCH_BYTES];
 };
 
@@ -33,8 +34,8 @@ static void problem(struct prune *prune, const char *why)
     prune->problem(prune->context, prune->path, why);
 }
 
-/* Announces and removes what the batch holds, which is in the open directory.  The walk's path is
- * the directory's.  True if all is removed. */
+/* Announces and removes the files of the batch, which are in the open directory.  The walk's path
+ * is the directory's.  True if all are removed. */
 static bool remove_batch(struct prune *prune, int directory)
 {
     struct prune_batch *batch = prune->batch;
@@ -59,7 +60,7 @@ static bool remove_batch(struct prune *prune, int directory)
     return all;
 }
 
-/* Reads the file's text into memory of the caller's.  False with a reason. */
+/* Reads the file's text into memory that the caller frees.  False with a reason. */
 static bool read_file(int fd, char **bytes, size_t *len, struct reason *reason)
 {
     struct decoder decoder = {.begun = false};
@@ -155,7 +156,7 @@ static void leave(struct prune *prune, size_t len)
     prune->path[len] = '\0';
 }
 
-/* A file whose path is the walk's: puts it into the batch if it is old.  True if it is. */
+/* Handles a file whose path is the walk's: adds it to the batch if it is old.  True if it is. */
 static bool handle_file(struct prune *prune, int directory, const char *name)
 {
     struct prune_batch *batch = prune->batch;
@@ -189,8 +190,8 @@ static unsigned char type_of(int directory, const struct dirent *entry)
     return S_ISDIR(is.st_mode) ? DT_DIR : S_ISREG(is.st_mode) ? DT_REG : DT_LNK;
 }
 
-/* Whether the walk's path, an empty directory, may go: its day is over, or an interrupted run has
- * emptied it.  One that was made just now is about to be used. */
+/* Whether the walk's path, an empty directory, may be removed: its day is over, or an interrupted
+ * run emptied it.  A directory that was made just now is about to be used. */
 static bool is_abandoned(const struct prune *prune, int fd)
 {
     struct stat is;
@@ -202,8 +203,8 @@ static bool is_abandoned(const struct prune *prune, int fd)
 
 static bool walk(struct prune *prune, int fd, unsigned depth);
 
-/* Goes through the directory whose path is the walk's, and removes it if nothing is in it any more.
- * True if it is gone. */
+/* Walks the directory whose path is the walk's, and removes it if it is empty then.  True if it is
+ * gone. */
 static bool handle_directory(struct prune *prune, int parent, const char *name, unsigned depth)
 {
     int fd = -1;
@@ -219,7 +220,7 @@ static bool handle_directory(struct prune *prune, int parent, const char *name, 
     if (!walk(prune, fd, depth + 1))
         return false;
     if (!prune->dry_run && unlinkat(parent, name, AT_REMOVEDIR) != 0) {
-        /* Another process may have stored something there meanwhile. */
+        /* Another process may have stored something there in the meantime. */
         if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT) {
             prune->failed++;
             problem(prune, strerror(errno));
@@ -256,7 +257,7 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Goes through an open directory, which is closed.  True if nothing is left in it and it may go. */
+/* Walks an open directory, and closes it.  True if it is empty afterwards and may be removed. */
 static bool walk(struct prune *prune, int fd, unsigned depth)
 {
     DIR *directory = fdopendir(fd);
@@ -273,7 +274,8 @@ static bool walk(struct prune *prune, int fd, unsigned depth)
         if (is_dots(entry->d_name))
             continue;
         entries++;
-        /* What is in the batch belongs to this directory: it goes before another one is walked. */
+        /* The files of the batch are in this directory: they are removed before another one is
+         * walked. */
         if (prune->batch->count > 0 && type_of(fd, entry) == DT_DIR)
             removed &= remove_batch(prune, fd);
         gone += handle_entry(prune, fd, entry, depth);

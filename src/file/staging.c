@@ -16,7 +16,7 @@ static int open_dir(int dir, const char *name)
     return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Calls for each name in the directory, which stays open; "." and ".." are left out. */
+/* Calls call() for each name in the directory, which stays open, except "." and "..". */
 static bool each_name(int dir, void (*call)(int dir, const char *name))
 {
     int fd = open_dir(dir, ".");
@@ -46,7 +46,7 @@ static bool remove_staging(int dir, const char *name, int fd)
     return unlinkat(dir, name, AT_REMOVEDIR) == 0;
 }
 
-/* Removes a staging directory whose owner is dead: one that can be locked.  One that cannot be
+/* Removes a staging directory if it can be locked: its owner is dead then.  One that cannot be
  * removed does no harm. */
 static void remove_stale(int dir, const char *name)
 {
@@ -74,11 +74,11 @@ static bool random_name(char *name)
     return true;
 }
 
-/* Locks the directory just made.  False: another run that began took it for a dead one's. */
+/* Locks the directory just made.  False: another run, just begun, took it for a dead run's. */
 static bool lock_new(const struct staging *staging)
 {
     struct stat is;
-    /* Where the file system has no locks no run can take it. */
+    /* On a file system without locks no other run can lock it. */
     if (flock(staging->fd, LOCK_EX | LOCK_NB) != 0)
         return errno != EWOULDBLOCK;
     return fstatat(staging->dir, staging->name, &is, AT_SYMLINK_NOFOLLOW) == 0;

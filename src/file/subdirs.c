@@ -26,7 +26,7 @@ void subdirs_close(struct subdirs *subdirs)
     close_from(subdirs, 0);
 }
 
-/* How many of the open directories path begins with. */
+/* How many of the open directories the path begins with. */
 static size_t shared_depth(const struct subdirs *subdirs, const char *path)
 {
     size_t depth = 0;
@@ -40,7 +40,7 @@ static size_t shared_depth(const struct subdirs *subdirs, const char *path)
     return depth;
 }
 
-/* O_DIRECTORY answers ENOTDIR for a link as well: tells the two apart. */
+/* O_DIRECTORY reports ENOTDIR for a link too: this tells the two apart. */
 static void name_link(int parent, const char *name)
 {
     struct stat is;
@@ -52,13 +52,13 @@ static void name_link(int parent, const char *name)
 
 static int open_one(struct subdirs *subdirs, int parent, const char *name, bool make)
 {
-    /* fsync(2) wants one that is open to be read. */
+    /* fsync(2) needs a descriptor that is open for reading. */
     const int flags = (subdirs->durable ? O_RDONLY : O_PATH) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     bool *made = &subdirs->made[subdirs->depth];
     int fd = make && *made ? -1 : openat(parent, name, flags);
     if (fd < 0 && make && (*made || errno == ENOENT)) {
         *made = mkdirat(parent, name, 0777) == 0;
-        /* EEXIST: it was there after all, or another run was faster. */
+        /* EEXIST: it exists after all, or another run was faster. */
         if (!*made && errno != EEXIST)
             return -1;
         if (subdirs->durable && fsync(parent) != 0)

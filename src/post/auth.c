@@ -35,7 +35,7 @@ bool auth_parse(const char *text, struct auth *auth, struct reason *reason)
     return options_choice(text, auth_names, reason) >= 0;
 }
 
-/* The URL with the credential as one more parameter. */
+/* Sets the URL with the credential added as a parameter. */
 static bool set_query(const struct auth *auth, const char *url, CURL *easy)
 {
     char *whole = url_add_parameter(url, auth->name, auth->credential);

@@ -24,12 +24,12 @@ struct auth {
 /* What auth_parse() reads, by kind, ended by NULL: "none", "header:NAME" and so on. */
 extern const char *const auth_names[];
 
-/* Reads one of auth_names, a header's or a parameter's name in place of NAME; auth->name points
+/* Reads one of auth_names, with a header's or parameter's name in place of NAME; auth->name points
  * into text.  False with a reason: it is none of them. */
 bool auth_parse(const char *text, struct auth *auth, struct reason *reason);
 
-/* Sets the transfer's URL and its authentication, adding to *headers where that is how.  token is
- * what an OAuth2 server gave, for AUTH_OAUTH2.  False: no memory. */
+/* Sets the transfer's URL and its authentication, adding to *headers if the authentication is a
+ * header field.  token is the OAuth2 server's, for AUTH_OAUTH2.  False: no memory. */
 bool auth_apply(const struct auth *auth, const char *url, const char *token,
                 struct http_transfer *transfer, struct curl_slist **headers);
 

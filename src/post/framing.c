@@ -3,7 +3,7 @@
 #include "base/digest.h"
 #include "post/framing.h"
 
-/* What stands around the events, around each, and between two. */
+/* The text around the events, around each event, and between two. */
 static const struct frame {
     struct span opening, between, after, closing;
     bool objects; /* events must be objects */
@@ -24,7 +24,8 @@ const char *const framing_names[] = {
     NULL,
 };
 
-/* The action line: an event's name is its digest, so that sending it twice makes one document. */
+/* The action line.  A document's ID is its event's digest, so that an event that is sent twice
+ * becomes one document. */
 #define ACTION_HEAD "{\"create\":{\"_id\":\""
 #define ACTION_TAIL "\"}}\n"
 enum { ACTION_SIZE = sizeof ACTION_HEAD - 1 + DIGEST_HEX + sizeof ACTION_TAIL - 1 };
@@ -56,7 +57,7 @@ size_t framing_memory(enum framing framing, size_t events)
                                         : 0;
 }
 
-/* Writes the action line; returns where the next goes. */
+/* Writes the action line; returns the position after it. */
 static char *put_action(char *to, struct span event)
 {
     unsigned char digest[DIGEST_SIZE];
@@ -69,8 +70,8 @@ static char *put_action(char *to, struct span event)
     return to + sizeof ACTION_TAIL - 1;
 }
 
-/* The event with its newline, which stands behind it in memory where the line is a bare event: then
- * the lines of a whole block are one piece. */
+/* Adds the event with its newline.  A bare event's newline follows it in memory, so that the lines
+ * of a whole block become one piece. */
 static void add_line(struct edit *body, struct span event)
 {
     if (*span_end(event) == '\n') {

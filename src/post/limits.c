@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* Moves over an escape; returns how many bytes of UTF-8 it stands for. */
+/* Skips an escape; returns how many bytes of UTF-8 it stands for. */
 static size_t skip_escape(const char **at)
 {
     unsigned long code;
@@ -17,7 +17,7 @@ static size_t skip_escape(const char **at)
     memcpy(digits, *at + 2, 4);
     *at += 6;
     code = strtoul(digits, NULL, 16);
-    /* Each half of a surrogate pair counts for half of the pair's four bytes. */
+    /* Each half of a surrogate pair counts as half of the pair's four bytes. */
     return code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
 }
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How long before its end a token is renewed, at most. */
+/* The longest time before its expiry at which a token is renewed. */
 #define MARGIN (60 * CLOCK_SECOND)
 
 /* Overwrites and frees what libcurl allocated. */
@@ -20,7 +20,7 @@ static void wipe(char *text)
     curl_free(text);
 }
 
-/* Appends "name=value" as a form has it (WHATWG URL, application/x-www-form-urlencoded). */
+/* Appends "name=value" in the form encoding (WHATWG URL, application/x-www-form-urlencoded). */
 static bool add_field(char **form, const char *name, const char *value, size_t len)
 {
     char *escaped = curl_easy_escape(NULL, value, (int)len);
@@ -60,7 +60,8 @@ static bool set_basic(const struct oauth2 *oauth2, CURL *easy)
     const char *id = oauth2->credential, *colon = strchr(id, ':');
     char *user = curl_easy_escape(NULL, id, (int)(colon - id));
     char *password = curl_easy_escape(NULL, colon + 1, 0);
-    /* An empty secret: curl_easy_escape() takes 0 for the length to be measured, which is right. */
+    /* An empty secret: curl_easy_escape() measures the string if the length is 0, which is right
+     * here. */
     bool set = user != NULL && password != NULL &&
                curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) == CURLE_OK &&
                curl_easy_setopt(easy, CURLOPT_USERNAME, user) == CURLE_OK &&
@@ -91,7 +92,7 @@ static void use_token(struct oauth2 *oauth2, const struct token *token, int64_t 
     oauth2->failures = 0;
 }
 
-/* No token this time: what now? */
+/* The request for a token failed: decides whether and when to ask again. */
 static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, int64_t now)
 {
     if (oauth2->failing == 0)

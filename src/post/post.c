@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The service cuts a longer string silently. */
+/* The service truncates longer strings silently. */
 static bool check_strings(const struct post *post, struct span event, struct reason *reason)
 {
     size_t most = post->preset->string_limit;
@@ -33,7 +33,7 @@ static bool time_of(struct post *post, const struct record *record, struct times
     return true;
 }
 
-/* What the service does with an older event is to drop it, or give it another time. */
+/* The service drops an older event, or gives it another time. */
 static bool check_age(struct post *post, const struct record *record, struct reason *reason)
 {
     struct timestamp time;
@@ -83,7 +83,7 @@ static enum readiness is_ready(void *context, struct sender *sender, int64_t now
     return oauth2_ready(&post->oauth2, sender, now, wake_at, reason);
 }
 
-/* What does not change from request to request: set once, and again with a new token. */
+/* Sets what does not change from request to request: once, and again for a new token. */
 static bool set_up(struct post *post, struct http_transfer *transfer)
 {
     struct curl_slist *headers = NULL;
@@ -99,7 +99,7 @@ static bool set_up(struct post *post, struct http_transfer *transfer)
     return set;
 }
 
-/* Puts the compressed body in the body's place. */
+/* Replaces the body with the compressed body. */
 static bool compress_body(struct http_transfer *transfer, char *to, size_t room)
 {
     size_t len;
@@ -185,7 +185,7 @@ static bool show(void *context, const struct request *request, struct out *out)
     return out_write(out, SPAN("\n\n"));
 }
 
-/* The credential is known to redact as a whole; its second half is so for itself. */
+/* Redaction knows the credential as a whole; this adds its second half as a secret of its own. */
 static bool hide_password(const struct auth *auth)
 {
     const char *colon = auth->credential != NULL ? strchr(auth->credential, ':') : NULL;

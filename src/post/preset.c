@@ -23,7 +23,7 @@ static const struct preset presets[] = {
         .batch_events = 1000,
         .batch_bytes = 1000000,
         .parallel = 8,
-        .event_limit = 1000000, /* a longer one is cut, and answered with a 2xx */
+        .event_limit = 1000000, /* the service truncates a longer one and responds with a 2xx */
         .request_limit = 5000000,
         .time = "date",
         .max_age = "18h",
@@ -61,7 +61,7 @@ static const struct preset presets[] = {
         .batch_events = 1000,
         .batch_bytes = 1000000,
         .parallel = 1,
-        .max_age = "7d", /* reject_old_samples_max_age, unless it is set otherwise */
+        .max_age = "7d", /* reject_old_samples_max_age, Loki's default */
     },
     {
         .name = "newrelic",

@@ -12,14 +12,14 @@ struct reading {
     struct judgement *judgement;
 };
 
-/* Whether a message may quote the text: it repeats no secret. */
+/* Whether a message may quote the text: it contains no secret. */
 static bool may_quote(struct span said)
 {
     struct span found;
     return !redact_find(said, &found);
 }
 
-/* "HTTP 400: " and what the answer says, if that is text for people and holds no secret. */
+/* "HTTP 400: " and the body of the response, if that is readable text and contains no secret. */
 static void explain(const struct reading *r)
 {
     enum { SHOWN = 240, LOOKED_AT = 64 * 1024 }; /* bytes */
@@ -65,12 +65,13 @@ static enum answer by_status(long status)
     case 501:
         return ANSWER_REFUSED;
     default:
-        /* A redirection is not followed: the credential is for this address alone. */
+        /* Redirects are not followed: the credential is only for this address. */
         return status < 400 ? ANSWER_REFUSED : status < 500 ? ANSWER_BAD : ANSWER_REJECTED;
     }
 }
 
-/* A number without sign, fraction and exponent, at most nine digits; -1: the value is not one. */
+/* Reads a number of at most nine digits without sign, fraction and exponent; -1: the value is not
+ * one. */
 static long read_whole(const struct json_value *value)
 {
     long number = 0;
@@ -84,10 +85,10 @@ static long read_whole(const struct json_value *value)
     return number;
 }
 
-/* What Splunk's answers say; -1: nothing, not as a whole number, or more than once. */
+/* The fields of Splunk's responses; -1: absent, not a whole number, or repeated. */
 struct splunk {
     long code;
-    long invalid; /* the first event that is wrong, counted from 0 */
+    long invalid; /* the first invalid event, counted from 0 */
 };
 
 static void note(long *noted, bool *before, const struct json_value *value)
@@ -115,8 +116,8 @@ static struct splunk read_splunk(struct json *json, struct span body)
     return json_end(json) ? said : (struct splunk){-1, -1};
 }
 
-/* With a 400, Splunk says which event is the first that is wrong: those before it are indexed
- * already, those after it were not looked at. */
+/* With a 400, Splunk reports the first invalid event: the events before it are indexed already,
+ * those after it were not examined. */
 static enum answer refuse_one(struct judgement *judgement, long number)
 {
     if (number < 0 || (size_t)number >= judgement->count)
@@ -168,8 +169,7 @@ static bool read_item(struct json *json, struct item *item)
     return item->status >= 100 && item->status <= 999 && !json_member(json, &key);
 }
 
-/* What an item leaves to do: nothing for an event that was taken, was there already, or is refused
- * for good. */
+/* Judges one item: its event was accepted, existed already, or is refused for good. */
 static void judge_item(const struct reading *r, size_t index, const struct item *item)
 {
     struct reason reason;
@@ -191,7 +191,7 @@ static void judge_item(const struct reading *r, size_t index, const struct item 
     }
 }
 
-/* Reads "items".  False: there is not one for each event. */
+/* Reads "items".  False: they are not one for each event. */
 static bool read_items(const struct reading *r)
 {
     struct item item;
@@ -206,7 +206,7 @@ static bool read_items(const struct reading *r)
     return at == r->judgement->count;
 }
 
-/* Reads the whole document.  Whatever it says in "errors", each item's status counts. */
+/* Reads the whole document.  Each item's status counts, whatever "errors" says. */
 static bool read_bulk(const struct reading *r)
 {
     struct json_key key;
@@ -260,9 +260,10 @@ static bool read_ignored(struct span body, unsigned long *ignored, unsigned long
     return sscanf(numbers, "%9lu out of %9lu", ignored, all) == 2;
 }
 
-/* With a 400, Loki has kept a part of the push; resent, that part would be refused as too far
- * behind what it has now.  It ignores the oldest entries, and the records are sorted: where it says
- * of how many entries it ignored how many, and each record is one entry, those are known. */
+/* With a 400, Loki has stored a part of the push; if it were sent again, that part would be refused
+ * as too far behind the newest entry.  Loki ignores the oldest entries, and the records are sorted:
+ * if the response says how many of how many entries were ignored, and each record is one entry, the
+ * ignored records are known. */
 static void judge_loki(const struct reading *r)
 {
     struct judgement *judgement = r->judgement;

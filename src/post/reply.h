@@ -1,4 +1,4 @@
-/* reply: what the answer of an HTTP log service means: a function of the answer's bytes alone. */
+/* reply: what the response of an HTTP log service means: a function of its bytes alone. */
 #ifndef REPLY_H
 #define REPLY_H
 
@@ -6,9 +6,8 @@
 #include "post/preset.h"
 #include "json/json.h"
 
-/* Judges an answer that came to a request of judgement->count records: a service's judge(), but for
- * what concerns authentication.  A text that repeats a secret is not quoted in reasons.  json is a
- * reader for the moment. */
+/* Judges the response to a request of judgement->count records: a service's judge(), except for
+ * authentication.  Reasons quote no text that contains a secret.  json is a temporary reader. */
 void reply_judge(enum reply_style style, const struct http_reply *reply, struct json *json,
                  struct judgement *judgement);
 

@@ -38,8 +38,8 @@ static bool add_set(struct streams *streams, uint64_t hash, struct span text)
     return true;
 }
 
-/* Finds the number of a label set, or gives it one; streams->last is the number.  False: no memory.
- */
+/* Finds the number of a label set, or assigns one; streams->last is the number.  False: no
+ * memory. */
 static bool find_set(struct streams *streams, struct span text)
 {
     uint64_t hash = hash_span(text);
@@ -53,7 +53,7 @@ static bool find_set(struct streams *streams, struct span text)
     return add_set(streams, hash, text);
 }
 
-/* Reads over an array of arrays that is not empty; *inside is what is between its brackets. */
+/* Reads an array of arrays that is not empty; *inside is the text between its brackets. */
 static bool read_values(struct json *json, struct span *inside)
 {
     bool any = false;
@@ -146,7 +146,7 @@ size_t streams_overhead(void)
 
 struct timed {
     int64_t time;
-    size_t place; /* in the input */
+    size_t place; /* position in the input */
     struct record *record;
 };
 

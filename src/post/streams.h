@@ -1,10 +1,10 @@
 /* streams: the body of a push to Grafana Loki.
  *
  * A line of input is a push of its own, {"streams":[{"stream":{LABELS},"values":[…]}]}, with one
- * stream object.  Loki's ingester tells only of the last stream object of a push whether its
- * entries were kept, so what is sent has one stream object: the entries of lines with equal labels,
- * sorted by time, as Loki refuses entries that are too far behind the newest of their stream.
- */
+ * stream object.  Loki's ingester reports only for the last stream object of a push whether its
+ * entries were stored, so each push has one stream object: the entries of lines with equal labels,
+ * sorted by time, because Loki refuses entries that are too far behind the newest of their
+ * stream. */
 #ifndef STREAMS_H
 #define STREAMS_H
 
@@ -13,30 +13,30 @@
 #include "json/edit.h"
 #include "json/json.h"
 
-/* The label sets that were seen; zeroed at first. */
+/* The label sets seen so far; zeroed at first. */
 struct streams {
     struct labels *set;
     size_t count, capacity;
-    size_t last; /* the one that was found last */
+    size_t last; /* the one found last */
 };
 
-/* Takes a record that is such a push: its body is then the inside of "values", and its tag the
- * number of its label set, so that requests are made of records with equal tags.  False: reason
- * says what is wrong. */
+/* Takes a record that is such a push: its body becomes the inside of "values", and its tag the
+ * number of its label set, so that a request has only records with equal tags.  False: reason says
+ * what is wrong. */
 bool streams_accept(struct streams *streams, struct json *json, struct record *record,
                     struct reason *reason);
 
-/* The time of the first entry in a body, nanoseconds since 1970.  False: it has none. */
+/* The time of the first entry in a body, in nanoseconds since 1970.  False: it has none. */
 bool streams_time(struct span body, int64_t *nanoseconds);
 
-/* Bytes of a push beside its entries and its labels. */
+/* Bytes of a push besides its entries and its labels. */
 size_t streams_overhead(void);
 
 /* Bytes of memory that streams_sort() needs. */
 size_t streams_memory(size_t records);
 
-/* Sorts the records by the time of their first entries; those of one time stay in order.  memory is
- * aligned as malloc(3)'s. */
+/* Sorts the records by the time of their first entries; records of equal time keep their order.
+ * memory is aligned as malloc(3)'s. */
 void streams_sort(struct records *records, void *memory);
 
 /* Lists the pieces of a push of records with equal tags.  False: no memory. */

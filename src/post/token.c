@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-/* Overwrites the strings of the document's members, where its secrets are, and frees it. */
+/* Overwrites the strings of the document's members, which contain secrets, and frees it. */
 static void drop(cJSON *document)
 {
     const cJSON *member = document != NULL ? document->child : NULL;
@@ -17,7 +17,7 @@ static void drop(cJSON *document)
     cJSON_Delete(document);
 }
 
-/* Seconds from a number, or from a string as some servers have it; 0: nothing sensible. */
+/* Seconds from a number, or from a string as some servers send it; 0: no valid value. */
 static int64_t read_seconds(const cJSON *expires)
 {
     double seconds = 0;
@@ -27,7 +27,7 @@ static int64_t read_seconds(const cJSON *expires)
         seconds = strtod(expires->valuestring, NULL);
     if (!(seconds > 0 && seconds < 1e9))
         return 0;
-    /* Not shorter than a second: it would be asked for without a pause. */
+    /* At least a second: a shorter time would cause requests without a pause. */
     return seconds < 1 ? 1 : (int64_t)seconds;
 }
 
