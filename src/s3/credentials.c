@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { RENEW_BEFORE = 600 }; /* seconds, as the AWS CLI */
+enum { RENEW_BEFORE = 600 }; /* seconds, as in the AWS CLI */
 
 void credentials_free(struct credentials *credentials)
 {
@@ -16,7 +16,7 @@ void credentials_free(struct credentials *credentials)
     *credentials = (struct credentials){0};
 }
 
-/* Whether all of it are visible characters, which a header can have. */
+/* Whether all characters are visible, so that a header can contain the text. */
 static bool is_visible(const char *text)
 {
     for (; *text != '\0'; text++)
@@ -33,7 +33,7 @@ static bool check(const char *access_key, const char *secret_key, const char *to
         return reason_set(reason, "%s: the access key ID is empty", where);
     if (secret_key == NULL || *secret_key == '\0')
         return reason_set(reason, "%s: the secret access key is empty", where);
-    /* A signature has the key ID between ':' or '/' and more. */
+    /* In a signature the key ID is followed by ':' or '/'. */
     if (!is_visible(access_key) || strpbrk(access_key, ":/") != NULL)
         return reason_set(reason,
                           "%s: the access key ID has a character that it cannot have (a space, a "
@@ -82,8 +82,8 @@ enum credentials_found credentials_from_environment(struct credentials *credenti
     return set ? CREDENTIALS_FOUND : CREDENTIALS_WRONG;
 }
 
-/* What the profile has in place of credentials that we can use, of the ways that the AWS CLI tries
- * before keys and after them; NULL: nothing. */
+/* What the profile has instead of credentials that we can use, among the sources that the AWS CLI
+ * tries before keys and after them; NULL: nothing. */
 static const char *other_way(const struct profile *profile)
 {
     bool has_keys = profile->setting[PROFILE_ACCESS_KEY] != NULL;

@@ -1,6 +1,5 @@
-/* credentials: what S3 requests are signed with, and the places that need no request to be read:
- * the environment, and a profile of the shared files.
- */
+/* credentials: the keys that sign S3 requests, and the sources that can be read without a request:
+ * the environment, and a profile of the shared files. */
 #ifndef CREDENTIALS_H
 #define CREDENTIALS_H
 
@@ -21,29 +20,29 @@ struct credentials {
     } source;
 };
 
-/* What became of a look at one place. */
+/* The result of reading one source. */
 enum credentials_found {
     CREDENTIALS_FOUND,
-    CREDENTIALS_NOT_HERE, /* the place has none: the next one is asked */
-    CREDENTIALS_WRONG,    /* the place has them, and they cannot be used: the reason says why */
+    CREDENTIALS_NOT_HERE, /* the source has none: the next one is tried */
+    CREDENTIALS_WRONG,    /* the source has credentials that cannot be used: the reason says why */
 };
 
 /* $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY, $AWS_SESSION_TOKEN. */
 enum credentials_found credentials_from_environment(struct credentials *credentials,
                                                     struct reason *reason);
 
-/* The profile's.  Ways to credentials that only the AWS CLI has (a role, SSO, a process) are named
- * in the reason. */
+/* The profile's.  The reason names sources that only the AWS CLI supports (a role, SSO, a
+ * process). */
 enum credentials_found credentials_from_profile(struct credentials *credentials,
                                                 const struct profile *profile,
                                                 struct reason *reason);
 
-/* When to fetch them again, in seconds since 1970: some minutes before they expire, a quarter of
- * their time if that is less; INT64_MAX: never.  now is when they were fetched. */
+/* When to fetch them again, in seconds since 1970: some minutes before they expire, or a quarter of
+ * their lifetime if that is less; INT64_MAX: never.  now is when they were fetched. */
 int64_t credentials_renewal(const struct credentials *credentials, int64_t now);
 
-/* Copies the strings; token may be NULL.  False with a reason: a part is missing or has a
- * character that a header cannot have, or no memory.  `where` names the source in the reason. */
+/* Copies the strings; token may be NULL.  False with a reason: a part is missing or has a character
+ * that a header cannot have, or there is no memory.  `where` names the source in the reason. */
 bool credentials_set(struct credentials *credentials, const char *access_key,
                      const char *secret_key, const char *token, const char *where,
                      struct reason *reason);
@@ -53,8 +52,8 @@ bool credentials_equal(const struct credentials *a, const struct credentials *b)
 /* Overwrites and frees the strings. */
 void credentials_free(struct credentials *credentials);
 
-/* The region that requests are signed for: $AWS_REGION, $AWS_DEFAULT_REGION, the profile's; NULL
- * where none is set. */
+/* The region that requests are signed for: $AWS_REGION, $AWS_DEFAULT_REGION, or the profile's;
+ * NULL: none is set. */
 const char *credentials_region(const struct profile *profile);
 
 #endif

@@ -20,7 +20,7 @@ void keyring_end(struct keyring *keyring)
     profile_free(&keyring->profile);
 }
 
-/* Takes the credentials in place of the current ones, and keeps them out of messages. */
+/* Replaces the current credentials, and keeps the new ones out of messages. */
 static void adopt(struct keyring *keyring, const struct credentials *found)
 {
     (void)redact_add(span_of(found->secret_key));
@@ -44,7 +44,7 @@ static void say_expired(const struct keyring *keyring, struct reason *reason)
     reason_set(reason, "the credentials %s have expired", source[keyring->credentials.source]);
 }
 
-/* The same, unless they are the ones that the store has refused.  False with a reason. */
+/* The same, unless the store has refused these before.  False with a reason. */
 static bool adopt_others(struct keyring *keyring, struct credentials *found, struct reason *reason)
 {
     if (keyring->refused && credentials_equal(&keyring->credentials, found)) {
@@ -56,7 +56,7 @@ static bool adopt_others(struct keyring *keyring, struct credentials *found, str
     return true;
 }
 
-/* Looks at the places that need no request. */
+/* Reads the sources that need no request. */
 static enum credentials_found find_at_hand(const struct keyring *keyring, struct credentials *found,
                                            struct reason *reason)
 {
@@ -69,7 +69,7 @@ static enum credentials_found find_at_hand(const struct keyring *keyring, struct
     return result;
 }
 
-/* The list of places without credentials. */
+/* Writes the list of sources without credentials. */
 static bool found_none(const struct keyring *keyring, const char *instance, struct reason *reason)
 {
     const struct profile *profile = &keyring->profile;
@@ -99,7 +99,7 @@ bool keyring_find(struct keyring *keyring, struct reason *reason)
     }
 }
 
-/* What the machine has answered. */
+/* Handles the result of a request to the machine. */
 static void answered(void *context, struct credentials *found, const struct reason *reason)
 {
     struct keyring *keyring = context;
@@ -111,7 +111,7 @@ static void answered(void *context, struct credentials *found, const struct reas
         found_none(keyring, reason->text, &keyring->failed);
 }
 
-/* Begins to ask the machine.  False with a reason. */
+/* Starts a request to the machine.  False with a reason. */
 static bool ask(struct keyring *keyring, struct http *http, struct reason *reason)
 {
     struct reason instance;
@@ -129,7 +129,7 @@ static bool is_usable(const struct keyring *keyring, int64_t now)
     return keyring->generation > 0 && !keyring->refused && now < keyring->credentials.expires;
 }
 
-/* Looks for credentials, because there are none or because it is time. */
+/* Fetches credentials, because there are none or because it is time. */
 static void fetch(struct keyring *keyring, struct http *http)
 {
     struct credentials found;
@@ -174,7 +174,7 @@ bool keyring_expired(struct keyring *keyring, uint64_t generation, struct reason
     if (generation != keyring->generation || keyring->refused)
         return true;
     keyring->refused = true;
-    /* The files may have been renewed. */
+    /* The files may have changed. */
     if (!profile_read(&profile, keyring->profile.chosen ? keyring->profile.name : NULL, reason)) {
         profile_free(&profile);
         return false;

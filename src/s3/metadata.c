@@ -35,7 +35,7 @@ bool metadata_may_ask_instance(struct reason *reason)
            reason_set(reason, "$AWS_EC2_METADATA_DISABLED is true");
 }
 
-/* What a step asks, for reasons: its URL without what may be secret. */
+/* What a step requests, for reasons: its URL without parts that may be secret. */
 static const char *step_name(enum metadata_step step)
 {
     switch (step) {
@@ -58,7 +58,7 @@ void metadata_end(struct metadata *metadata)
     *metadata = (struct metadata){0};
 }
 
-/* Ends the questions, and hands out what came of them. */
+/* Ends the requests, and passes on the result. */
 static void finish(struct metadata *metadata, struct credentials *credentials,
                    const struct reason *reason)
 {
@@ -70,8 +70,8 @@ static void finish(struct metadata *metadata, struct credentials *credentials,
 
 static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply);
 
-/* Begins an attempt of the step.  These addresses are the machine's own: no proxy.  False: there is
- * not enough memory. */
+/* Starts an attempt of the step.  These addresses are the machine's own: no proxy is used.  False:
+ * there is not enough memory. */
 static bool ask(struct metadata *metadata)
 {
     struct http_transfer *transfer = http_take_plain(metadata->http);
@@ -108,7 +108,7 @@ static bool begin(struct metadata *metadata, enum metadata_step step, char *url,
     return (url != NULL && ask(metadata)) || reason_set(reason, NO_MEMORY);
 }
 
-/* Two strings as one; NULL: no memory. */
+/* Concatenates two strings; NULL: no memory. */
 static char *join(const char *first, const char *second)
 {
     char *joined;
@@ -165,8 +165,8 @@ static void take_credentials(struct metadata *metadata, struct span body,
     finish(metadata, read ? &found : NULL, &reason);
 }
 
-/* The answer as a string of visible characters, which a header or a URL can have; NULL: it is not
- * one. */
+/* The response as a string of visible characters, which a header or a URL can contain; NULL: it is
+ * not one. */
 static char *take_word(struct span body)
 {
     size_t len = 0;
@@ -232,7 +232,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
             finish(metadata, NULL, &reason);
         return;
     }
-    /* The transfer holds the answer's only copy, and is used again by the next step. */
+    /* The transfer has the only copy of the response, and the next step uses the transfer again. */
     char *copy = malloc(body.len + 1);
     if (copy != NULL)
         memcpy(copy, body.at, body.len);
@@ -263,7 +263,7 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     free(copy);
 }
 
-/* Whether the authorization token may go to this URL: https, or http to the machine itself. */
+/* Whether the authorization token may be sent to this URL: https, or http to the machine itself. */
 static bool is_trusted(const char *text)
 {
     static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
@@ -302,7 +302,7 @@ static bool is_token(const char *token)
     return true;
 }
 
-/* The Authorization header in *header, for secret_free(); NULL where none is wanted.  False with a
+/* The Authorization header in *header, for secret_free(); NULL if none is needed.  False with a
  * reason. */
 static bool authorization(char **header, struct reason *reason)
 {

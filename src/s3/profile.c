@@ -31,13 +31,13 @@ struct reader {
     struct profile *profile;
     const char *file;
     size_t line;
-    bool config;      /* sections are named as in the config file */
-    bool any_section; /* one has begun */
-    bool wanted;      /* it is the profile's */
-    bool seen;        /* the profile's has been there */
-    bool in_value;    /* an option has begun, so that its value may go on */
-    size_t indent;    /* of the line that began it */
-    char **value;     /* its value, NULL: nobody wants it */
+    bool config;      /* section names have the config file's form */
+    bool any_section; /* a section has begun */
+    bool wanted;      /* the current section is the profile's */
+    bool seen;        /* the profile's section was found */
+    bool in_value;    /* an option has begun, so its value may continue */
+    size_t indent;    /* of the line where it began */
+    char **value;     /* its value; NULL: not needed */
     bool set[PROFILE_SETTINGS];
 };
 
@@ -62,7 +62,7 @@ static bool malformed(const struct reader *reader, struct reason *reason, const 
     return reason_set(reason, "%s:%zu: %s", reader->file, reader->line, what);
 }
 
-/* The profile that a section's header names; at == NULL: it is no profile. */
+/* The profile that a section's header names; at == NULL: it is not a profile. */
 static struct span section_profile(const struct reader *reader, struct span header)
 {
     static const struct span none = {NULL, 0};
@@ -99,7 +99,8 @@ static bool begin_section(struct reader *reader, struct span text, struct reason
     return true;
 }
 
-/* Credentials belong together: those of the config file do not fill up those of the other. */
+/* Credentials belong together: those of the config file do not complete those of the credentials
+ * file. */
 static void forget_credentials(struct profile *profile)
 {
     for (int s = PROFILE_ACCESS_KEY; s <= PROFILE_TOKEN; s++) {
@@ -143,7 +144,8 @@ static bool begin_option(struct reader *reader, struct span text, struct reason 
     return set_value(reader->value, trim(span_between(text.at + at + 1, span_end(text))), reason);
 }
 
-/* A value that goes on; what began empty holds settings of its own, which nobody here wants. */
+/* Continues a value.  One whose first line is empty has nested settings, which are not needed
+ * here. */
 static bool go_on(struct reader *reader, struct span text, struct reason *reason)
 {
     if (reader->value == NULL || **reader->value == '\0')

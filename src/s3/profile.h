@@ -1,11 +1,10 @@
-/* profile: a profile of the shared files that the AWS tools keep settings and credentials in.
+/* profile: a profile of the shared files in which the AWS tools keep settings and credentials.
  *
  * $AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials) has [NAME] sections, $AWS_CONFIG_FILE
- * (~/.aws/config) has [profile NAME] and [default].  They are read as the AWS CLI reads them, which
- * is by Python's configparser: names in any case, '=' or ':', comments on lines of their own, lines
- * that are indented more deeply go on with the value above.  What both files say, the credentials
- * file decides.
- */
+ * (~/.aws/config) has [profile NAME] and [default].  They are read as the AWS CLI reads them, with
+ * Python's configparser: names in any case, '=' or ':', comments on lines of their own, and a line
+ * with deeper indentation continues the value above.  If a setting is in both files, the
+ * credentials file's counts. */
 #ifndef PROFILE_H
 #define PROFILE_H
 
@@ -17,7 +16,7 @@ enum profile_setting {
     PROFILE_TOKEN,      /* aws_session_token */
     PROFILE_REGION,     /* region */
     PROFILE_CA_BUNDLE,  /* ca_bundle */
-    /* Ways to credentials that are the AWS CLI's alone; they are known to say so. */
+    /* Sources of credentials that only the AWS CLI supports; they are read to say so. */
     PROFILE_ROLE,       /* role_arn */
     PROFILE_SSO,        /* sso_session */
     PROFILE_SSO_LEGACY, /* sso_start_url */
@@ -27,15 +26,15 @@ enum profile_setting {
 
 struct profile {
     char *name;
-    bool chosen; /* by --profile or $AWS_PROFILE, so that it must be there */
+    bool chosen; /* by --profile or $AWS_PROFILE, so it must exist */
     bool found;  /* in either file */
     char *credentials_file, *config_file;
-    char *setting[PROFILE_SETTINGS]; /* NULL where it is not set or empty */
+    char *setting[PROFILE_SETTINGS]; /* NULL if it is not set or empty */
 };
 
-/* Reads a profile: `name`, where it is NULL $AWS_PROFILE, else "default".  Files that are not there
- * are empty.  False with a reason: a file cannot be read or is malformed, a profile that was asked
- * for is not there, or no memory.  profile_free() in either case. */
+/* Reads the profile `name`; if that is NULL, $AWS_PROFILE, else "default".  Missing files count as
+ * empty.  False with a reason: a file cannot be read or is malformed, a requested profile does not
+ * exist, or there is no memory.  Call profile_free() in either case. */
 bool profile_read(struct profile *profile, const char *name, struct reason *reason);
 
 /* The setting's name in the files: "role_arn". */

@@ -60,7 +60,7 @@ static bool compress(struct http_transfer *transfer, struct span *body)
     return done;
 }
 
-/* What is put: the event, or its gzip, in memory of the transfer.  False: no memory. */
+/* The object's content: the event, or its gzip, in memory of the transfer.  False: no memory. */
 static bool content_of(const struct s3 *s3, const struct request *request, struct span *body)
 {
     *body = request->records.first->body;
@@ -69,14 +69,14 @@ static bool content_of(const struct s3 *s3, const struct request *request, struc
 
 /* The steps of a request. */
 enum step {
-    STEP_LOOK,         /* at first: the listing may tell that the object exists */
+    STEP_LOOK,         /* the first: the listing may say that the object exists */
     STEP_PUT,          /* it is put */
-    STEP_COMPARE,      /* the store said that it exists: a HEAD tells whether it is the same */
-    STEP_COMPARE_LIST, /* the listing said so, and not which content it has: likewise */
-    STEP_REPLACE,      /* other content is there, which it replaces */
+    STEP_COMPARE,      /* the store said that it exists: a HEAD says whether it is the same */
+    STEP_COMPARE_LIST, /* the listing said so, but not which content it has: likewise */
+    STEP_REPLACE,      /* an object with other content exists, and is replaced */
 };
 
-/* Whether an MD5 in hexadecimal digits is that of the bytes. */
+/* Whether the hexadecimal digits are the MD5 of the bytes. */
 static bool is_md5(const char *hex, struct span body)
 {
     unsigned char digest[DIGEST_MD5_SIZE];
@@ -86,9 +86,9 @@ static bool is_md5(const char *hex, struct span body)
     return memcmp(hex, text, sizeof text) == 0;
 }
 
-/* What the listing tells of an object that is there.  What it cannot tell a HEAD does: an ETag of a
- * multipart upload or of an encrypted object is no MD5, and the listing does not say which it is.
- */
+/* Handles an object that the listing says exists.  If the listing does not say whether it is the
+ * same, a HEAD does: the ETag of a multipart upload or of an encrypted object is not an MD5, and
+ * the listing does not say which kind it is. */
 static bool prepare_known(struct s3 *s3, struct request *request, const struct s3_known *known,
                           struct span body, struct judgement *judgement)
 {
@@ -149,8 +149,8 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     return s3_store_set(&s3->store, request->transfer, &wanted, &judgement->reason);
 }
 
-/* Whether the object that the answer to a HEAD is about has these bytes: by its MD5, or where its
- * ETag is not one, by its length. */
+/* Whether the object that a HEAD describes has these bytes: by its MD5, or by its length if its
+ * ETag is not an MD5. */
 static bool is_same(const struct s3_answer *answer, struct span body)
 {
     if (answer->length >= 0 && (uint64_t)answer->length != body.len)
@@ -158,7 +158,7 @@ static bool is_same(const struct s3_answer *answer, struct span body)
     return !answer->etag_is_md5 || is_md5(answer->etag, body);
 }
 
-/* An object with other content is there, or one that could not be looked at. */
+/* An object with other content exists, or one that could not be examined. */
 static enum answer other_content(const struct s3 *s3, struct request *request,
                                  struct reason *reason, const char *why)
 {
@@ -170,7 +170,7 @@ static enum answer other_content(const struct s3 *s3, struct request *request,
     return ANSWER_AGAIN;
 }
 
-/* The answer to the HEAD of an object that was there already. */
+/* Handles the response to the HEAD of an existing object. */
 static enum answer compare(const struct s3 *s3, struct request *request,
                            const struct s3_answer *answer, struct reason *reason)
 {
@@ -184,17 +184,18 @@ static enum answer compare(const struct s3 *s3, struct request *request,
                : other_content(s3, request, reason, "an object with other content has this key");
 }
 
-/* What to do after a HEAD. */
+/* Decides what to do after a HEAD. */
 static void judge_comparison(const struct s3 *s3, struct request *request, enum s3_meaning meaning,
                              const struct s3_answer *answer, long status,
                              struct judgement *judgement)
 {
     if (meaning == S3_DONE) {
         judgement->answer = compare(s3, request, answer, &judgement->reason);
-    } else if (status == 404) { /* deleted meanwhile */
+    } else if (status == 404) { /* deleted in the meantime */
         request->step = STEP_PUT;
         judgement->answer = ANSWER_AGAIN;
-    } else if (status == 403 && request->step == STEP_COMPARE) { /* no right to look: it stays */
+    } else if (status == 403 &&
+               request->step == STEP_COMPARE) { /* no right to read it: it is kept */
         judgement->answer = ANSWER_EXISTS;
     } else if (status == 403) {
         judgement->answer = other_content(

@@ -1,8 +1,7 @@
-/* s3: a bucket as the service that deliver.h delivers to, one object an event.
+/* s3: a bucket as a service for deliver, one object an event.
  *
- * The path of an event, between prefix and suffix, is its object's key; the event's bytes are the
- * object, or their gzip.
- */
+ * An object's key is the event's path between prefix and suffix; its content is the event's bytes,
+ * or their gzip. */
 #ifndef S3_H
 #define S3_H
 
@@ -14,7 +13,7 @@
 struct s3_options {
     struct s3_store_options store;
     const char *prefix, *suffix; /* of keys; "" for none */
-    bool list;                   /* what exists is listed, and not put again */
+    bool list;                   /* existing objects are listed, and not put again */
 };
 
 struct s3 {
@@ -25,8 +24,8 @@ struct s3 {
     struct service service;
 };
 
-/* Reads the profile and sets the address.  Unless `dry` finds credentials too.  False after a
- * message; s3_end() in either case. */
+/* Reads the profile and sets the address.  Unless `dry`, finds credentials too.  False after a
+ * message; call s3_end() in either case. */
 bool s3_begin(struct s3 *s3, const struct s3_options *options, bool dry);
 
 void s3_end(struct s3 *s3);

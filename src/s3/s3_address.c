@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* False with a reason: not a name that a bucket can have.  The first buckets' names may have
- * capital letters and underscores, and other stores' likewise. */
+/* False with a reason: a bucket cannot have this name.  The oldest buckets, and those of other
+ * stores, may have names with capital letters and underscores. */
 static bool check_bucket(const char *bucket, bool virtual_host, struct reason *reason)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
@@ -34,7 +34,7 @@ static bool check_bucket(const char *bucket, bool virtual_host, struct reason *r
     return true;
 }
 
-/* Whether a host is named by its address, so that it cannot have a name before it. */
+/* Whether a host is an IP address, so that no name can be put before it. */
 static bool is_address(const char *host)
 {
     struct in_addr address;
@@ -142,7 +142,7 @@ void s3_address_url(const struct s3_address *address, struct span key, char url[
 /* Whether a segment of the key is "." or "..". */
 static bool has_dot_segment(const struct span *piece, size_t pieces)
 {
-    size_t len = 0, dots = 0; /* of the segment, so far */
+    size_t len = 0, dots = 0; /* of the segment so far */
     for (size_t i = 0; i < pieces; i++)
         for (const char *at = piece[i].at, *end = span_end(piece[i]); at < end; at++) {
             if (*at == '/') {

@@ -1,5 +1,5 @@
-/* s3_address: where a bucket and its objects are: endpoint, addressing, keys and their URLs.
- */
+/* s3_address: the location of a bucket and its objects: endpoint, addressing, keys and their
+ * URLs. */
 #ifndef S3_ADDRESS_H
 #define S3_ADDRESS_H
 
@@ -21,25 +21,26 @@ struct s3_address {
     bool https;
     bool virtual_host;
     char host[300]; /* of the endpoint, with its port if it has one */
-    char base[640]; /* what every object's URL begins with, up to and with the '/' before the key */
-    size_t path_at; /* where in it the URL's path begins */
+    char base[640]; /* the beginning of every object's URL, up to and including the '/' before the
+                       key */
+    size_t path_at; /* the offset of the URL's path in it */
 };
 
-/* endpoint is a URL, or NULL for AWS's own in the region.  The bucket's name must stay.  False with
- * a reason: not an endpoint, or not the name of a bucket. */
+/* endpoint is a URL, or NULL for AWS's own in the region.  The bucket's name must stay valid.
+ * False with a reason: not a valid endpoint or bucket name. */
 bool s3_address_set(struct s3_address *address, const char *endpoint, const char *region,
                     const char *bucket, enum s3_addressing addressing, struct reason *reason);
 
-/* Writes the URL of an object.  The key's bytes are percent-encoded, once, all but the unreserved
- * characters of RFC 3986 and '/', as signature version 4 wants them. */
+/* Writes the URL of an object.  The key's bytes are percent-encoded once, all but the unreserved
+ * characters of RFC 3986 and '/', as signature version 4 requires. */
 void s3_address_url(const struct s3_address *address, struct span key, char url[S3_URL_MAX]);
 
 /* Writes the bytes percent-encoded, all but RFC 3986's unreserved characters and, with `slashes`,
- * '/': at most three times their number, without a NUL.  Returns the end. */
+ * '/': at most three bytes each, without a NUL.  Returns the end. */
 char *s3_address_encode(struct span bytes, bool slashes, char *to);
 
-/* Whether an object may have the key that the pieces make up: 1 to 1,024 bytes, and no segment "."
- * or "..", which clients and proxies would resolve.  False with a reason. */
+/* Whether an object may have the key that the pieces form: 1 to 1,024 bytes, and no segment "." or
+ * "..", which clients and proxies would resolve.  False with a reason. */
 bool s3_key_check(const struct span *piece, size_t pieces, struct reason *reason);
 
 #endif

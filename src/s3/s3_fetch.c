@@ -14,13 +14,13 @@ enum { MOST_OBJECTS = 4096 }; /* in the window */
 #define RETRY_BASE (100 * CLOCK_MS)
 #define RETRY_CAP  (30 * CLOCK_SECOND)
 
-/* A question for a part of the listing. */
+/* A request for a part of the listing. */
 struct listing {
     struct s3_fetch *fetch;
     struct listing *next;
     struct s3_segment *segment;
     struct s3_list_query query;
-    struct http_transfer *transfer; /* NULL: it waits to be asked again */
+    struct http_transfer *transfer; /* NULL: it waits to be sent again */
     unsigned attempts;
     int64_t first_attempt, sent_at, due;
 };
@@ -46,7 +46,7 @@ static void stop(struct s3_fetch *fetch, const char *why)
     fetch->stopping = true;
 }
 
-/* Of an attempt that failed: when to try again.  INT64_MAX: no more, its time is over. */
+/* When to try a failed attempt again.  INT64_MAX: not at all, its time is over. */
 static int64_t try_again(struct s3_fetch *fetch, enum pace_failure kind, unsigned attempts,
                          int64_t first_attempt, int64_t sent_at, int64_t asked)
 {
@@ -67,7 +67,7 @@ static enum pace_failure pace_of(enum retry_kind kind)
     return kind == RETRY_UNREACHABLE ? PACE_NOBODY : PACE_SLOWER;
 }
 
-/* The wait that the answer asks for. */
+/* The wait that the response asks for. */
 static int64_t asked_wait(const struct http_reply *reply)
 {
     const char *after = http_reply_header(reply, "Retry-After");
@@ -162,7 +162,7 @@ static void listed(void *context, struct http_transfer *transfer, const struct h
     http_give(fetch->http, transfer);
 }
 
-/* False: it has stopped. */
+/* False: the fetch has stopped. */
 static bool list(struct s3_fetch *fetch, struct listing *listing)
 {
     char query[S3_LIST_QUERY_MAX];
@@ -237,7 +237,7 @@ static struct span copy(char **to, struct span text)
     return copied;
 }
 
-/* Adds an object to the window's end.  NULL: no memory. */
+/* Adds an object at the end of the window.  NULL: no memory. */
 static struct s3_object *admit(struct s3_fetch *fetch, const struct s3_item *item)
 {
     struct s3_object *object =
@@ -261,7 +261,7 @@ static struct s3_object *admit(struct s3_fetch *fetch, const struct s3_item *ite
     return object;
 }
 
-/* Sets why it was not read.  Without memory for that there is no point in going on. */
+/* Sets why it was not read.  Stops if there is no memory for that. */
 static void fail(struct s3_object *object, const char *why)
 {
     object->state = OBJECT_READ;
@@ -284,7 +284,7 @@ static void put_off(struct s3_object *object, int64_t due)
     fetch->retrying++;
 }
 
-/* From the beginning: what was read is of something else. */
+/* Restarts from the beginning: the bytes read are another object's. */
 static void forget(struct s3_object *object)
 {
     object->len = 0;
@@ -306,7 +306,7 @@ static void get_later(struct s3_object *object, enum pace_failure kind, int64_t 
     fail(object, reason.text);
 }
 
-/* Takes bytes of a GET's answer. */
+/* Takes bytes of a GET's response. */
 static enum http_received receive(void *context, struct http_transfer *transfer, struct span bytes)
 {
     struct s3_object *object = context;
@@ -316,7 +316,7 @@ static enum http_received receive(void *context, struct http_transfer *transfer,
         if (status != 200 && status != 206)
             return HTTP_NOT_WANTED;
         object->answering = true;
-        if (status == 200) /* the whole, whatever was asked for */
+        if (status == 200) /* the whole object, whatever the request was for */
             object->len = object->asked_from = 0;
     }
     if (bytes.len > object->room - object->len) {
@@ -336,7 +336,7 @@ static enum http_received receive(void *context, struct http_transfer *transfer,
     return HTTP_TAKEN;
 }
 
-/* Whether a part that was asked for is the part that came, and the object's last. */
+/* Whether the part received is the part requested, up to the end of the object. */
 static bool is_rest(const struct s3_object *object, const struct http_reply *reply)
 {
     const char *range = http_reply_header(reply, "Content-Range");
@@ -354,7 +354,7 @@ static bool is_md5_right(const struct s3_object *object, const char *etag)
     return memcmp(etag, text, sizeof text) == 0;
 }
 
-/* An answer with the object, or the rest of it. */
+/* Takes a response with the object, or the rest of it. */
 static void take_object(struct s3_object *object, const struct http_reply *reply,
                         const struct s3_answer *answer)
 {
@@ -413,7 +413,8 @@ static void judge_get(struct s3_object *object, const struct http_transfer *tran
     }
 }
 
-/* The attempt broke off.  What came stays, where the answer says of what it is. */
+/* The attempt was interrupted.  The bytes received are kept if the response says which object they
+ * are of. */
 static void broken_off(struct s3_object *object, const struct http_reply *reply)
 {
     struct s3_fetch *fetch = object->fetch;
@@ -433,7 +434,8 @@ static void broken_off(struct s3_object *object, const struct http_reply *reply)
     } else if (reply->code == CURLE_WRITE_ERROR) {
         fail(object, "the object is larger than it was listed, or there is not enough memory");
     } else if (object->len > object->asked_from) {
-        /* Some of it came: it goes on there at once, and its time begins anew. */
+        /* Some bytes were received: the next request continues from there at once, and the object's
+         * time starts anew. */
         object->first_attempt = fetch->now;
         fetch->retries++;
         put_off(object, fetch->now);
@@ -458,7 +460,7 @@ static void got(void *context, struct http_transfer *transfer, const struct http
     http_give(fetch->http, transfer);
 }
 
-/* Asks for the object, or for the rest of it.  False: it has stopped. */
+/* Sends a GET for the object, or for the rest of it.  False: the fetch has stopped. */
 static bool get(struct s3_fetch *fetch, struct s3_object *object)
 {
     struct reason reason;
@@ -497,7 +499,7 @@ static bool get(struct s3_fetch *fetch, struct s3_object *object)
     return true;
 }
 
-/* Asks again for what is due. */
+/* Sends again what is due. */
 static void start_later(struct s3_fetch *fetch, int64_t *wake_at)
 {
     for (struct s3_object *object, **at = &fetch->later; (object = *at) != NULL;) {
@@ -522,7 +524,7 @@ static bool has_room(const struct s3_fetch *fetch, uint64_t size)
             size <= fetch->options.window - fetch->bytes);
 }
 
-/* Whether nothing has to be asked for. */
+/* Whether the object needs no request. */
 static bool is_settled_at_once(struct s3_fetch *fetch, struct s3_object *object)
 {
     struct reason reason;
@@ -572,7 +574,7 @@ static void start_gets(struct s3_fetch *fetch, int64_t *wake_at)
     }
 }
 
-/* Gives an object out. */
+/* Passes an object on. */
 static void give_out(struct s3_fetch *fetch, struct s3_object *object)
 {
     if (object->previous != NULL)
@@ -590,7 +592,7 @@ static void give_out(struct s3_fetch *fetch, struct s3_object *object)
     object_free(object);
 }
 
-/* True if something was given out, so that there is room. */
+/* Passes on the objects that are ready.  True if there were any, so that there is room. */
 static bool give_out_ready(struct s3_fetch *fetch)
 {
     bool given = false;
@@ -624,7 +626,7 @@ bool s3_fetch_turn(struct s3_fetch *fetch, int64_t *wake_at)
             start_listings(fetch, wake_at);
             start_gets(fetch, wake_at);
         }
-        /* What has ended makes room, and may tell what to ask for next. */
+        /* Transfers that have ended make room, and may show what to request next. */
         size_t running = fetch->http->running;
         http_run(fetch->http);
         moved = fetch->http->running != running;

@@ -19,7 +19,8 @@ enum {
     FLUSH_EVERY = 100 * 1000,             /* microseconds */
 };
 
-/* A path as a JSON string, quotes included.  False: it is not UTF-8, which JSON cannot say. */
+/* Encodes a path as a JSON string, with quotes.  False: it is not UTF-8, which JSON cannot
+ * represent. */
 static bool encode_path(struct s3_get *get, struct span path, char text[PATH_TEXT],
                         struct span *encoded)
 {
@@ -42,7 +43,7 @@ static struct span path_of(const struct s3_get *get, struct span key)
     return path;
 }
 
-/* Names the object, and keeps why for --rejects. */
+/* Names the object in a message, and writes the reason to --rejects. */
 static void reject(struct s3_get *get, struct span key, const char *why)
 {
     struct filter *filter = get->filter;
@@ -84,8 +85,8 @@ static char *spare(struct s3_get *get, size_t size)
     return get->spare;
 }
 
-/* Whether the event's own time is one of those that are asked for.  False with a reason in *why if
- * that cannot be said, else with none. */
+/* Whether the event's own time is in the requested range.  False with a reason in *why if its time
+ * is not known, else with none. */
 static bool is_in_time(struct s3_get *get, struct span text, struct reason *why)
 {
     const struct s3_get_options *o = &get->options;
@@ -108,7 +109,7 @@ static bool is_in_time(struct s3_get *get, struct span text, struct reason *why)
     return false;
 }
 
-/* Writes one event.  False with a reason: it is not one. */
+/* Writes one event.  False with a reason: it is not an event. */
 static bool write_event(struct s3_get *get, struct span path, struct span text,
                         struct reason *reason)
 {
@@ -121,7 +122,7 @@ static bool write_event(struct s3_get *get, struct span path, struct span text,
         return reason->text[0] == '\0';
     struct span event = value.text;
     if (memchr(event.at, '\n', event.len) != NULL || memchr(event.at, '\r', event.len) != NULL) {
-        /* A line has to be one. */
+        /* An event with line breaks is made compact: it must be one line. */
         char *compact = spare(get, event.len);
         if (compact == NULL)
             return reason_set(reason, "there is not enough memory");
@@ -154,7 +155,7 @@ static void write_lines(struct s3_get *get, struct span key, struct span path, s
     }
 }
 
-/* Writes what an object holds. */
+/* Writes the events of an object. */
 static void write_object(struct s3_get *get, const struct s3_object *object)
 {
     char text[PATH_TEXT], *expanded = NULL;
@@ -213,7 +214,7 @@ static void write_listed(struct s3_get *get, const struct s3_object *object)
     filter_check_write(get->filter, out);
 }
 
-/* A directory that a console has made: an empty object whose key ends in '/'. */
+/* A directory marker that a console has made: an empty object whose key ends in '/'. */
 static bool is_marker(const struct s3_object *object)
 {
     return object->size == 0 && object->key.at[object->key.len - 1] == '/';
@@ -255,7 +256,7 @@ static bool skip(void *context, struct span key)
     return skip_has(get->options.skip, path_of(get, key));
 }
 
-/* A UTC day as YYYYMMDD, some days later or earlier. */
+/* The UTC day as YYYYMMDD, `later` days later. */
 static void day_of(const struct timestamp *time, int64_t later, char day[9])
 {
     struct civil civil = timestamp_civil(time->seconds + later * 86400, 0);
@@ -265,7 +266,7 @@ static void day_of(const struct timestamp *time, int64_t later, char day[9])
     day[8] = '\0';
 }
 
-/* The days to list: those of the times asked for. */
+/* Sets the days to list: those of the requested times. */
 static void set_days(const struct s3_get_options *o, struct s3_walk_options *walk)
 {
     int more = o->any_zone ? 1 : 0;
@@ -277,7 +278,7 @@ static void set_days(const struct s3_get_options *o, struct s3_walk_options *wal
     if (o->has_until) {
         struct timestamp last = o->until;
         if (last.nanos == 0)
-            last.seconds--; /* until is not included */
+            last.seconds--; /* until is exclusive */
         day_of(&last, more, walk->last);
     }
 }
@@ -290,7 +291,7 @@ static bool begin(struct s3_get *get)
         .cacert = o->cacert,
         .timeout = o->timeout,
         .parallel = o->fetch.parallel,
-        .quick_ack = true, /* radosgw sends the header and the body of an answer one by one */
+        .quick_ack = true, /* radosgw sends the header and the body of a response separately */
     };
     if (!s3_store_begin(&get->store, &o->store, false))
         return false;
@@ -328,7 +329,7 @@ static void draw(struct s3_get *get, int64_t now)
     progress_draw(&get->progress, now, &counts);
 }
 
-/* How much was read, and what it took. */
+/* Prints how much was read, and the requests and the time it took. */
 static void tell(const struct s3_get *get, int64_t microseconds)
 {
     char objects[FLOOD_NUMBER], bytes[FLOOD_NUMBER], skipped[FLOOD_NUMBER], rejected[FLOOD_NUMBER];
@@ -348,7 +349,7 @@ static void tell_requests(const struct s3_get *get)
               planned, get->options.form == S3_GET_COUNT ? " (not sent)" : "", get->fetch.retries);
 }
 
-/* Writes out what there is before a wait, or ten times a second. */
+/* Writes out the output before a wait, or ten times a second. */
 static void flush(struct s3_get *get, int64_t *flushed)
 {
     if (get->fetch.now < *flushed + FLUSH_EVERY && get->fetch.flying > 0)

@@ -2,10 +2,9 @@
  *
  *     {"path":KEY,"event":…}
  *
- * KEY is the object's key without the prefix and the suffix, so that what audit-s3put has put comes
- * back as it was.  An object that cannot be read, or is not what it should be, is named and kept in
- * --rejects as {"path":KEY,"reason":…}; all others still come out.
- */
+ * KEY is the object's key without the prefix and the suffix, so that the output is audit-s3put's
+ * input.  An object that cannot be read, or is invalid, is named in a message and in --rejects as
+ * {"path":KEY,"reason":…}; all others are still written. */
 #ifndef S3_GET_H
 #define S3_GET_H
 
@@ -16,11 +15,11 @@
 #include "s3/s3_fetch.h"
 
 enum s3_get_form {
-    S3_GET_EVENTS, /* an event an object */
-    S3_GET_LINES,  /* an event a line of an object */
+    S3_GET_EVENTS, /* one event for each object */
+    S3_GET_LINES,  /* one event for each line of an object */
     S3_GET_PATHS,  /* only the paths */
-    S3_GET_LIST,   /* what the store lists: path, size, time, ETag */
-    S3_GET_COUNT,  /* nothing: only the summary is wanted (--dry-run) */
+    S3_GET_LIST,   /* the entries of the listing: path, size, time, ETag */
+    S3_GET_COUNT,  /* nothing: only the summary (--dry-run) */
 };
 
 struct s3_get_options {
@@ -31,13 +30,13 @@ struct s3_get_options {
     enum s3_get_form form;
     bool has_since, has_until;
     struct timestamp since, until; /* of the event's own time: from since, before until */
-    bool any_zone;                 /* the days in keys may be another zone's than UTC's */
+    bool any_zone;                 /* the days in keys may be of another zone than UTC */
     const char *cacert;
     int64_t timeout;         /* of an attempt, microseconds */
     bool progress;           /* draw a line */
-    bool summary;            /* say at the end how much was read */
+    bool summary;            /* print at the end how much was read */
     bool counts;             /* … and how many requests that took */
-    const struct skip *skip; /* paths that are passed over; NULL: none */
+    const struct skip *skip; /* paths to skip; NULL: none */
 };
 
 struct s3_get {
@@ -56,8 +55,8 @@ struct s3_get {
     uint64_t bytes;
 };
 
-/* Reads all of it; the messages are written and the exit status is raised here.  filter's output
- * and rejects are open.  The options' strings must stay. */
+/* Reads everything; writes the messages and raises the exit status.  filter's output and rejects
+ * are open.  The options' strings must stay valid. */
 void s3_get_run(struct s3_get *get, const struct s3_get_options *options, struct filter *filter);
 
 #endif

@@ -33,14 +33,14 @@ int s3_key_compare(struct span a, struct span b)
     return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
-/* A page in the making. */
+/* A page that is being built. */
 struct reader {
     struct xml xml;
     struct s3_page *page;
     size_t room;  /* items that fit */
-    char *to;     /* where the next text goes */
+    char *to;     /* the position for the next text */
     char *end;    /* of the texts */
-    bool encoded; /* keys are in percent encoding */
+    bool encoded; /* keys are percent-encoded */
 };
 
 static int hex(char c)
@@ -51,7 +51,7 @@ static int hex(char c)
                                   : -1;
 }
 
-/* Undoes the encoding of a key, in place. */
+/* Decodes a key in place. */
 static bool decode(struct span *key)
 {
     char *to = (char *)(uintptr_t)key->at;
@@ -66,7 +66,7 @@ static bool decode(struct span *key)
             c = (char)(high * 16 + low);
             i += 2;
         } else if (c == '+') {
-            c = ' '; /* as in forms; a '+' comes as %2B */
+            c = ' '; /* as in forms; a '+' is encoded as %2B */
         }
         to[len++] = c;
     }
@@ -145,7 +145,7 @@ static bool read_object(struct reader *r)
     return right && has_size && item->key.len > 0;
 }
 
-/* Reads <CommonPrefixes>, which holds one or more. */
+/* Reads <CommonPrefixes>, which has one or more prefixes. */
 static bool read_prefixes(struct reader *r)
 {
     struct span name;
@@ -185,7 +185,7 @@ static bool read_members(struct reader *r)
     return right && told && xml_end(&r->xml);
 }
 
-/* Objects and prefixes come one after the other; each ascends. */
+/* Objects and prefixes are separate in the document; each sequence is in ascending order. */
 static int compare_items(const void *a, const void *b)
 {
     return s3_key_compare(((const struct s3_item *)a)->key, ((const struct s3_item *)b)->key);
@@ -204,7 +204,7 @@ bool s3_page_read(struct s3_page *page, struct span document)
     struct reader r = {.page = page};
     struct span name;
     *page = (struct s3_page){0};
-    /* A text is never longer than what it was made from; its NUL replaces a part of the tags. */
+    /* A text is never longer than its source; its NUL replaces a part of the tags. */
     page->text = malloc(document.len + 1);
     r.to = page->text;
     r.end = page->text + document.len + 1;

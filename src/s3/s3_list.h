@@ -1,9 +1,8 @@
-/* s3_list: a page of a bucket's listing: the question and the answer.
+/* s3_list: a page of a bucket's listing: the request and the response.
  *
- * Amazon S3 API reference, ListObjectsV2.  Pages follow one another by start-after, the last key
- * seen: tokens are opaque, differ between stores, and cannot be kept.  Keys are asked for in
- * percent encoding, as XML cannot have every character of a key.
- */
+ * Amazon S3 API reference, ListObjectsV2.  The next page is requested by start-after, with the last
+ * key of the page before: tokens are opaque, differ between stores, and cannot be kept.  Keys are
+ * requested in percent encoding, because XML cannot represent every character of a key. */
 #ifndef S3_LIST_H
 #define S3_LIST_H
 
@@ -13,40 +12,40 @@
 
 enum {
     S3_LIST_MOST = 1000,                      /* keys of a page */
-    S3_LIST_QUERY_MAX = 6 * (1024 + 8) + 200, /* bytes of a query, its NUL included */
+    S3_LIST_QUERY_MAX = 6 * (1024 + 8) + 200, /* bytes of a query, including its NUL */
 };
 
 struct s3_list_query {
     struct span prefix;      /* of keys, at most 1,024 bytes; no bytes: all */
     struct span start_after; /* keys after this one, likewise */
-    bool delimiter;          /* what follows the next '/' after the prefix becomes one item */
-    unsigned most;           /* keys of the page, 1 to S3_LIST_MOST; 0 only looks at the bucket */
+    bool delimiter; /* keys that are equal up to the next '/' after the prefix are one item */
+    unsigned most;  /* keys of the page, 1 to S3_LIST_MOST; 0 only checks the bucket */
 };
 
-/* Writes the URL's query, encoded and in the order that signatures ask for.  False: the prefix or
+/* Writes the URL's query, encoded and in the order that signatures require.  False: the prefix or
  * start_after is too long. */
 bool s3_list_query(const struct s3_list_query *query, char text[S3_LIST_QUERY_MAX]);
 
 struct s3_item {
-    struct span key;  /* of an object, or what the keys begin with that the item stands for */
+    struct span key;  /* of an object, or the common prefix of the keys */
     bool is_prefix;   /* with delimiter */
     uint64_t size;    /* bytes */
-    struct span etag; /* without quotes; no bytes: not told */
-    struct span time; /* last changed, as the store writes it (RFC 3339); no bytes: not told */
+    struct span etag; /* without quotes; no bytes: not known */
+    struct span time; /* last changed, as the store writes it (RFC 3339); no bytes: not known */
 };
 
 struct s3_page {
     struct s3_item *item; /* in the order of their keys' bytes */
     size_t count;
-    bool more;  /* the store has more after these */
+    bool more;  /* the listing continues after these */
     char *text; /* what the spans point to */
 };
 
-/* Reads an answer.  Objects and prefixes come as one sequence.  False: it is not a listing, is cut
- * off, or there is no memory; the page is then empty. */
+/* Reads a response.  Objects and prefixes become one sequence.  False: it is not a listing, is
+ * truncated, or there is no memory; the page is then empty. */
 bool s3_page_read(struct s3_page *page, struct span document);
 
-/* Whether the keys ascend and come after start_after, which all that builds on a listing needs. */
+/* Whether the keys ascend and come after start_after, which every user of a listing relies on. */
 bool s3_page_in_order(const struct s3_page *page, struct span start_after);
 
 void s3_page_free(struct s3_page *page);

@@ -4,29 +4,29 @@
 
 #include <stdlib.h>
 
-/* Comes after every text that begins as the one before it does. */
+/* Sorts after every text that continues the text before it. */
 #define LAST_CHARACTER "\xf4\x8f\xbf\xbf"
 
 struct entry {
     uint64_t size;
-    uint32_t at; /* of the key in the page's text; its ETag follows */
+    uint32_t at; /* offset of the key in the page's text; its ETag follows */
     uint16_t key_len;
     uint8_t etag_len;
     bool forgotten;
 };
 
-/* Covers the keys after `after` up to the last entry's, or all of them where it is the last page.
- */
+/* Covers the keys after `after` up to the last entry's; the last page covers all keys after
+ * `after`. */
 struct s3_pages_page {
     struct entry *entry;
     size_t count;
     char *text;
-    size_t after_len; /* `after` is the text's beginning */
+    size_t after_len; /* `after` is the beginning of the text */
     size_t bytes;
     int64_t read_at;
     uint64_t used;
     bool is_last;
-    bool followed; /* the page that begins at its end was asked for */
+    bool followed; /* the page that begins at its end was requested */
 };
 
 /* --- Pages --- */
@@ -41,7 +41,7 @@ static struct span after_of(const struct s3_pages_page *page)
     return (struct span){page->text, page->after_len};
 }
 
-/* Of a page that is not the last one. */
+/* The end of a page that is not the last one. */
 static struct span end_of(const struct s3_pages_page *page)
 {
     return key_of(page, &page->entry[page->count - 1]);
@@ -69,7 +69,7 @@ static void drop(struct s3_pages *pages, size_t index)
     pages->page[index] = pages->page[--pages->count];
 }
 
-/* Until there is room for one more. */
+/* Drops pages until there is room for one more. */
 static void make_room(struct s3_pages *pages)
 {
     while (pages->count > 0 && (pages->count == S3_PAGES_MOST || pages->bytes > S3_PAGES_BYTES)) {
@@ -106,7 +106,7 @@ static struct entry *entry_of(const struct s3_pages_page *page, struct span key)
     return NULL;
 }
 
-/* The page that ends below the key and next to it; NULL: none does. */
+/* The page that ends below the key and nearest to it; NULL: there is none. */
 static struct s3_pages_page *page_below(struct s3_pages *pages, struct span key)
 {
     struct s3_pages_page *below = NULL;
@@ -140,7 +140,7 @@ static void rest(struct s3_pages *pages)
         pages->pause *= 2;
 }
 
-/* Whether a page may be asked for.  After a rest two are, to see whether they help now. */
+/* Whether a page may be requested.  After a pause two are, to see whether they help now. */
 static bool may_ask(struct s3_pages *pages)
 {
     if (pages->pass > 0) {
@@ -190,7 +190,7 @@ void s3_pages_forget(struct s3_pages *pages, struct span key)
 
 /* --- Asking --- */
 
-/* The last character of a UTF-8 text, and where it begins. */
+/* The last character of a UTF-8 text, and its offset. */
 static uint32_t last_character(struct span text, size_t *at)
 {
     static const unsigned char mask[] = {0x7f, 0x1f, 0x0f, 0x07};
@@ -221,7 +221,8 @@ size_t s3_pages_before(struct span key, char text[S3_PAGES_AFTER_MAX])
         return 0;
     uint32_t last = last_character(key, &len);
     memcpy(text, key.at, len);
-    /* No control characters, which not every store takes: only few keys lie between. */
+    /* Control characters are not used, because not every store accepts them: only few keys are
+     * between. */
     if (last <= ' ')
         return len;
     len += put_character(last == 0xe000 ? 0xd7ff : last - 1, text + len);
@@ -240,14 +241,15 @@ static struct span put(char *to, size_t *len, struct span text)
     return (struct span){to, text.len};
 }
 
-/* Whether the key is the one that the last page was asked for, and does not tell of. */
+/* Whether the key is the one that the last page was requested for, although that page does not
+ * cover it. */
 static bool is_missed(const struct s3_pages *pages, struct span key)
 {
     return span_equal((struct span){pages->missed, pages->missed_len}, key);
 }
 
-/* Keys that do not come in order leave gaps between pages: a page that begins where the one below
- * ends closes such a gap, if it is small. */
+/* Keys that are not in order leave gaps between pages: a page that begins where the one below ends
+ * closes such a gap, if the gap is small. */
 static bool close_gap(struct s3_pages *pages, struct span key)
 {
     struct s3_pages_page *below = page_below(pages, key);
@@ -313,7 +315,7 @@ static bool compact(struct s3_pages_page *kept, const struct s3_page *page, stru
     return true;
 }
 
-/* Whether the page can be used: one that says that more follow has an end. */
+/* Whether the page can be used: one that is followed by others must have entries. */
 static bool is_usable(const struct s3_page *page)
 {
     for (size_t i = 0; i < page->count; i++)
@@ -357,7 +359,7 @@ enum s3_pages_added s3_pages_add(struct s3_pages *pages, struct span document, i
 void s3_pages_failed(struct s3_pages *pages)
 {
     rest(pages);
-    /* It may be asked for again, later. */
+    /* It may be requested again, later. */
     pages->missed_len = 0;
 }
 

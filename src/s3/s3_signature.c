@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The header of a session token.  It stays to the end, as a request that is under way may hold it.
- */
+/* The header of a session token.  It is kept until the end, because a request under way may use
+ * it. */
 struct s3_token {
     struct s3_token *next;
     char *header; /* NULL: these credentials have no token */
@@ -45,8 +45,8 @@ bool s3_signing_begin(struct s3_signing *signing, struct reason *reason)
            reason_set(reason, "an option's value is too long, or there is not enough memory");
 }
 
-/* With a session its token is sent along and signed; its header is made once for all requests.
- * False: no memory. */
+/* A session's token is sent along and signed; its header is made once for all requests.  False: no
+ * memory. */
 static bool set_token(struct s3_signing *signing)
 {
     const char *token = signing->credentials->token;
@@ -141,7 +141,7 @@ static void set_range(struct http_transfer *transfer, const struct s3_request *r
     curl_easy_setopt(transfer->easy, CURLOPT_RANGE, request->from > 0 ? range : NULL);
 }
 
-/* Headers, URL and range.  False with a reason. */
+/* Sets headers, URL and range.  False with a reason. */
 static bool set_url(struct s3_signing *signing, struct http_transfer *transfer,
                     const struct s3_request *request, struct reason *reason)
 {
@@ -212,8 +212,7 @@ void s3_signing_end(struct s3_signing *signing)
 
 /* --- Answers --- */
 
-/* A header's value, without quotes around it, where it is one that a receipt or a message may
- * show. */
+/* A header's value without the quotes around it, if a receipt or a message may contain it. */
 static void take_header(const struct http_reply *reply, const char *name, char *to, size_t size)
 {
     const char *value = http_reply_header(reply, name);
@@ -234,8 +233,8 @@ static void take_header(const struct http_reply *reply, const char *name, char *
     to[len] = '\0';
 }
 
-/* Whether the ETag is the MD5 of the object's bytes: it has an MD5's form, and the store does not
- * encrypt the object by a key of its own (Amazon S3 API reference, "ETag"). */
+/* Whether the ETag is the MD5 of the object's bytes: it has the form of an MD5, and the store does
+ * not encrypt the object with a key of its own (Amazon S3 API reference, "ETag"). */
 static bool is_md5(const struct http_reply *reply, const char *etag)
 {
     const char *sse = http_reply_header(reply, "x-amz-server-side-encryption");

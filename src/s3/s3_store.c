@@ -48,7 +48,7 @@ static const char *utc(time_t time, char text[32])
     return text;
 }
 
-/* Both clocks, where they differ too much. */
+/* Adds both clocks to the reason, if they differ too much. */
 static void say_skew(const struct s3_answer *answer, struct reason *reason)
 {
     char ours[32], theirs[32];
@@ -77,7 +77,7 @@ static void say_region(const struct s3_store *store, long status, const struct s
                    diag_printable(span_of(answer->error.code), &shown));
 }
 
-/* The option whose value goes out in a header. */
+/* The option whose value is sent in this header. */
 static const char *option_of(const char *header)
 {
     static const struct {
@@ -97,7 +97,7 @@ static const char *option_of(const char *header)
     return NULL;
 }
 
-/* The options that a refusal of the request may be about. */
+/* Names the options that may be the cause of a refusal. */
 static void say_options(const struct s3_store *store, const struct s3_error *error,
                         struct reason *reason)
 {
@@ -119,7 +119,7 @@ static void say_options(const struct s3_store *store, const struct s3_error *err
     reason_append(reason, span_of(more.text));
 }
 
-/* Status, code and message, as the store said them. */
+/* Status, code and message, as the store sent them. */
 static void say_error(const struct s3_store *store, long status, const struct s3_answer *answer,
                       struct reason *reason)
 {
@@ -148,7 +148,7 @@ void s3_store_say_no_listing(const struct s3_store *store, long status,
                answer->server[0] != '\0' ? ")" : "");
 }
 
-/* What an error means by its code. */
+/* What an error's code means. */
 enum code_meaning {
     CODE_UNKNOWN,
     CODE_RETRY,
@@ -176,7 +176,7 @@ static enum code_meaning meaning_of(const char *code)
         {"OperationAborted", CODE_RETRY},
         {"ConditionalRequestConflict", CODE_RETRY},
         {"IncompleteBody", CODE_RETRY},
-        /* The object was altered on its way: it is sent again. */
+        /* The object was altered in transit: it is sent again. */
         {"BadDigest", CODE_RETRY},
         {"XAmzContentSHA256Mismatch", CODE_RETRY},
         {"EntityTooLarge", CODE_REJECTED},
@@ -203,7 +203,7 @@ static enum code_meaning meaning_of(const char *code)
     return CODE_UNKNOWN;
 }
 
-/* What an answer without a code that is known means. */
+/* What a response without a known code means. */
 static enum s3_meaning judge_status(long status)
 {
     switch (retry_status(status)) {
@@ -216,7 +216,8 @@ static enum s3_meaning judge_status(long status)
     }
 }
 
-/* Once a signature was right the secret is; what then does not match is the request. */
+/* Once a signature has been accepted, the secret is known to be right; a later mismatch is the
+ * request's. */
 static enum s3_meaning wrong_signature(const struct s3_store *store, const struct s3_error *error,
                                        struct reason *reason)
 {
@@ -281,8 +282,8 @@ enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfe
 
 /* --- The probe of the bucket --- */
 
-/* What does not rule out that objects can be put is passed over: a key may have the right to write
- * and not to list, and a store that is away is waited for as always. */
+/* Ignores errors that do not rule out that objects can be put: a key may have the right to write
+ * and not to list, and an unavailable store is waited for as always. */
 static void judge_probe(struct s3_store *store, const struct http_transfer *transfer,
                         const struct http_reply *reply)
 {
@@ -379,7 +380,7 @@ static bool check_region(const char *region, struct reason *reason)
     return true;
 }
 
-/* The endpoint and the region that were given, or that the environment and the profile have. */
+/* Sets the endpoint and the region, from the options, the environment or the profile. */
 static bool set_address(struct s3_store *store, struct reason *reason)
 {
     const char *endpoint = store->options.endpoint, *from = "--endpoint";
@@ -398,7 +399,7 @@ static bool set_address(struct s3_store *store, struct reason *reason)
     if (s3_address_set(&store->address, endpoint, store->region, store->options.bucket,
                        (enum s3_addressing)store->options.addressing, &why))
         return true;
-    /* With a host the endpoint is right, and the bucket's name is not. */
+    /* If the host is set, the endpoint is valid and the bucket's name is not. */
     if (endpoint == NULL || store->address.host[0] != '\0')
         *reason = why;
     else

@@ -1,9 +1,8 @@
-/* s3_store: a bucket of an S3 store: where it is, what signs requests to it, and what its answers
- * mean.
+/* s3_store: a bucket of an S3 store: its address, the signature of requests, and the meaning of
+ * responses.
  *
- * Before the first object is put the bucket is asked for once, so that a wrong name, region, key or
- * clock is one message and not one for every event.
- */
+ * The bucket is checked once before the first object is put, so that a wrong name, region, key or
+ * clock causes one message and not one for every event. */
 #ifndef S3_STORE_H
 #define S3_STORE_H
 
@@ -19,7 +18,7 @@ struct s3_store_options {
     const char *profile;       /* --profile; NULL: $AWS_PROFILE, or "default" */
     int addressing;            /* an enum s3_addressing */
     int signature;             /* 0: version 4, 1: version 2 */
-    struct s3_put_options put; /* without content_type nothing is put */
+    struct s3_put_options put; /* without content_type no object is put */
 };
 
 /* The options that the tools share; the context is a struct s3_store_options. */
@@ -33,13 +32,13 @@ struct s3_store {
     struct s3_signing signing;
     struct http *http;
     enum { S3_PROBE_WANTED, S3_PROBE_UNDER_WAY, S3_PROBE_DONE } probe; /* of the bucket */
-    bool secret_is_right;   /* the store has taken a signature */
-    struct reason hopeless; /* what the probe found; "" while nothing rules out success */
+    bool secret_is_right;   /* the store has accepted a signature */
+    struct reason hopeless; /* the result of the probe; "" while nothing rules out success */
     char name[400];         /* s3://BUCKET at HOST, for messages */
 };
 
-/* Reads the profile and sets the address.  Unless `dry` finds credentials too.  False after a
- * message; s3_store_end() in either case. */
+/* Reads the profile and sets the address.  Unless `dry`, finds credentials too.  False after a
+ * message; call s3_store_end() in either case. */
 bool s3_store_begin(struct s3_store *store, const struct s3_store_options *options, bool dry);
 
 /* The file of certificate authorities that $AWS_CA_BUNDLE or the profile names; NULL: none. */
@@ -48,10 +47,10 @@ const char *s3_store_ca_bundle(const struct s3_store *store);
 enum s3_readiness {
     S3_READY,
     S3_WAITS, /* for credentials, or for the probe of the bucket: transfers of http */
-    S3_NEVER, /* for the reason given: no request can succeed */
+    S3_NEVER, /* no request can succeed, for the given reason */
 };
 
-/* Whether requests can be set up now.  probed: only after the bucket was asked for. */
+/* Whether requests can be set up now.  probed: only after the bucket was checked. */
 enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool probed,
                                  struct reason *reason);
 
@@ -59,14 +58,14 @@ enum s3_readiness s3_store_ready(struct s3_store *store, struct http *http, bool
 bool s3_store_set(struct s3_store *store, struct http_transfer *transfer,
                   const struct s3_request *request, struct reason *reason);
 
-/* Asks for the part of the listing that `query` says (s3_list.h).  done is called later, and gives
- * the transfer back.  NULL with a reason. */
+/* Requests the part of the listing that `query` selects (s3_list.h).  done is called later, and
+ * gives the transfer back.  NULL with a reason. */
 struct http_transfer *s3_store_list(struct s3_store *store, const char *query, http_done *done,
                                     void *context, struct reason *reason);
 
 enum s3_meaning {
     S3_DONE,
-    S3_EXISTS,        /* 412: the condition of the request does not hold */
+    S3_EXISTS,        /* 412: the condition of the request is not met */
     S3_GONE,          /* 404: there is no such object */
     S3_RETRY,         /* again, after a wait */
     S3_SLOW_DOWN,     /* the same, and fewer requests at once */
@@ -76,17 +75,17 @@ enum s3_meaning {
     S3_MISCONFIGURED, /* no request can succeed */
 };
 
-/* Reads an answer that came (reply->code is CURLE_OK) and says what it means, with a reason for all
- * but S3_DONE. */
+/* Reads a response (reply->code is CURLE_OK) and says what it means, with a reason for all but
+ * S3_DONE. */
 enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfer *transfer,
                                const struct http_reply *reply, struct s3_answer *answer,
                                struct reason *reason);
 
-/* Says the store answered a listing with something else. */
+/* Sets a reason that says that the response to a listing is not one. */
 void s3_store_say_no_listing(const struct s3_store *store, long status,
                              const struct s3_answer *answer, struct reason *reason);
 
-/* After http_end(). */
+/* Ends it, after http_end(). */
 void s3_store_end(struct s3_store *store);
 
 #endif

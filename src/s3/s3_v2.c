@@ -12,10 +12,10 @@
 
 /* --- Headers --- */
 
-/* A header taken apart. */
+/* A parsed header. */
 struct field {
     struct span name, value;
-    size_t place; /* in the request */
+    size_t place; /* position in the request */
 };
 
 static struct field field_of(const char *header)
@@ -33,7 +33,7 @@ static bool is_named(const struct field *field, const char *name)
            strncasecmp(field->name.at, name, field->name.len) == 0;
 }
 
-/* The value of the header, no bytes if there is none. */
+/* The value of the header; no bytes if it is missing. */
 static struct span value_of(const struct curl_slist *headers, const char *name)
 {
     for (; headers != NULL; headers = headers->next) {
@@ -51,7 +51,7 @@ static int compare_names(const struct field *a, const struct field *b)
     return order != 0 ? order : (a->name.len > b->name.len) - (a->name.len < b->name.len);
 }
 
-/* By name; those of one name stay in their order. */
+/* By name; headers of the same name keep their order. */
 static int compare_fields(const void *left, const void *right)
 {
     const struct field *a = left, *b = right;
@@ -72,7 +72,7 @@ static void put_lower(FILE *to, struct span text)
     }
 }
 
-/* CanonicalizedAmzHeaders: in small letters, sorted, those of one name joined. */
+/* CanonicalizedAmzHeaders: in lower case, sorted, headers of the same name joined. */
 static void put_amz_headers(FILE *to, const struct curl_slist *headers)
 {
     enum { MOST = 32 };
@@ -184,7 +184,7 @@ static void configure(const struct s3_signing *signing, CURL *easy)
     (void)signing, (void)easy;
 }
 
-/* The date as RFC 9110 has it, whatever the locale is. */
+/* The date in the form of RFC 9110, whatever the locale is. */
 static bool write_date(char text[48])
 {
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -200,7 +200,7 @@ static bool write_date(char text[48])
     return true;
 }
 
-/* Takes the path and the query of a URL that begins as the address says. */
+/* Takes the path and the query from a URL that begins as the address says. */
 static void take_url(const struct s3_address *address, const char *url,
                      struct s3_v2_request *request)
 {

@@ -1,5 +1,5 @@
-/* Signature version 4: AWS General Reference, "Signing AWS API requests".  libcurl signs; what it
- * needs for S3 is x-amz-content-sha256 among the headers, which it then signs as any other. */
+/* Signature version 4: AWS General Reference, "Signing AWS API requests".  libcurl signs; for S3 it
+ * needs the header x-amz-content-sha256, which it signs like any other. */
 #include "config.h"
 
 #include "base/digest.h"
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* The SHA-256 of nothing. */
+/* The SHA-256 of no bytes. */
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define HASH       "x-amz-content-sha256: "
 

@@ -9,12 +9,12 @@
 
 enum { MOST_LISTS = 4 }; /* listings at once */
 
-/* Comes after every name that begins as the text before it does. */
+/* Sorts after every name that continues the text before it. */
 #define LAST_CHARACTER "\xf4\x8f\xbf\xbf"
 
-/* What a segment's keys are. */
+/* The kind of a segment's keys. */
 enum level {
-    LEVEL_KEYS,       /* keys, all of them */
+    LEVEL_KEYS,       /* all keys */
     LEVEL_TOP,        /* USER/ and kind=KIND/ */
     LEVEL_USER,       /* below USER/: jobs/ and activity/ */
     LEVEL_RECIPES,    /* below USER/jobs/: RECIPE/ */
@@ -25,10 +25,10 @@ struct s3_segment {
     struct s3_segment *next;
     enum { SEGMENT_WANTED, SEGMENT_ASKED, SEGMENT_KEYS } state;
     enum level level;
-    struct span prefix, after, end; /* end: the first key that is not in it; no bytes: none */
+    struct span prefix, after, end; /* end: the first key after the segment; no bytes: none */
     struct s3_page page;            /* of SEGMENT_KEYS */
     size_t at, stop;                /* its items that are left */
-    bool shares;                    /* the page belongs to the last segment that was made of it */
+    bool shares;                    /* the page belongs to the last segment that was made from it */
     char text[];                    /* what the spans point to */
 };
 
@@ -68,8 +68,8 @@ static void segment_free(struct s3_segment *segment)
     free(segment);
 }
 
-/* Where to go on in a listing with a delimiter so that what begins with `item`, up to its '/',
- * comes as the next prefix.  Some stores take a key for its whole prefix there. */
+/* Where a listing with a delimiter must continue so that the next prefix is `item` up to its '/'.
+ * Some stores take a key there for its whole prefix. */
 static struct span before_prefix(struct span key, size_t from, char text[S3_KEY_MAX + 8])
 {
     const char *slash = memchr(key.at + from, '/', key.len - from);
@@ -81,7 +81,7 @@ static struct span before_prefix(struct span key, size_t from, char text[S3_KEY_
     return (struct span){text, len + 5};
 }
 
-/* Appends a segment to *end, which moves on; not where `after` of the options leaves nothing of it.
+/* Appends a segment to *end, which moves on; not if the option `after` leaves none of its keys.
  * False: no memory. */
 static bool append(const struct s3_walk *walk, struct s3_segment ***end, enum level level,
                    struct span prefix, struct span after, struct span stop)
@@ -149,7 +149,7 @@ void s3_walk_unlisted(struct s3_walk *walk, struct s3_segment *segment)
     walk->asked--;
 }
 
-/* The day after, or before, as YYYYMMDD. */
+/* The day that is `days` days later, as YYYYMMDD. */
 static void other_day(const char day[9], int days, char other[9])
 {
     char text[32];
@@ -176,7 +176,7 @@ static struct span day_key(struct span prefix, bool hive, const char day[9], con
     return (struct span){text, prefix.len + (size_t)len};
 }
 
-/* The days of a directory whose names begin with dates: one range of keys. */
+/* Appends the days of a directory whose names begin with dates: one range of keys. */
 static bool append_days(const struct s3_walk *walk, struct s3_segment ***end, struct span prefix,
                         bool hive)
 {
@@ -191,13 +191,13 @@ static bool append_days(const struct s3_walk *walk, struct s3_segment ***end, st
     other_day(o->first, -1, day);
     struct span after = day_key(prefix, hive, day, LAST_CHARACTER, before);
     other_day(o->last, 1, day);
-    if (common == first_key.len) /* one day: its prefix says it all */
+    if (common == first_key.len) /* one day: its prefix is enough */
         return append(walk, end, LEVEL_KEYS, first_key, SPAN(""), SPAN(""));
     return append(walk, end, LEVEL_KEYS, (struct span){first, common}, after,
                   day_key(prefix, hive, day, "", stop));
 }
 
-/* What a prefix that was found is, by where it was found. */
+/* Appends a segment for a prefix; its level depends on where the prefix was found. */
 static bool append_prefix(const struct s3_walk *walk, struct s3_segment ***end,
                           const struct s3_segment *segment, struct span prefix)
 {
@@ -222,7 +222,7 @@ static bool append_prefix(const struct s3_walk *walk, struct s3_segment ***end,
     }
 }
 
-/* Whether the key is of the segment, and after what the options say. */
+/* Whether the key is in the segment, and after the option `after`. */
 static bool is_wanted(const struct s3_walk *walk, const struct s3_segment *segment, struct span key)
 {
     return (segment->end.len == 0 || s3_key_compare(key, segment->end) < 0) &&
@@ -248,8 +248,8 @@ static bool append_keys(struct s3_walk *walk, struct s3_segment ***end, const st
     return true;
 }
 
-/* Replaces the segment, whose place *place is, by what the page holds.  The last segment of keys
- * owns the page afterwards; *owned says whether there is one. */
+/* Replaces the segment, whose place is *place, with the contents of the page.  The last segment of
+ * keys owns the page afterwards; *owned says whether there is one. */
 static bool replace(struct s3_walk *walk, struct s3_segment **place, struct s3_segment *segment,
                     const struct s3_page *page, bool *owned)
 {
@@ -271,7 +271,7 @@ static bool replace(struct s3_walk *walk, struct s3_segment **place, struct s3_s
             more = false;
             break;
         } else {
-            i++; /* not after what the options say */
+            i++; /* not after the option `after` */
         }
     }
     *owned = last != NULL;

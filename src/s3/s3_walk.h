@@ -1,19 +1,19 @@
-/* s3_walk: which keys of a bucket are read, in the order of their bytes, and what is listed for it.
+/* s3_walk: which keys of a bucket are read, in the order of their bytes, and which listings that
+ * takes.
  *
- * No I/O: the caller lists what s3_walk_wanted() asks for, hands the page to s3_walk_listed(), and
- * takes the keys from s3_walk_next().  A walk is a list of segments in the order of their keys. One
- * that was listed is replaced by its keys, by a segment for each prefix that it found, and by one
- * for what the store has after that page.
+ * No I/O: the caller lists what s3_walk_wanted() asks for, passes the page to s3_walk_listed(), and
+ * takes the keys from s3_walk_next().  A walk is a list of segments in the order of their keys. A
+ * segment that was listed is replaced by its keys, by a segment for each prefix in the page, and by
+ * one for the keys after the page.
  *
- * With days only these are listed of the layouts that audit-path knows, below the prefix:
+ * With `days`, only these days of audit-path's layouts are listed, below the prefix:
  *
  *     USER/jobs/RECIPE/20240312/…                   current and legacy
  *     TEAM/activity/20240312/…
  *     kind=job/user_id=USER/date=2024-03-12/…       hive
  *
- * and all keys that are elsewhere.  Inside RECIPE/, activity/ and user_id=USER/ only names that
- * begin with a date of these days are looked at.
- */
+ * and all keys in other places.  Inside RECIPE/, activity/ and user_id=USER/ only names that begin
+ * with a date of these days are listed. */
 #ifndef S3_WALK_H
 #define S3_WALK_H
 
@@ -25,7 +25,7 @@ struct s3_walk_options {
     struct span after;  /* a key: only those after it; no bytes: all */
     bool days;          /* only these days, both included, as YYYYMMDD: */
     char first[9], last[9];
-    size_t ahead; /* while so many keys are waiting nothing more is listed */
+    size_t ahead; /* with so many keys waiting nothing more is listed */
 };
 
 struct s3_segment;
@@ -37,22 +37,22 @@ struct s3_walk {
     size_t asked;             /* segments that are being listed */
 };
 
-/* Begins; the options' spans must stay.  False: no memory. */
+/* Begins; the options' spans must stay valid.  False: no memory. */
 bool s3_walk_begin(struct s3_walk *walk, const struct s3_walk_options *options);
 
-/* The next segment to list, and the question; its spans stay until the segment was answered.  NULL:
+/* The next segment to list, and the query; its spans are valid until the segment was listed.  NULL:
  * none now. */
 struct s3_segment *s3_walk_wanted(struct s3_walk *walk, struct s3_list_query *query);
 
-/* Takes the answer to a segment's question over.  False with a reason: the store lists out of
+/* Takes over the page that was listed for a segment.  False with a reason: the store lists out of
  * order, or there is no memory. */
 bool s3_walk_listed(struct s3_walk *walk, struct s3_segment *segment, struct s3_page *page,
                     struct reason *reason);
 
-/* The question got no answer: the segment is wanted again. */
+/* The listing failed: the segment is wanted again. */
 void s3_walk_unlisted(struct s3_walk *walk, struct s3_segment *segment);
 
-/* The next object; stays until s3_walk_next() passes it.  NULL: none is listed yet. */
+/* The next object; valid until s3_walk_next() passes it.  NULL: none is listed yet. */
 const struct s3_item *s3_walk_peek(struct s3_walk *walk);
 void s3_walk_next(struct s3_walk *walk);
 

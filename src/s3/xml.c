@@ -22,7 +22,7 @@ static bool pass_word(struct xml *xml, struct span word)
     return true;
 }
 
-/* Passes the next place where `word` is; *before is what was before it. */
+/* Moves past the next occurrence of `word`; *before is the text before it. */
 static bool pass_to(struct xml *xml, struct span word, struct span *before)
 {
     const char *found = memmem(xml->rest.at, xml->rest.len, word.at, word.len);
@@ -38,7 +38,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Passes white space, comments and instructions between elements. */
+/* Skips white space, comments and processing instructions between elements. */
 static void pass_space(struct xml *xml)
 {
     struct span inside;
@@ -141,7 +141,7 @@ bool xml_skip(struct xml *xml)
         const char *tag = memchr(xml->rest.at, '<', xml->rest.len);
         if (!xml->empty && tag == NULL)
             return fail(xml);
-        if (!xml->empty) /* text beside elements says nothing here */
+        if (!xml->empty) /* text between elements is ignored */
             pass(xml, (size_t)(tag - xml->rest.at));
         xml_enter(xml, &ignored);
     }
@@ -156,7 +156,7 @@ bool xml_end(struct xml *xml)
     return !xml->wrong && xml->rest.len == 0;
 }
 
-/* Writes a character in UTF-8; its length, 0: it is not a character. */
+/* Writes a character in UTF-8 and returns its length; 0: it is not a character. */
 static size_t encode(unsigned long code, char to[4])
 {
     if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
@@ -173,7 +173,7 @@ static size_t encode(unsigned long code, char to[4])
     return more + 1;
 }
 
-/* The character of a reference by number, after its '#'; 0: it is not one. */
+/* The character of a numeric reference, after its '#'; 0: it is not one. */
 static unsigned long numbered(struct span digits)
 {
     unsigned base = 10;
@@ -197,7 +197,8 @@ static unsigned long numbered(struct span digits)
     return code;
 }
 
-/* The character that &NAME; means, in UTF-8; its length, 0: it is not known. */
+/* Writes the character that &NAME; stands for in UTF-8 and returns its length; 0: it is not
+ * known. */
 static size_t resolve(struct span name, char to[4])
 {
     static const struct {

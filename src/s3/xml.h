@@ -1,9 +1,9 @@
-/* xml: a reader of the small XML documents that S3 stores answer with.
+/* xml: a reader of the small XML documents in S3 stores' responses.
  *
- * It goes over the text once, front to back, hands out spans of it and allocates nothing.  It knows
- * elements, text, the five named references and those by number (XML 1.0, fifth edition).
- * Attributes are passed over; a document type, CDATA and what else these documents do not have is
- * an error, so that nothing is misread.
+ * It reads the text once, front to back, returns spans of it and allocates nothing.  It supports
+ * elements, text, the five named references and numeric references (XML 1.0, fifth edition).
+ * Attributes are skipped; a document type, CDATA and anything else that these documents do not
+ * contain is an error, so that nothing is misread.
  *
  *     xml_begin(&xml, document);
  *     if (xml_enter(&xml, &name) && span_equal(name, SPAN("Error")))
@@ -14,8 +14,7 @@
  *                 xml_skip(&xml);
  *     if (!xml_end(&xml)) … it is wrong, or cut off
  *
- * After an error every call returns false, so that loops end by themselves.
- */
+ * After an error every call returns false, so that loops end by themselves. */
 #ifndef XML_H
 #define XML_H
 
@@ -25,33 +24,32 @@ enum { XML_DEPTH = 32 };
 
 struct xml {
     struct span rest;            /* not yet read */
-    bool wrong;                  /* an error was met */
+    bool wrong;                  /* an error was found */
     bool closed;                 /* the root element has ended */
     bool empty;                  /* the element entered last was <NAME/> */
     unsigned depth;              /* open elements */
     struct span open[XML_DEPTH]; /* their names */
 };
 
-/* Begins to read the document, which must stay. */
+/* Begins to read the document, which must stay valid. */
 void xml_begin(struct xml *xml, struct span document);
 
-/* Enters the next element inside the open one (at first: the root).  False: there is none, and the
- * open one is thereby left; or an error. */
+/* Enters the next element inside the open one (at first the root).  False: there is none, and the
+ * open one is left; or there is an error. */
 bool xml_enter(struct xml *xml, struct span *name);
 
-/* The text of the element entered last, which is thereby left: as it is, with its references.
- * False: it has elements inside, or an error. */
+/* The raw text of the element entered last, with its references; leaves the element.  False: it has
+ * elements inside, or there is an error. */
 bool xml_text(struct xml *xml, struct span *text);
 
-/* Passes over the element entered last, whatever is inside. */
+/* Skips the element entered last with all its content. */
 bool xml_skip(struct xml *xml);
 
-/* True if the document was one element and all of it was read without error. */
+/* True if the document was one element and was read to its end without an error. */
 bool xml_end(struct xml *xml);
 
 /* Copies a text with its references resolved to the `size` bytes at `to`, and a NUL; *len is
- * without it.  False: a reference is not known, or the text does not fit, in which case its
- * beginning was copied. */
+ * without it.  False: a reference is not known, or the text does not fit and is truncated. */
 bool xml_copy(struct span text, char *to, size_t size, size_t *len);
 
 #endif
