@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { WINDOW = 4 * 1024 * 1024 }; /* bytes of records that are held, at least */
+enum { WINDOW = 4 * 1024 * 1024 }; /* bytes of records in memory, at least */
 
 #define FLUSH_EVERY ((int64_t)100 * 1000)
 
@@ -26,18 +26,18 @@ struct delivery {
     struct ledger ledger;
     struct progress progress;
     int64_t began, now;
-    int64_t flush_at;     /* when the output is written out at the latest */
+    int64_t flush_at;     /* when the output is flushed at the latest */
     int64_t input_at;     /* when there was last input to read */
     size_t group_records; /* submitted since the last commit */
     size_t group_bytes;
     int64_t group_since; /* when the first of them was */
-    int64_t drain_until; /* when what is under way is given up */
-    int wake;            /* can be read once a signal has come; -1 once that was dealt with */
+    int64_t drain_until; /* when the work under way is given up */
+    int wake;            /* readable after a signal; -1 once that was handled */
     bool interrupted;    /* stopped by a signal */
     bool closing;        /* nothing more is read, because of --fail-fast */
-    bool told;           /* why the sink has no hope */
-    bool failed;         /* output that is lost, or a sink without hope: nothing is submitted */
-    bool unread;         /* a file has more than was read */
+    bool told;           /* the message why the sink stopped was written */
+    bool failed;         /* output is lost, or the sink has stopped: nothing is submitted */
+    bool unread;         /* a file has more lines than were read */
 };
 
 static void commit(struct delivery *d)
@@ -46,8 +46,8 @@ static void commit(struct delivery *d)
     d->sink->commit(d->sink);
 }
 
-/* Reads no further.  What was read is still submitted, unless nothing can be delivered any more or
- * the sink would begin it only now. */
+/* Stops reading.  Records that were read are still submitted, unless nothing can be delivered any
+ * more or the sink would only begin their delivery now. */
 static void stop(struct delivery *d)
 {
     if (d->drain_until != INT64_MAX)
@@ -58,7 +58,7 @@ static void stop(struct delivery *d)
     d->sink->stopping |= d->sink->give_up != NULL;
 }
 
-/* For a message: "; FILE was read up to line N"; nothing where none was read. */
+/* For a message: "; FILE was read up to line N"; "" if no line was read. */
 static const char *read_up_to(const struct delivery *d, struct reason *where)
 {
     where->text[0] = '\0';
@@ -67,7 +67,7 @@ static const char *read_up_to(const struct delivery *d, struct reason *where)
     return where->text;
 }
 
-/* Tells, once, why the sink has no hope, where that is so. */
+/* Writes the message why the sink has stopped, once, if it has. */
 static void tell_hopeless(struct delivery *d)
 {
     const struct sink *sink = d->sink;
@@ -93,8 +93,8 @@ static void settle(struct delivery *d, struct record *record, enum outcome_kind 
     ledger_settle(&d->ledger, record, &outcome);
 }
 
-/* --fail-fast, at a record that cannot be submitted: those before it are still delivered, and what
- * follows it counts as not read. */
+/* --fail-fast, at a record that cannot be submitted: the records before it are still delivered,
+ * later ones count as not read. */
 static void close_input(struct delivery *d)
 {
     d->closing = true;
@@ -104,14 +104,14 @@ static void close_input(struct delivery *d)
     d->filter->stop = false;
 }
 
-/* A record was rejected, and --fail-fast makes it the last. */
+/* Whether a record was rejected that --fail-fast makes the last one. */
 static bool is_first_reject(const struct delivery *d)
 {
     return d->filter->stop && d->filter->fail_fast && !d->failed;
 }
 
-/* Rejects a record that the sink does not get.  With --fail-fast those before it come first, of
- * which one may be rejected in its place. */
+/* Rejects a record that is not passed to the sink.  With --fail-fast the records before it are
+ * settled first, and one of them may be rejected instead. */
 static void reject(struct delivery *d, struct record *record, const char *why)
 {
     struct filter *filter = d->filter;
@@ -123,18 +123,20 @@ static void reject(struct delivery *d, struct record *record, const char *why)
         settle(d, record, OUTCOME_REJECTED, why);
 }
 
-/* Whether the record can be submitted; else it is settled. */
+/* Whether the record can be submitted; otherwise settles it. */
 static bool check(struct delivery *d, struct record *record)
 {
     struct reason reason;
     bool whole = reader_whole(&d->reader, record, &reason);
-    /* What has stopped the run was told; a line that this cuts is one of those that follow. */
+    /* The message why the run stopped was written already; a line that the stop cut short counts as
+     * not read. */
     if (record->cut && d->failed) {
         settle(d, record, OUTCOME_UNDELIVERED, NULL);
         return false;
     }
     if (!whole || !record_split(&d->json, record, &reason)) {
-        /* The parts of a line that is too long are one line in the rejects, before another. */
+        /* The parts of a line that is too long form one line in the rejects; other rejects come
+         * before or after it. */
         if (record->too_long)
             filter_keep_line(d->filter, record);
         reject(d, record, reason.text);
@@ -173,7 +175,7 @@ static bool has_lost(const struct delivery *d)
            d->ledger.receipts.error != 0;
 }
 
-/* Reacts to a signal, and to what the ledger and the sink have found. */
+/* Handles a signal, and failures of the ledger and the sink. */
 static void react(struct delivery *d)
 {
     bool lost = has_lost(d);
@@ -190,7 +192,7 @@ static void react(struct delivery *d)
     d->failed |= lost;
 }
 
-/* Submits what was read; false: there is no room for more now. */
+/* Submits the records that were read.  False: there is no room for more now. */
 static bool submit_records(struct delivery *d, int64_t *wake_at)
 {
     struct sink *sink = d->sink;
@@ -211,7 +213,7 @@ static bool submit_records(struct delivery *d, int64_t *wake_at)
     }
 }
 
-/* Commits where it is time, or lowers *wake_at to when it is. */
+/* Commits if it is time, or lowers *wake_at to the time of the next commit. */
 static void commit_due(struct delivery *d, int64_t *wake_at)
 {
     const struct sink *sink = d->sink;
@@ -250,13 +252,13 @@ static void draw(struct delivery *d)
 static bool can_read(int fd, int wake, int64_t timeout)
 {
     struct pollfd ready[] = {{.fd = fd, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
-    /* Rounded up, so that what is due is due when the wait ends. */
+    /* Rounded up, so that the timer has expired when the wait ends. */
     int64_t wait = (timeout + 999) / 1000;
     const int64_t longest = 3600 * 1000;
     return poll(ready, 2, (int)(wait < longest ? wait : longest)) > 0 && ready[0].revents != 0;
 }
 
-/* Nothing is pending: output is written out before a wait, and the sink lets go of things. */
+/* Nothing is pending: flushes the output before a wait, and lets the sink release what it holds. */
 static void rest(struct delivery *d, int fd)
 {
     if (fd >= 0 && (input_pending(d->reader.input) || can_read(fd, -1, 0)))
@@ -266,14 +268,14 @@ static void rest(struct delivery *d, int fd)
         d->sink->rest(d->sink);
 }
 
-/* Waits until there is something to do, and reads what came. */
+/* Waits until there is something to do, and reads new input. */
 static void wait_and_read(struct delivery *d, bool room, int64_t wake_at)
 {
     struct sink *sink = d->sink;
     int fd = room ? reader_fd(&d->reader) : -1;
     sink->full = reader_full(&d->reader);
     if (d->reader.at_end && !sink->input_ended) {
-        sink->input_ended = true; /* which may give it something to do */
+        sink->input_ended = true; /* this may give it something to do */
         return;
     }
     if (is_finished(d) || (sink->full && d->group_records > 0))
@@ -291,7 +293,7 @@ static void wait_and_read(struct delivery *d, bool room, int64_t wake_at)
         wake_at = d->progress.next;
     if (d->ledger.pending > 0 && d->drain_until < wake_at)
         wake_at = d->drain_until;
-    /* A compressed file may have decompressed bytes left that its descriptor does not show. */
+    /* A compressed file may have decompressed bytes left, which its descriptor does not show. */
     bool at_hand = fd >= 0 && input_pending(d->reader.input);
     int64_t timeout = wake_at > d->now && !at_hand ? wake_at - d->now : 0;
     bool readable = sink->wait != NULL ? sink->wait(sink, fd, d->wake, timeout)
@@ -345,7 +347,7 @@ static const char *receipts_file(const struct delivery *d)
     return file != NULL && *file != '\0' && !d->sink->shows ? file : NULL;
 }
 
-/* The key of who has asked for the receipts through the environment. */
+/* The key of the program that requested the receipts through the environment. */
 static void share_key(struct delivery *d)
 {
     if (d->options->receipts_file == NULL && d->ledger.receipts.fd >= 0)
@@ -384,7 +386,7 @@ static bool begin(struct delivery *d)
     return true;
 }
 
-/* Says what a signal or --fail-fast has left undone. */
+/* Reports what a signal or --fail-fast left undone. */
 static void tell_stop(struct delivery *d)
 {
     struct reason where, undelivered = {""};
@@ -404,7 +406,7 @@ static void tell_stop(struct delivery *d)
 static void end(struct delivery *d)
 {
     progress_end(&d->progress);
-    /* The sink may have lost hope with its last records, in a wait. */
+    /* The sink may have stopped at its last records, in a wait. */
     tell_hopeless(d);
     tell_stop(d);
     ledger_end(&d->ledger);

@@ -1,10 +1,9 @@
 /* deliver: the loop that all sinks share.
  *
- * One thread: it reads the input while there is room, takes each record apart, passes over what
- * earlier receipts name (--skip), hands the rest to the sink (sink.h), and says of every record
- * once what became of it (ledger.h).  Signals, --fail-fast, the progress line and the
- * summary are the loop's.
- */
+ * One thread: it reads the input while there is room, parses each record, skips what earlier
+ * receipts name (--skip), passes the rest to the sink (sink.h), and reports each record's outcome
+ * once (ledger.h).  Signals, --fail-fast, the progress line and the summary are handled by the
+ * loop. */
 #ifndef DELIVER_H
 #define DELIVER_H
 
@@ -17,7 +16,7 @@ enum { DELIVER_SKIPS = 64 }; /* files that --skip may name */
 /* The options of all sinks; DELIVER_OPTIONS holds their defaults. */
 struct deliver_options {
     enum ledger_tee tee;
-    const char *receipts_file; /* NULL: $AUDIT_RECEIPTS, if that is set and not empty */
+    const char *receipts_file; /* NULL: $AUDIT_RECEIPTS, if it is set and not empty */
     const char *skip[DELIVER_SKIPS];
     size_t skips;
     bool progress, no_progress, summary, no_summary;
@@ -28,9 +27,9 @@ extern const struct option_line deliver_options[];
         .receipts_file = NULL                                                                      \
     }
 
-/* Delivers everything that the filter's input holds, to its end, a signal, or a failure that leaves
- * no hope.  filter_begin() was called.  Messages, receipts and rejects are written and the exit
- * status is raised here. */
+/* Delivers all of the filter's input, up to its end, a signal, or a failure that makes further
+ * delivery impossible.  filter_begin() was called.  Writes messages, receipts and rejects, and
+ * raises the exit status. */
 void deliver_run(struct filter *filter, struct sink *sink, const struct deliver_options *options);
 
 #endif

@@ -48,7 +48,7 @@ bool gzip_compress(const struct edit *body, char *to, size_t size, size_t *len)
     return state == Z_STREAM_END;
 }
 
-/* Makes room for more output, at most for one byte more than `most`. */
+/* Makes room for more output, for one byte more than `most` at most. */
 static bool grow(z_stream *stream, char **to, size_t *size, size_t most, size_t len)
 {
     size_t wanted = *size > most / 2 ? most + 1 : 2 * *size;

@@ -10,8 +10,8 @@
 
 enum {
     LONG_LINE = 64 * 1024, /* bytes */
-    /* Values from so many bytes on count as secrets: a file's nearly always, as one is given for
-     * their sake; on a command line only what looks like one. */
+    /* Values of at least so many bytes count as secrets: nearly all in a file, since secrets are
+     * why files are used; on a command line only those that look like one. */
     LEAST_IN_FILE = 4,
     LEAST_IN_ARGUMENT = 16,
 };
@@ -62,8 +62,8 @@ bool header_add_all(struct curl_slist **list, const struct curl_slist *more)
     return true;
 }
 
-/* Has redact know a field's value, and what follows its first word ("Bearer TOKEN").  Shorter
- * values than `least` bytes are left out: they would be found everywhere. */
+/* Adds a field's value to redact's secrets, and what follows its first word ("Bearer TOKEN").
+ * Values shorter than `least` bytes are left out: they would match everywhere. */
 static bool hide_value(const char *value, size_t least)
 {
     value += strspn(value, " \t");
@@ -95,7 +95,8 @@ static bool add_lines(struct curl_slist **list, FILE *from, const char *file, st
 {
     static char block[BUFSIZ];
     size_t size = LONG_LINE;
-    char *line = malloc(size); /* getline() seldom needs another, which would leave a copy */
+    char *line =
+        malloc(size); /* large enough that getline() seldom reallocates, which would leave a copy */
     ssize_t len;
     bool added = line != NULL || reason_set(reason, "%s", strerror(ENOMEM));
     setvbuf(from, block, _IOFBF, sizeof block);

@@ -18,7 +18,8 @@ enum {
     UPLOAD_BUFFER = 128 * 1024,
     CONNECT_TIMEOUT = 10 * 1000, /* milliseconds */
     LONGEST_WAIT = 3600 * 1000,  /* milliseconds */
-    LEAST_ANSWER = 4096, /* bytes of an answer's buffer: most fit, and are not copied about */
+    LEAST_RESPONSE =
+        4096, /* bytes of a response's buffer: most responses fit, and are not copied */
 };
 
 /* The variables that libcurl takes a proxy from. */
@@ -26,7 +27,7 @@ static const char *const proxy_variables[] = {"http_proxy", "https_proxy", "HTTP
                                               "all_proxy", "ALL_PROXY"};
 enum { PROXIES = sizeof proxy_variables / sizeof *proxy_variables };
 
-/* libcurl's messages may show what it could not make out of a proxy. */
+/* libcurl's messages may quote a proxy that it could not parse. */
 static bool hide_proxies(void)
 {
     for (size_t i = 0; i < PROXIES; i++) {
@@ -37,7 +38,8 @@ static bool hide_proxies(void)
     return true;
 }
 
-/* libcurl reads these only once it has reached a server.  "scheme:" names a key in hardware. */
+/* libcurl reads these files only after it has reached a server.  "scheme:" names a key in
+ * hardware. */
 static bool can_read(const char *file)
 {
     if (file == NULL || access(file, R_OK) == 0 || strchr(file, ':') != NULL)
@@ -75,23 +77,23 @@ static size_t receive_body(char *data, size_t size, size_t count, void *context)
             break;
         }
     }
-    size_t room = HTTP_REPLY_MAX - transfer->answer_len;
+    size_t room = HTTP_RESPONSE_MAX - transfer->response_len;
     if (len > room)
-        transfer->answer_cut = true;
+        transfer->response_cut = true;
     size_t kept = len < room ? len : room;
-    if (kept > transfer->answer_size - transfer->answer_len) {
-        size_t wanted = 2 * transfer->answer_size + kept;
-        if (wanted < LEAST_ANSWER)
-            wanted = LEAST_ANSWER;
-        char *grown = realloc(transfer->answer, wanted);
+    if (kept > transfer->response_size - transfer->response_len) {
+        size_t wanted = 2 * transfer->response_size + kept;
+        if (wanted < LEAST_RESPONSE)
+            wanted = LEAST_RESPONSE;
+        char *grown = realloc(transfer->response, wanted);
         if (grown == NULL)
             return 0;
-        transfer->answer = grown;
-        transfer->answer_size = wanted;
+        transfer->response = grown;
+        transfer->response_size = wanted;
     }
     if (kept > 0)
-        memcpy(transfer->answer + transfer->answer_len, data, kept);
-    transfer->answer_len += kept;
+        memcpy(transfer->response + transfer->response_len, data, kept);
+    transfer->response_len += kept;
     return len;
 }
 
@@ -115,7 +117,7 @@ static size_t send_pieces(char *to, size_t size, size_t count, void *context)
     return sent;
 }
 
-/* libcurl begins anew where a connection that it used again turns out to be closed. */
+/* libcurl starts again if a connection that it reused turns out to be closed. */
 static int rewind_pieces(void *context, curl_off_t offset, int origin)
 {
     struct http_transfer *transfer = context;
@@ -125,7 +127,7 @@ static int rewind_pieces(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-/* Where the environment names no proxy, libcurl need not look there for every request. */
+/* Without a proxy in the environment, libcurl need not check for one at every request. */
 static bool may_have_proxy(void)
 {
     for (size_t i = 0; i < PROXIES; i++)
@@ -134,7 +136,7 @@ static bool may_have_proxy(void)
     return false;
 }
 
-/* The connections that are open are known, so that what comes in on them can be acknowledged. */
+/* Keeps a list of the open connections, so that data received on them can be acknowledged. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct http *http = context;
@@ -165,7 +167,7 @@ static int close_socket(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-/* The kernel forgets this with every request that is sent. */
+/* The kernel resets this option with every request that is sent. */
 static void acknowledge_at_once(const struct http *http)
 {
     const int on = 1;
@@ -192,7 +194,8 @@ static void set_up_plain(struct http *http, struct http_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    /* A large body is announced, but few servers answer that: no second is lost to it. */
+    /* A large body is announced (Expect), but few servers respond to that: libcurl waits only a
+     * millisecond for it. */
     curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
 }
 
@@ -274,7 +277,7 @@ void http_send_body(struct http_transfer *transfer)
     curl_off_t len = 0;
     for (size_t i = 0; i < body->count; i++)
         len += (curl_off_t)body->piece[i].bytes.len;
-    /* One span goes out with the header in one write; libcurl takes it from where it is. */
+    /* One span is sent with the header in one write; libcurl reads it in place. */
     const char *whole = body->count == 1 ? body->piece[0].bytes.at : body->count == 0 ? "" : NULL;
     curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDSIZE_LARGE, len);
     curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, whole);
@@ -289,10 +292,10 @@ void http_set_headers(struct http_transfer *transfer, struct curl_slist *headers
     transfer->headers = headers;
 }
 
-void http_wipe_answer(struct http_transfer *transfer)
+void http_wipe_response(struct http_transfer *transfer)
 {
-    if (transfer->answer != NULL)
-        explicit_bzero(transfer->answer, transfer->answer_size);
+    if (transfer->response != NULL)
+        explicit_bzero(transfer->response, transfer->response_size);
 }
 
 bool http_start(struct http *http, struct http_transfer *transfer, http_done *done, void *context)
@@ -301,8 +304,8 @@ bool http_start(struct http *http, struct http_transfer *transfer, http_done *do
         return false;
     transfer->done = done;
     transfer->context = context;
-    transfer->answer_len = 0;
-    transfer->answer_cut = false;
+    transfer->response_len = 0;
+    transfer->response_cut = false;
     transfer->piece = transfer->offset = 0;
     transfer->error[0] = '\0';
     if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
@@ -330,7 +333,7 @@ void http_cancel(struct http *http, struct http_transfer *transfer)
     http_give(http, transfer);
 }
 
-/* Whether the peer answered a TLS greeting with something else, as a plain HTTP server does.
+/* Whether the peer responded to a TLS greeting with something else, as a plain HTTP server does.
  * libcurl has no code for that; the texts are those of OpenSSL, GnuTLS and mbed TLS. */
 static bool speaks_no_tls(CURLcode code, const char *error)
 {
@@ -345,23 +348,23 @@ static bool speaks_no_tls(CURLcode code, const char *error)
 static void finish(struct http *http, CURL *easy, CURLcode code)
 {
     char *private = NULL;
-    struct http_reply reply = {.code = code, .easy = easy};
+    struct http_response response = {.code = code, .easy = easy};
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     struct http_transfer *transfer = (void *)private;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &reply.status);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &response.status);
     curl_multi_remove_handle(http->multi, easy);
-    reply.body =
-        (struct span){transfer->answer_len > 0 ? transfer->answer : "", transfer->answer_len};
-    reply.cut = transfer->answer_cut;
-    reply.error = "";
+    response.body =
+        (struct span){transfer->response_len > 0 ? transfer->response : "", transfer->response_len};
+    response.cut = transfer->response_cut;
+    response.error = "";
     if (code != CURLE_OK)
-        reply.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    if (speaks_no_tls(code, reply.error)) {
-        reply.code = CURLE_UNSUPPORTED_PROTOCOL;
-        reply.error = "this port does not speak TLS; is it an http:// URL?";
+        response.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    if (speaks_no_tls(code, response.error)) {
+        response.code = CURLE_UNSUPPORTED_PROTOCOL;
+        response.error = "this port does not speak TLS; is it an http:// URL?";
     }
     http->running--;
-    transfer->done(transfer->context, transfer, &reply);
+    transfer->done(transfer->context, transfer, &response);
 }
 
 void http_run(struct http *http)
@@ -386,13 +389,13 @@ bool http_wait(struct http *http, int input, int wake, int64_t timeout)
         extra[extras++] = (struct curl_waitfd){.fd = wake, .events = CURL_WAIT_POLLIN};
     if (http->options.quick_ack)
         acknowledge_at_once(http);
-    /* Rounded up, so that what is due is due when the wait ends. */
+    /* Rounded up, so that the timer has expired when the wait ends. */
     int64_t wait = (timeout + 999) / 1000;
     curl_multi_poll(http->multi, extra, extras, wait > LONGEST_WAIT ? LONGEST_WAIT : (int)wait,
                     &ready);
     if (input < 0 || ready == 0)
         return false;
-    /* libcurl does not tell of a writer that has hung up. */
+    /* libcurl does not report a writer that has closed its end. */
     struct pollfd ended = {.fd = input, .events = POLLIN};
     return extra[0].revents != 0 || poll(&ended, 1, 0) > 0;
 }
@@ -405,7 +408,7 @@ void http_end(struct http *http)
         curl_easy_cleanup(transfer->easy);
         header_free(transfer->headers);
         edit_free(&transfer->body);
-        free(transfer->answer);
+        free(transfer->response);
         free(transfer->buffer);
         free(transfer);
     }
@@ -419,10 +422,10 @@ void http_end(struct http *http)
     curl_global_cleanup();
 }
 
-const char *http_reply_header(const struct http_reply *reply, const char *name)
+const char *http_response_header(const struct http_response *response, const char *name)
 {
     struct curl_header *header;
-    return curl_easy_header(reply->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+    return curl_easy_header(response->easy, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
                ? header->value
                : NULL;
 }

@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 enum {
-    RECEIPTS_HELD = 128 * 1024, /* bytes of receipts that are held back until a flush, at most, … */
-    LINES_HELD = 1024,          /* … and lines that they are of */
-    LONG_PATH = 16 * 1024,      /* with a longer path a receipt could go past their buffer */
+    RECEIPTS_HELD = 128 * 1024, /* bytes of receipts in memory between two flushes, at most, … */
+    LINES_HELD = 1024,          /* … and the lines they are for, at most */
+    LONG_PATH = 16 * 1024,      /* with a longer path a receipt could exceed their buffer */
 };
 
 bool ledger_begin(struct ledger *ledger, struct filter *filter, struct reader *reader,
@@ -67,7 +67,7 @@ static void write_receipt(struct ledger *ledger, const struct record *record,
         .read_at = record->read_at,
         .mac = ledger->has_mac ? &ledger->mac : NULL,
     };
-    /* What the receipt speaks of is written first. */
+    /* The reject or the line that the receipt is about is written first. */
     if (ledger->held++ == LINES_HELD || ledger->receipts.used > RECEIPTS_HELD ||
         receipt.path.len > LONG_PATH)
         ledger_flush(ledger);
@@ -96,7 +96,7 @@ static void forget(struct ledger *ledger, struct record *record)
     reader_release(ledger->reader, record);
 }
 
-/* Writes what is at the front of the order and settled. */
+/* Writes the settled records at the front of the order. */
 static void write_in_order(struct ledger *ledger)
 {
     for (struct record *record; (record = ledger->first) != NULL && record->settled;) {
@@ -115,7 +115,7 @@ static void write_in_order(struct ledger *ledger)
     }
 }
 
-/* The record's outcome is known; OUTCOMES: it counts as not read. */
+/* The record's outcome is known.  OUTCOMES: it counts as not read. */
 static void finish(struct ledger *ledger, struct record *record, const struct outcome *outcome)
 {
     ledger->unflushed = true;
@@ -130,7 +130,7 @@ static void finish(struct ledger *ledger, struct record *record, const struct ou
     record->kind = (int)outcome->kind;
     record->attempts = outcome->attempts;
     record->sent_at = outcome->sent_at;
-    /* Without memory for it the receipt lacks it. */
+    /* Without memory for the reason, the receipt has none. */
     if (ledger->receipts.fd >= 0 && outcome->reason != NULL)
         record->why = strdup(outcome->reason);
     write_in_order(ledger);
@@ -151,7 +151,7 @@ static void count_reason(struct ledger *ledger, const char *text, size_t count)
     reason[i].count += count;
 }
 
-/* Says once of all the records that they were not delivered. */
+/* Reports in one message that all these records were not delivered. */
 static void name_undelivered(struct ledger *ledger, const struct record *first,
                              const struct record *last, size_t count, const struct outcome *outcome)
 {

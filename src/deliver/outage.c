@@ -7,7 +7,7 @@
 
 #define SECOND ((int64_t)1000000)
 
-/* The wall clock's time after so many microseconds, of this place. */
+/* The local time of the wall clock after so many microseconds. */
 static const char *local_time(int64_t from_now, char text[32])
 {
     time_t then = time(NULL) + (time_t)(from_now / SECOND);
@@ -24,7 +24,7 @@ void outage_failure(struct outage *outage, const char *why, bool certain, int64_
     if (outage->since == 0)
         outage->since = now;
     int64_t end = outage->since + budget;
-    /* With no time left to try in, the records' own messages say what is wrong. */
+    /* If there is no time left for retries, the records' own messages say what is wrong. */
     if (outage->told_until != 0 || now >= end || (!certain && now - outage->since < SECOND))
         return;
     outage->told_until = end;

@@ -1,7 +1,7 @@
-/* outage: since when nothing gets through, told once when that begins and once when it ends.
+/* outage: how long nothing has been delivered; reported once when that begins and once when it
+ * ends.
  *
- * Times are microseconds of clock_now().
- */
+ * Times are microseconds of clock_now(). */
 #ifndef OUTAGE_H
 #define OUTAGE_H
 
@@ -10,16 +10,16 @@
 
 struct outage {
     const char *name;   /* of the service */
-    int64_t since;      /* of the first failure after which nothing got through; 0: all is well */
-    int64_t told_until; /* the moment that was named; 0: nothing was told */
+    int64_t since;      /* of the first failure after the last success; 0: there is no outage */
+    int64_t told_until; /* the end of the retries, as reported; 0: nothing was reported */
 };
 
-/* A request has failed.  Says so, and until when events are tried, if this is certain: `certain`,
- * or it has lasted a second.  budget is --retry-for. */
+/* A request has failed.  Reports it, and until when events are retried, once the outage is certain:
+ * `certain` is set, or it has lasted a second.  budget is --retry-for. */
 void outage_failure(struct outage *outage, const char *why, bool certain, int64_t now,
                     int64_t budget);
 
-/* Something got through.  Says so if the outage was told. */
+/* A request succeeded.  Reports the end of the outage if its beginning was reported. */
 void outage_success(struct outage *outage, int64_t now);
 
 #endif

@@ -6,7 +6,7 @@ enum {
     WHOLE = 8,        /* a request, in eighths */
     LESS = WHOLE / 2, /* what a failure takes away */
     MORE = 1,         /* what a success gives back */
-    LEAST_ROW = 6,    /* failures in a row that are an outage, at least */
+    LEAST_ROW = 6,    /* consecutive failures that are an outage, at least */
 };
 
 void pace_begin(struct pace *pace, size_t most, const struct retry_policy *policy)
@@ -48,8 +48,8 @@ static void hold(struct pace *pace, int64_t now, int64_t wait)
         pace->not_before = now + wait;
 }
 
-/* Counts a failure in the row.  True: nothing gets through any more.  That nobody answers needs no
- * more than half as many to be sure of. */
+/* Counts a failure in the row.  True: the service is unavailable.  A failure to connect counts
+ * twice. */
 static bool note_failure(struct pace *pace, enum pace_failure kind)
 {
     if (pace->failures == 0)
@@ -64,14 +64,14 @@ void pace_failure(struct pace *pace, enum pace_failure kind, unsigned attempt, i
     if (asked > 0)
         hold(pace, now, asked);
     if (pace->probing) {
-        /* What was under way when the outage was noticed only confirms it. */
+        /* Requests that were under way when the outage was noticed only confirm it. */
         if (sent <= pace->probing_since)
             return;
         pace->probes++;
         hold(pace, now, retry_wait(&pace->policy, pace->probes + 1, random));
         return;
     }
-    /* One event that always fails is no outage, however often it is tried. */
+    /* An event that always fails is no outage, however often it is tried. */
     if (kind == PACE_EVENT && attempt > 1)
         return;
     if (note_failure(pace, kind)) {

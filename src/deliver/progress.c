@@ -39,8 +39,8 @@ static double per_second(size_t count, int64_t microseconds)
     return microseconds > 0 ? (double)count * 1e6 / (double)microseconds : 0;
 }
 
-/* The terminal's columns.  It is asked before each drawing, so that a change of its size shows in
- * the next one without a signal. */
+/* The terminal's width.  It is read before each drawing, so that a change of size is noticed
+ * without a signal. */
 static size_t columns(void)
 {
     struct winsize size;
@@ -73,7 +73,7 @@ void progress_draw(struct progress *progress, int64_t now, const struct progress
                      flood_number(counts->successes, number), counts->verb,
                      flood_number((size_t)progress->rate, rate), requests,
                      flood_number(counts->failures, failures));
-    /* A line as wide as the terminal would begin another one: one column stays free. */
+    /* A line as wide as the terminal would wrap: one column stays empty. */
     size_t len = (size_t)n, most = columns();
     if (len > most)
         len = most;

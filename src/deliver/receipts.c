@@ -17,8 +17,8 @@ uint64_t receipts_digest(struct span text)
     return digest;
 }
 
-/* A receipt is written for every line that is delivered, so its members are put together by hand:
- * printf(3) takes longer than all the rest. */
+/* A receipt is written for every delivered line, so its members are written by hand: printf(3)
+ * takes longer than all the rest. */
 static char *put(char *to, struct span text)
 {
     memcpy(to, text.at, text.len);
@@ -46,7 +46,7 @@ static char *put_seconds(char *to, int64_t time)
     return to + 7;
 }
 
-/* "queued" and "seconds": the time until it was first tried, and from then on. */
+/* "queued" and "seconds": the time until the first attempt, and the time since. */
 static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
 {
     int64_t sent = sent_at != 0 ? sent_at : receipt->now;
@@ -56,7 +56,7 @@ static char *put_times(const struct receipt *receipt, int64_t sent_at, char *to)
     return put_seconds(put(to, SPAN(",\"seconds\":")), seconds);
 }
 
-/* Many at once, which digest_hex() is fast at; the most significant byte first. */
+/* Many at once, because digest_hex() is fast at that; the most significant byte first. */
 void receipts_digits(const uint64_t *number, size_t count, char *digits)
 {
     enum { BYTES = RECEIPTS_DIGEST / 2, AT_ONCE = 64 };
@@ -69,7 +69,7 @@ void receipts_digits(const uint64_t *number, size_t count, char *digits)
     }
 }
 
-/* A member that says which line the receipt is of. */
+/* Writes a member that identifies the receipt's line. */
 static char *put_proof(char *to, struct span name, uint64_t proof)
 {
     to = put(put(put(to, SPAN(",\"")), name), SPAN("\":\""));

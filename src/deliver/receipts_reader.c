@@ -33,7 +33,7 @@ static struct span content(const struct json_value *value)
     return (struct span){value->text.at + 1, value->text.len - 2};
 }
 
-/* Takes the text off the front of the rest.  False: it is not there. */
+/* Removes the text from the beginning of the rest.  False: the rest does not begin with it. */
 static bool take(struct span *rest, struct span text)
 {
     if (rest->len < text.len || memcmp(rest->at, text.at, text.len) != 0)
@@ -42,7 +42,7 @@ static bool take(struct span *rest, struct span text)
     return true;
 }
 
-/* The same with a number of at most 18 digits. */
+/* The same for a number of at most 18 digits. */
 static bool take_number(struct span *rest, size_t *number)
 {
     size_t len = 0;
@@ -58,7 +58,7 @@ static bool take_number(struct span *rest, size_t *number)
     return true;
 }
 
-/* The same with what is left of a string of printable ASCII without escapes, and its last quote. */
+/* The same for the rest of a string of printable ASCII without escapes, and its closing quote. */
 static bool take_string(struct span *rest, struct span *content)
 {
     size_t len = 0;
@@ -70,7 +70,7 @@ static bool take_string(struct span *rest, struct span *content)
     return take(rest, SPAN("\""));
 }
 
-/* The same with seconds as receipts_write() writes them. */
+/* The same for seconds as receipts_write() writes them. */
 static bool take_seconds(struct span *rest)
 {
     size_t number;
@@ -83,8 +83,8 @@ static bool take_seconds(struct span *rest)
     return true;
 }
 
-/* A line that was delivered to a service that says nothing more about it has exactly the members
- * that receipts_write() gives it.  There are millions of these, and JSON in general takes several
+/* Parses the usual receipt: a line that was delivered, with exactly the members that
+ * receipts_write() gives it.  There are millions of these, and a general JSON parser takes several
  * times as long.  False: it has another form, which may be a receipt too. */
 static bool parse_usual(struct span rest, struct receipt_read *receipt)
 {
@@ -144,7 +144,7 @@ bool receipts_parse(struct json *json, struct span text, struct receipt_read *re
     return json_end(json) && has_line && receipt->kind != OUTCOMES;
 }
 
-/* Decodes the path.  One that cannot be decoded counts as none.  False: no memory. */
+/* Decodes the path.  A path that cannot be decoded counts as none.  False: no memory. */
 static bool decode_path(struct receipts_reader *reader, struct receipt_read *receipt)
 {
     struct span path = receipt->path;

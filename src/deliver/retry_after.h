@@ -1,6 +1,5 @@
-/* retry_after: the Retry-After header.  Apart from retry.h, because it needs libcurl's code: the
- * tools that only wait between attempts start without that library.
- */
+/* retry_after: the Retry-After header.  Separate from retry.h, because it needs libcurl: tools that
+ * only wait between attempts start without that library. */
 #ifndef RETRY_AFTER_H
 #define RETRY_AFTER_H
 

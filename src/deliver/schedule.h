@@ -1,4 +1,4 @@
-/* schedule: requests that wait to be tried again, the one that is due first at the front. */
+/* schedule: requests that wait to be tried again, in the order of their due times. */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 
@@ -19,13 +19,13 @@ struct schedule {
 /* A schedule begins zeroed.  False: no memory. */
 bool schedule_add(struct schedule *schedule, int64_t due, struct request *request);
 
-/* When the first is due; INT64_MAX where none waits. */
+/* When the first is due; INT64_MAX if none waits. */
 static inline int64_t schedule_due(const struct schedule *schedule)
 {
     return schedule->count > 0 ? schedule->item[0].due : INT64_MAX;
 }
 
-/* Takes the first; NULL where none waits. */
+/* Removes and returns the first; NULL if none waits. */
 struct request *schedule_take(struct schedule *schedule);
 
 void schedule_free(struct schedule *schedule);

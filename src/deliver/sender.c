@@ -8,8 +8,8 @@
 #include <time.h>
 
 enum {
-    UNREADABLE_ANSWERS = 2, /* after so many the batch is halved */
-    SUSPECTS = 10,          /* refused events after which the request is what is refused */
+    UNREADABLE_ANSWERS = 2, /* after so many unreadable responses the batch is halved */
+    SUSPECTS = 10,          /* refused events after which the request is taken to be at fault */
 };
 
 #define RETRY_BASE (100 * CLOCK_MS)
@@ -27,7 +27,7 @@ struct http *sender_http(struct sender *sender)
 
 /* --- What becomes of a request's records --- */
 
-/* They all have the same outcome, and the request is done with. */
+/* Settles all records with the same outcome, and drops the request. */
 static void settle_all(struct sender *s, struct request *request, enum outcome_kind kind,
                        const char *reason, const char *etag)
 {
@@ -43,7 +43,7 @@ static void settle_all(struct sender *s, struct request *request, enum outcome_k
     requests_drop(&s->pool, request);
 }
 
-/* Not delivered; why is told unless the loop's message says it for all. */
+/* Not delivered.  The reason is reported unless the loop reports it for all. */
 static void give_up(struct sender *s, struct request *request, const char *why)
 {
     settle_all(s, request, OUTCOME_UNDELIVERED, s->sink.stopping ? NULL : why, NULL);
@@ -92,9 +92,9 @@ static void halve(struct sender *s, struct request *request, const char *why)
     send_again(s, request);
 }
 
-/* Some event of a batch is refused, or all are because of the request itself.  Where nothing was
- * ever delivered, and halving leads to events that are refused for one reason, these are kept:
- * after some of them, the reason is the request; with the first success, they are rejected. */
+/* Some event of a batch is refused, or all are because of the request itself.  If nothing was ever
+ * delivered, and halving leads to events that are refused for the same reason, these are kept:
+ * after a number of them, the request is at fault; at the first success, they are rejected. */
 static void refused(struct sender *s, struct request *request, const char *why)
 {
     struct reason all;
@@ -124,7 +124,7 @@ static int64_t deadline_of(const struct sender *s, const struct request *request
                           s->outage.since);
 }
 
-/* Of the requests that wait, gives up those whose time is over. */
+/* Gives up the waiting requests whose time is over. */
 static void give_up_waiting(struct sender *s, const char *why)
 {
     struct schedule all = s->waiting;
@@ -136,7 +136,7 @@ static void give_up_waiting(struct sender *s, const char *why)
     schedule_free(&all);
 }
 
-/* In an outage, gives up what has waited through it for as long as an event may. */
+/* In an outage, gives up records that have waited as long as an event may. */
 static void give_up_old(struct sender *s, const char *why)
 {
     int64_t now = s->sink.now, since = s->outage.since;
@@ -158,7 +158,7 @@ static void give_up_old(struct sender *s, const char *why)
         requests_drop(&s->pool, old);
 }
 
-/* So that records that wait for long do not hold whole blocks. */
+/* Copies the records, so that long waits do not keep whole blocks in memory. */
 static void detach(struct sender *s, struct request *request)
 {
     struct reader *reader = s->sink.ledger->reader;
@@ -168,7 +168,7 @@ static void detach(struct sender *s, struct request *request)
         reader_detach(reader, record);
 }
 
-/* Tries the request again after a wait: `asked` at least, which is what Retry-After says. */
+/* Tries the request again after a wait of at least `asked`, which is from Retry-After. */
 static void try_later(struct sender *s, struct request *request, enum pace_failure kind,
                       int64_t asked, const char *why)
 {
@@ -192,8 +192,8 @@ static void try_later(struct sender *s, struct request *request, enum pace_failu
     detach(s, request);
 }
 
-/* An answer that may be another one next time.  A batch that has been answered 500 for half of the
- * time there is may have one event in it that is the reason: it goes on in halves. */
+/* Retries after a response that may be different next time.  If a batch has got a 500 for half of
+ * the available time, one of its events may be the cause: it is halved. */
 static void retry(struct sender *s, struct request *request, int64_t asked, const char *why)
 {
     bool lasting =
@@ -207,23 +207,23 @@ static void retry(struct sender *s, struct request *request, int64_t asked, cons
     try_later(s, request, request->status == 500 ? PACE_EVENT : PACE_SLOWER, asked, why);
 }
 
-/* --- Answers --- */
+/* --- Responses --- */
 
-static enum outcome_kind outcome_of(enum answer answer)
+static enum outcome_kind outcome_of(enum meaning meaning)
 {
-    switch (answer) {
-    case ANSWER_EXISTS:
+    switch (meaning) {
+    case MEANS_EXISTS:
         return OUTCOME_EXISTS;
-    case ANSWER_REPLACED:
+    case MEANS_REPLACED:
         return OUTCOME_REPLACED;
-    case ANSWER_REJECTED:
+    case MEANS_REJECTED:
         return OUTCOME_REJECTED;
     default:
         return OUTCOME_DELIVERED;
     }
 }
 
-/* Settles the records whose outcome the answer has told one by one. */
+/* Settles the records whose outcomes are in the response one by one. */
 static void settle_judged(struct sender *s, struct request *request,
                           const struct judgement *judgement)
 {
@@ -237,13 +237,13 @@ static void settle_judged(struct sender *s, struct request *request,
             continue;
         }
         const struct outcome outcome = {
-            .kind = outcome_of(judged->answer),
+            .kind = outcome_of(judged->meaning),
             .reason = judged->reason,
             .status = request->status,
             .attempts = request->attempts,
             .sent_at = request->first_attempt,
         };
-        if (judged->answer != ANSWER_REJECTED)
+        if (judged->meaning != MEANS_REJECTED)
             note_success(s);
         ledger_settle(s->sink.ledger, record, &outcome);
     }
@@ -253,57 +253,57 @@ static void follow(struct sender *s, struct request *request, const struct judge
                    int64_t asked)
 {
     const char *why = judgement->reason.text;
-    switch (judgement->answer) {
-    case ANSWER_DELIVERED:
-    case ANSWER_EXISTS:
-    case ANSWER_REPLACED:
+    switch (judgement->meaning) {
+    case MEANS_DELIVERED:
+    case MEANS_EXISTS:
+    case MEANS_REPLACED:
         note_success(s);
-        settle_all(s, request, outcome_of(judgement->answer), NULL, judgement->etag);
+        settle_all(s, request, outcome_of(judgement->meaning), NULL, judgement->etag);
         break;
-    case ANSWER_RETRY:
-    case ANSWER_SLOW_DOWN:
+    case MEANS_RETRY:
+    case MEANS_SLOW_DOWN:
         retry(s, request, asked, why);
         break;
-    case ANSWER_WAIT:
-    case ANSWER_AGAIN:
+    case MEANS_WAIT:
+    case MEANS_AGAIN:
         send_again(s, request);
         break;
-    case ANSWER_UNREADABLE:
+    case MEANS_UNREADABLE:
         if (++request->unreadable >= UNREADABLE_ANSWERS)
             halve(s, request, why);
         else
             try_later(s, request, PACE_EVENT, asked, why);
         break;
-    case ANSWER_REFUSED:
+    case MEANS_REFUSED:
         if (!s->delivered) {
             misconfigured(s, request, why);
             break;
         }
         halve(s, request, why);
         break;
-    case ANSWER_TOO_LARGE:
+    case MEANS_TOO_LARGE:
         halve(s, request, why);
         break;
-    case ANSWER_BAD:
+    case MEANS_BAD:
         refused(s, request, why);
         break;
-    case ANSWER_REJECTED:
+    case MEANS_REJECTED:
         settle_all(s, request, OUTCOME_REJECTED, why, NULL);
         break;
-    case ANSWER_MISCONFIGURED:
+    case MEANS_MISCONFIGURED:
         misconfigured(s, request, why);
         break;
     }
 }
 
-/* An attempt that failed before an answer came. */
-static void failed(struct sender *s, struct request *request, const struct http_reply *reply)
+/* Handles an attempt that failed without a response. */
+static void failed(struct sender *s, struct request *request, const struct http_response *response)
 {
     struct reason reason;
-    enum retry_kind kind = retry_transfer(reply->code, s->answered);
+    enum retry_kind kind = retry_transfer(response->code, s->answered);
     reason.text[0] = '\0';
-    reason_append(&reason, span_of(reply->error));
-    if (reply->code == CURLE_PEER_FAILED_VERIFICATION && s->options->cacert == NULL)
+    reason_append(&reason, span_of(response->error));
+    if (response->code == CURLE_PEER_FAILED_VERIFICATION && s->options->cacert == NULL)
         reason_append(&reason, SPAN("; --cacert=FILE names another authority to trust"));
     if (kind == RETRY_HOPELESS)
         misconfigured(s, request, reason.text);
@@ -312,17 +312,18 @@ static void failed(struct sender *s, struct request *request, const struct http_
                   reason.text);
 }
 
-/* What Retry-After asks for, of an answer that is tried again. */
-static int64_t asked_for(const struct judgement *judgement, const struct http_reply *reply)
+/* The wait that Retry-After asks for, if the request is tried again. */
+static int64_t asked_for(const struct judgement *judgement, const struct http_response *response)
 {
-    if (judgement->answer != ANSWER_RETRY && judgement->answer != ANSWER_SLOW_DOWN)
+    if (judgement->meaning != MEANS_RETRY && judgement->meaning != MEANS_SLOW_DOWN)
         return 0;
-    const char *after = http_reply_header(reply, "Retry-After");
+    const char *after = http_response_header(response, "Retry-After");
     int64_t asked = after != NULL ? retry_after(after, time(NULL)) : 0;
     return asked > 0 ? asked : 0;
 }
 
-static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void finished(void *context, struct http_transfer *transfer,
+                     const struct http_response *response)
 {
     struct request *request = context;
     struct sender *s = request->sender;
@@ -330,16 +331,16 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     s->sink.now = clock_now();
     requests_unlink(&s->flying, request);
     s->sink.under_way--;
-    request->status = reply->status;
-    if (reply->code != CURLE_OK) {
-        failed(s, request, reply);
+    request->status = response->status;
+    if (response->code != CURLE_OK) {
+        failed(s, request, response);
         http_give(&s->http, transfer);
         return;
     }
     s->answered = true;
     judgement_begin(&judgement, request->records.count);
-    s->service->judge(s->service->context, request, reply, &judgement);
-    int64_t asked = asked_for(&judgement, reply);
+    s->service->judge(s->service->context, request, response, &judgement);
+    int64_t asked = asked_for(&judgement, response);
     http_give(&s->http, transfer);
     if (judgement.each != NULL)
         settle_judged(s, request, &judgement);
@@ -367,7 +368,7 @@ static void no_memory(struct sender *s, struct request *request)
     settle_all(s, request, OUTCOME_UNDELIVERED, NULL, NULL);
 }
 
-/* Begins the request; all that follows from its answer is done from within http_run(). */
+/* Begins the request; its response is handled from within http_run(). */
 static void begin(struct sender *s, struct request *request)
 {
     struct judgement judgement;
@@ -380,8 +381,8 @@ static void begin(struct sender *s, struct request *request)
     judgement_begin(&judgement, request->records.count);
     if (!s->service->prepare(s->service->context, request, &judgement)) {
         http_give(&s->http, transfer);
-        /* Without a request nothing is known of whether requests succeed. */
-        if (judgement.answer == ANSWER_EXISTS)
+        /* Without a request nothing is known about whether requests succeed. */
+        if (judgement.meaning == MEANS_EXISTS)
             settle_all(s, request, OUTCOME_EXISTS, NULL, judgement.etag);
         else
             follow(s, request, &judgement, 0);
@@ -393,7 +394,7 @@ static void begin(struct sender *s, struct request *request)
         request->first_attempt = s->sink.now;
     if (s->options->dry_run) {
         show(s, request);
-    } else if (!http_start(&s->http, transfer, answered, request)) {
+    } else if (!http_start(&s->http, transfer, finished, request)) {
         http_give(&s->http, transfer);
         no_memory(s, request);
     } else {
@@ -402,7 +403,7 @@ static void begin(struct sender *s, struct request *request)
     }
 }
 
-/* Whether the fresh records should go out now, rather than wait for more. */
+/* Whether the fresh records should be sent now, rather than wait for more. */
 static bool batch_is_ready(const struct sender *s)
 {
     const struct service *service = s->service;
@@ -436,7 +437,7 @@ static void fill_request(struct sender *s, struct request *request)
     records_prepend(&s->fresh, &others);
 }
 
-/* A request of the fresh records.  NULL: no memory. */
+/* Makes a request from the fresh records.  NULL: no memory. */
 static struct request *batch(struct sender *s)
 {
     struct request *request = requests_new(&s->pool, s);
@@ -450,13 +451,13 @@ static struct request *batch(struct sender *s)
     return request;
 }
 
-/* With one request at a time the order is kept: the one that waits is the next. */
+/* With one request at a time the order is kept: the request that waits is the next. */
 static bool in_turn(const struct sender *s)
 {
     return s->options->parallel == 1 && s->waiting.count > 0;
 }
 
-/* The request to begin next, NULL if there is none now. */
+/* The request to begin next; NULL if there is none now. */
 static struct request *next_request(struct sender *s)
 {
     struct request *request = s->again;
@@ -489,7 +490,7 @@ static bool is_ready(struct sender *s, int64_t *wake_at)
     }
 }
 
-/* Begins as many requests as may be.  True: at least one; *wake_at may be lowered. */
+/* Begins as many requests as allowed.  True: at least one; *wake_at may be lowered. */
 static bool begin_requests(struct sender *s, int64_t *wake_at)
 {
     struct request *request;
@@ -510,7 +511,7 @@ static void lower(int64_t *wake_at, int64_t time)
         *wake_at = time;
 }
 
-/* When a request can be begun although nothing happens. */
+/* Lowers *wake_at to when a request can be begun without any other event. */
 static void wake_for_request(const struct sender *s, int64_t *wake_at)
 {
     int64_t send_at = schedule_due(&s->waiting);
@@ -550,7 +551,7 @@ static void commit(struct sink *sink)
     s->ripe = s->fresh.count;
 }
 
-/* Nothing is under way that could tell whether the events that were kept are to blame. */
+/* No request is under way that could show whether the kept events are at fault. */
 static bool is_idle(const struct sender *s)
 {
     return s->sink.under_way == 0 && s->again == NULL && s->waiting.count == 0 &&
@@ -562,7 +563,7 @@ static void run(struct sink *sink, int64_t *wake_at)
     struct sender *s = sender_of(sink);
     int64_t ready_at = INT64_MAX;
     bool begun = begin_requests(s, &ready_at);
-    /* What answers have made room for goes out before any wait. */
+    /* If responses have made room, new requests are sent before any wait. */
     while (s->http.running > 0) {
         http_run(&s->http);
         ready_at = INT64_MAX;

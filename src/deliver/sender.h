@@ -1,10 +1,9 @@
 /* sender: the sink of services that are reached over HTTP.
  *
- * Makes batches, keeps up to --parallel requests under way, tries again what may be tried again,
- * and halves what a service takes in part only.  What a request is and what its answer means is the
- * service's business (service.h); how many go at once is pace.h's, and when one is tried again
- * retry.h's.
- */
+ * Makes batches, keeps up to --parallel requests under way, retries, and halves batches that a
+ * service accepts only in part.  The service defines requests and the meaning of responses
+ * (service.h); pace.h decides how many requests are sent at once, and retry.h when one is tried
+ * again. */
 #ifndef SENDER_H
 #define SENDER_H
 
@@ -22,7 +21,7 @@ struct sender_options {
     size_t parallel; /* --parallel */
     int64_t retry_for;
     int64_t timeout;
-    int64_t drain; /* how long a stop waits for what is in flight */
+    int64_t drain; /* how long a stop waits for requests in flight */
     const char *cacert;
     bool dry_run;
 };
@@ -33,11 +32,11 @@ extern const struct option_line sender_options[];
         .drain = 30 * CLOCK_SECOND                                                                 \
     }
 
-/* How long is waited between attempts, and for how long there are any. */
+/* The waits between attempts, and how long an event is retried. */
 struct retry_policy sender_policy(const struct sender_options *options);
 
 struct sender {
-    struct sink sink; /* what deliver_run() gets */
+    struct sink sink; /* passed to deliver_run() */
     const struct sender_options *options;
     struct service *service;
     struct http http;
@@ -46,28 +45,29 @@ struct sender {
     struct outage outage;
     struct records fresh;    /* submitted, in no request yet */
     size_t fresh_size;       /* their sizes together */
-    size_t ripe;             /* as many of them wait for no others to join them */
-    struct request *again;   /* to be sent at once, before fresh ones */
+    size_t ripe;             /* so many of them no longer wait for others to join them */
+    struct request *again;   /* to be sent at once, before fresh records */
     struct schedule waiting; /* to be tried again later */
-    struct request *flying;  /* sent, not answered */
+    struct request *flying;  /* sent, without a response yet */
     struct requests_pool pool;
     struct request *suspects, *last_suspect; /* refused before anything was delivered, … */
-    struct reason suspicion;                 /* … each for this reason */
-    unsigned refusals;                       /* how many there were, one after the other */
-    bool answered;                           /* the service has answered at all */
-    bool delivered;                          /* … and has taken something */
+    struct reason suspicion;                 /* … all for this reason */
+    unsigned refusals;                       /* how many there were in a row */
+    bool answered;                           /* the service has responded at all */
+    bool delivered;                          /* … and has accepted something */
     bool held_up;                            /* the service is not ready for requests */
     struct jitter jitter;
 };
 
-/* Sets up sender->sink.  http names the client's certificate; what the options say too is taken
- * from them.  False after a message: libcurl cannot be used; nothing is to be ended then. */
+/* Sets up sender->sink.  http names the client's certificate; settings that are also in the options
+ * are taken from those.  False after a message: libcurl cannot be used; nothing needs to be ended
+ * then. */
 bool sender_begin(struct sender *sender, struct service *service,
                   const struct sender_options *options, const struct http_options *http);
 
 void sender_end(struct sender *sender);
 
-/* The transfers that a service may add its own to. */
+/* The transfers, to which a service may add its own. */
 struct http *sender_http(struct sender *sender);
 
 #endif

@@ -6,11 +6,11 @@
 
 void judgement_begin(struct judgement *judgement, size_t count)
 {
-    *judgement = (struct judgement){.answer = ANSWER_RETRY, .count = count};
+    *judgement = (struct judgement){.meaning = MEANS_RETRY, .count = count};
     judgement->reason.text[0] = '\0';
 }
 
-bool judgement_settle(struct judgement *judgement, size_t index, enum answer answer,
+bool judgement_settle(struct judgement *judgement, size_t index, enum meaning meaning,
                       const char *reason)
 {
     if (judgement->each == NULL)
@@ -18,12 +18,12 @@ bool judgement_settle(struct judgement *judgement, size_t index, enum answer ans
     char *copy = reason != NULL ? strdup(reason) : NULL;
     if (judgement->each == NULL || (reason != NULL && copy == NULL)) {
         free(copy);
-        judgement->answer = ANSWER_RETRY;
+        judgement->meaning = MEANS_RETRY;
         reason_set(&judgement->reason, "no memory left to read the answer");
         return false;
     }
     free(judgement->each[index].reason);
-    judgement->each[index] = (struct judged){true, answer, copy};
+    judgement->each[index] = (struct judged){true, meaning, copy};
     return true;
 }
 

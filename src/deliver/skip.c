@@ -15,11 +15,11 @@ static struct skip_key make_key(struct span path)
     struct skip_key key;
     digest_sha256(path, digest);
     memcpy(key.half, digest, sizeof key.half);
-    key.half[1] |= key.half[0] == 0; /* not the mark of a free place */
+    key.half[1] |= key.half[0] == 0; /* a key differs from the mark of a free slot */
     return key;
 }
 
-/* The key's place, or the free one where it goes. */
+/* The key's slot, or the free slot for it. */
 static struct skip_key *find(const struct skip *skip, const struct skip_key *key)
 {
     size_t at = key->half[0] & (skip->capacity - 1);

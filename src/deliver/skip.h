@@ -1,8 +1,7 @@
-/* skip: the paths that earlier receipts (--skip) say are at their destination already.
+/* skip: the paths that are at their destination already, according to earlier receipts (--skip).
  *
- * A set of 128 bits of each path's SHA-256: memory grows by 32 bytes or so a path, however long
- * paths are, and two paths are not taken for one another.
- */
+ * A set of 128 bits of each path's SHA-256: memory grows by about 32 bytes for each path, however
+ * long paths are, and two paths are not mistaken for one another. */
 #ifndef SKIP_H
 #define SKIP_H
 
@@ -12,14 +11,14 @@
 
 struct skip {
     struct skip_key {
-        uint64_t half[2]; /* both 0: the place is free */
+        uint64_t half[2]; /* both 0: the slot is free */
     } * key;
     size_t count, capacity; /* capacity is a power of two, or 0 */
 };
 
-/* Adds the paths of a file of receipts that are delivered, exist, were replaced or skipped.  A set
+/* Adds the paths that a file of receipts calls delivered, exists, replaced or skipped.  A set
  * begins zeroed.  False with a reason: the file cannot be read, or there is no memory.  *torn is
- * raised by the number of lines that are no receipts. */
+ * raised by the number of lines that are not receipts. */
 bool skip_read(struct skip *skip, const char *file, size_t *torn, struct reason *reason);
 
 /* Whether the path, decoded, is in the set. */

@@ -1,4 +1,4 @@
-/* summary: the last line of a sink, which says how many records had which outcome. */
+/* summary: the last line of a sink, with the number of records for each outcome. */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 

@@ -61,7 +61,7 @@ void url_free(struct url *url)
     *url = (struct url){0};
 }
 
-/* Adds the part, as it is and decoded, if it has `least` bytes. */
+/* Adds the part, raw and decoded, to redact's secrets if it has `least` bytes. */
 static bool add_part(struct span part, size_t least)
 {
     int len;
@@ -74,7 +74,7 @@ static bool add_part(struct span part, size_t least)
     return added;
 }
 
-/* Adds what the separators leave of the text. */
+/* Adds the parts of the text between the separators. */
 static bool add_parts(const char *text, const char *separators, size_t least)
 {
     for (size_t len; *text != '\0'; text += len) {

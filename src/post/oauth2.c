@@ -106,27 +106,28 @@ static void fail(struct oauth2 *oauth2, enum retry_kind kind, const char *why, i
         now + retry_wait(&oauth2->policy, oauth2->failures, jitter_bits(&oauth2->sender->jitter));
 }
 
-static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void answered(void *context, struct http_transfer *transfer,
+                     const struct http_response *response)
 {
     struct oauth2 *oauth2 = context;
     struct reason why;
     struct token token;
     int64_t now = clock_now();
     oauth2->asking = false;
-    if (reply->code != CURLE_OK) {
+    if (response->code != CURLE_OK) {
         why.text[0] = '\0';
-        reason_append(&why, span_of(reply->error));
-        fail(oauth2, retry_transfer(reply->code, oauth2->generation > 0), why.text, now);
-    } else if (reply->status != 200) {
-        reason_set(&why, "it answered %ld", reply->status);
-        token_explain(reply->body, &why);
-        fail(oauth2, retry_status(reply->status), why.text, now);
-    } else if (token_read(reply->body, &token)) {
+        reason_append(&why, span_of(response->error));
+        fail(oauth2, retry_transfer(response->code, oauth2->generation > 0), why.text, now);
+    } else if (response->status != 200) {
+        reason_set(&why, "it answered %ld", response->status);
+        token_explain(response->body, &why);
+        fail(oauth2, retry_status(response->status), why.text, now);
+    } else if (token_read(response->body, &token)) {
         use_token(oauth2, &token, now);
     } else {
         fail(oauth2, RETRY_NOT, "its answer holds no access_token", now);
     }
-    http_wipe_answer(transfer);
+    http_wipe_response(transfer);
     http_give(sender_http(oauth2->sender), transfer);
 }
 

@@ -113,7 +113,7 @@ static bool compress_body(struct http_transfer *transfer, char *to, size_t room)
 static bool prepare(void *context, struct request *request, struct judgement *judgement)
 {
     struct post *post = context;
-    judgement->answer = ANSWER_REJECTED;
+    judgement->meaning = MEANS_REJECTED;
     struct http_transfer *transfer = request->transfer;
     uint64_t generation =
         post->auth.kind == AUTH_OAUTH2 ? post->oauth2.generation : post->generation;
@@ -134,16 +134,16 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     return true;
 }
 
-static void judge(void *context, struct request *request, const struct http_reply *reply,
+static void judge(void *context, struct request *request, const struct http_response *response,
                   struct judgement *judgement)
 {
     struct post *post = context;
-    reply_judge(post->preset->reply, reply, &post->json, judgement);
+    response_judge(post->preset->response, response, &post->json, judgement);
     if (post->auth.kind != AUTH_OAUTH2)
         return;
-    if (reply->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
-        judgement->answer = ANSWER_AGAIN;
-    else if (judgement->answer == ANSWER_DELIVERED)
+    if (response->status == 401 && oauth2_refuse(&post->oauth2, request->transfer->configured))
+        judgement->meaning = MEANS_AGAIN;
+    else if (judgement->meaning == MEANS_DELIVERED)
         oauth2_accept(&post->oauth2);
 }
 

@@ -9,7 +9,7 @@
 #include "post/auth.h"
 #include "post/oauth2.h"
 #include "post/preset.h"
-#include "post/reply.h"
+#include "post/response.h"
 
 struct post {
     /* Set by the user's options; credential, URL and headers stay the caller's. */

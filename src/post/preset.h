@@ -10,11 +10,11 @@
 #include "post/framing.h"
 
 /* What decides whether a 2xx is delivery, and what an error means. */
-enum reply_style {
-    REPLY_STATUS, /* the status alone */
-    REPLY_SPLUNK, /* a code, and the number of the first invalid event */
-    REPLY_LOKI,   /* the status; 260 means that the tenant is blocked */
-    REPLY_BULK,   /* a status for each event */
+enum response_style {
+    RESPONSE_STATUS, /* the status alone */
+    RESPONSE_SPLUNK, /* a code, and the number of the first invalid event */
+    RESPONSE_LOKI,   /* the status; 260 means that the tenant is blocked */
+    RESPONSE_BULK,   /* a status for each event */
 };
 
 struct preset {
@@ -25,7 +25,7 @@ struct preset {
     const char *auth_prefix; /* the text before the credential in it */
     const char *scope;       /* of an OAuth2 token */
     const char *content_type;
-    enum reply_style reply;
+    enum response_style response;
     size_t batch_events;  /* events in a request, unless the user sets it */
     size_t batch_bytes;   /* bytes of a request before compression, unless the user sets it */
     size_t event_limit;   /* bytes of one event that the service accepts; 0: not known */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { ATTEMPTS = 3, TIMEOUT = 1000, ANSWER_MAX = 64 * 1024, TOKEN_MAX = 16 * 1024 };
+enum { ATTEMPTS = 3, TIMEOUT = 1000, RESPONSE_MAX = 64 * 1024, TOKEN_MAX = 16 * 1024 };
 
 #define CONTAINER_HOST   "http://169.254.170.2"
 #define INSTANCE_HOST    "http://169.254.169.254"
@@ -68,7 +68,8 @@ static void finish(struct metadata *metadata, struct credentials *credentials,
     done(context, credentials, reason);
 }
 
-static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply);
+static void answered(void *context, struct http_transfer *transfer,
+                     const struct http_response *response);
 
 /* Starts an attempt of the step.  These addresses are the machine's own: no proxy is used.  False:
  * there is not enough memory. */
@@ -212,20 +213,22 @@ static void take_role(struct metadata *metadata, struct span body)
         finish(metadata, NULL, &reason);
 }
 
-static void answered(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void answered(void *context, struct http_transfer *transfer,
+                     const struct http_response *response)
 {
     struct metadata *metadata = context;
     struct reason reason;
-    struct span body = reply->body;
-    if (reply->code != CURLE_OK)
-        reason_set(&reason, "%s: %s", step_name(metadata->step), curl_easy_strerror(reply->code));
-    else if (reply->status != 200)
-        reason_set(&reason, "%s: status %ld", step_name(metadata->step), reply->status);
-    else if (body.len > ANSWER_MAX)
+    struct span body = response->body;
+    if (response->code != CURLE_OK)
+        reason_set(&reason, "%s: %s", step_name(metadata->step),
+                   curl_easy_strerror(response->code));
+    else if (response->status != 200)
+        reason_set(&reason, "%s: status %ld", step_name(metadata->step), response->status);
+    else if (body.len > RESPONSE_MAX)
         reason_set(&reason, "%s: the answer is too long", step_name(metadata->step));
     else
         reason.text[0] = '\0';
-    bool bad_moment = reply->code != CURLE_OK || reply->status >= 500;
+    bool bad_moment = response->code != CURLE_OK || response->status >= 500;
     if (reason.text[0] != '\0') {
         http_give(metadata->http, transfer);
         if (!bad_moment || metadata->attempts == 0 || !ask(metadata))
@@ -236,8 +239,8 @@ static void answered(void *context, struct http_transfer *transfer, const struct
     char *copy = malloc(body.len + 1);
     if (copy != NULL)
         memcpy(copy, body.at, body.len);
-    if (transfer->answer != NULL)
-        explicit_bzero(transfer->answer, transfer->answer_size);
+    if (transfer->response != NULL)
+        explicit_bzero(transfer->response, transfer->response_size);
     http_give(metadata->http, transfer);
     if (copy == NULL) {
         reason_set(&reason, NO_MEMORY);

@@ -96,7 +96,7 @@ static bool prepare_known(struct s3 *s3, struct request *request, const struct s
     if (same_size && known->etag.len == 32 && is_md5(known->etag.at, body)) {
         snprintf(s3->etag, sizeof s3->etag, "%.32s", known->etag.at);
         judgement->etag = s3->etag;
-        judgement->answer = ANSWER_EXISTS;
+        judgement->meaning = MEANS_EXISTS;
         return false;
     }
     if (same_size)
@@ -120,7 +120,7 @@ static bool look_up(struct s3 *s3, struct request *request, struct span key, str
         return prepare_known(s3, request, &known, body, judgement);
     case S3_UNKNOWN:
         request->step = STEP_LOOK;
-        judgement->answer = ANSWER_WAIT;
+        judgement->meaning = MEANS_WAIT;
         return false;
     default:
         return true;
@@ -133,7 +133,7 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     char text[S3_KEY_MAX + 1];
     struct s3_request wanted = {.method = S3_PUT,
                                 .key = make_key(s3, request->records.first->name, text)};
-    judgement->answer = ANSWER_REJECTED;
+    judgement->meaning = MEANS_REJECTED;
     bool compares = request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST;
     if (!compares && !content_of(s3, request, &wanted.body))
         return reason_set(&judgement->reason, "there is not enough memory to compress it");
@@ -159,28 +159,28 @@ static bool is_same(const struct s3_answer *answer, struct span body)
 }
 
 /* An object with other content exists, or one that could not be examined. */
-static enum answer other_content(const struct s3 *s3, struct request *request,
-                                 struct reason *reason, const char *why)
+static enum meaning other_content(const struct s3 *s3, struct request *request,
+                                  struct reason *reason, const char *why)
 {
     if (s3->options.store.put.no_overwrite) {
         reason_set(reason, "conflict: %s", why);
-        return ANSWER_REJECTED;
+        return MEANS_REJECTED;
     }
     request->step = STEP_REPLACE;
-    return ANSWER_AGAIN;
+    return MEANS_AGAIN;
 }
 
 /* Handles the response to the HEAD of an existing object. */
-static enum answer compare(const struct s3 *s3, struct request *request,
-                           const struct s3_answer *answer, struct reason *reason)
+static enum meaning compare(const struct s3 *s3, struct request *request,
+                            const struct s3_answer *answer, struct reason *reason)
 {
     struct span body;
     if (!content_of(s3, request, &body)) {
         reason_set(reason, "there is not enough memory to compress it");
-        return ANSWER_RETRY;
+        return MEANS_RETRY;
     }
     return is_same(answer, body)
-               ? ANSWER_EXISTS
+               ? MEANS_EXISTS
                : other_content(s3, request, reason, "an object with other content has this key");
 }
 
@@ -190,49 +190,49 @@ static void judge_comparison(const struct s3 *s3, struct request *request, enum 
                              struct judgement *judgement)
 {
     if (meaning == S3_DONE) {
-        judgement->answer = compare(s3, request, answer, &judgement->reason);
+        judgement->meaning = compare(s3, request, answer, &judgement->reason);
     } else if (status == 404) { /* deleted in the meantime */
         request->step = STEP_PUT;
-        judgement->answer = ANSWER_AGAIN;
+        judgement->meaning = MEANS_AGAIN;
     } else if (status == 403 &&
                request->step == STEP_COMPARE) { /* no right to read it: it is kept */
-        judgement->answer = ANSWER_EXISTS;
+        judgement->meaning = MEANS_EXISTS;
     } else if (status == 403) {
-        judgement->answer = other_content(
+        judgement->meaning = other_content(
             s3, request, &judgement->reason,
             "the object with this key has the same length, its ETag does not show whether "
             "the content is the same, and reading it is not permitted (s3:GetObject)");
     }
 }
 
-static void judge(void *context, struct request *request, const struct http_reply *reply,
+static void judge(void *context, struct request *request, const struct http_response *response,
                   struct judgement *judgement)
 {
-    static const enum answer answers[] = {
-        [S3_DONE] = ANSWER_DELIVERED,
-        [S3_EXISTS] = ANSWER_REFUSED,
-        [S3_GONE] = ANSWER_REFUSED,
-        [S3_RETRY] = ANSWER_RETRY,
-        [S3_SLOW_DOWN] = ANSWER_SLOW_DOWN,
-        [S3_AGAIN] = ANSWER_AGAIN,
-        [S3_REJECTED] = ANSWER_REJECTED,
-        [S3_REFUSED] = ANSWER_REFUSED,
-        [S3_MISCONFIGURED] = ANSWER_MISCONFIGURED,
+    static const enum meaning meanings[] = {
+        [S3_DONE] = MEANS_DELIVERED,
+        [S3_EXISTS] = MEANS_REFUSED,
+        [S3_GONE] = MEANS_REFUSED,
+        [S3_RETRY] = MEANS_RETRY,
+        [S3_SLOW_DOWN] = MEANS_SLOW_DOWN,
+        [S3_AGAIN] = MEANS_AGAIN,
+        [S3_REJECTED] = MEANS_REJECTED,
+        [S3_REFUSED] = MEANS_REFUSED,
+        [S3_MISCONFIGURED] = MEANS_MISCONFIGURED,
     };
     struct s3 *s3 = context;
     struct s3_answer answer;
     enum s3_meaning meaning =
-        s3_store_judge(&s3->store, request->transfer, reply, &answer, &judgement->reason);
-    judgement->answer = answers[meaning];
+        s3_store_judge(&s3->store, request->transfer, response, &answer, &judgement->reason);
+    judgement->meaning = meanings[meaning];
     if (meaning == S3_DONE && answer.etag[0] != '\0')
         judgement->etag = strcpy(s3->etag, answer.etag);
     if (request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST) {
-        judge_comparison(s3, request, meaning, &answer, reply->status, judgement);
+        judge_comparison(s3, request, meaning, &answer, response->status, judgement);
     } else if (meaning == S3_DONE && request->step == STEP_REPLACE) {
-        judgement->answer = ANSWER_REPLACED;
+        judgement->meaning = MEANS_REPLACED;
     } else if (meaning == S3_EXISTS && s3->options.store.put.no_overwrite) {
         request->step = STEP_COMPARE;
-        judgement->answer = ANSWER_AGAIN;
+        judgement->meaning = MEANS_AGAIN;
     }
 }
 

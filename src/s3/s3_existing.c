@@ -11,11 +11,11 @@ void s3_existing_begin(struct s3_existing *existing, struct s3_store *store, str
     s3_pages_begin(&existing->pages, prefix);
 }
 
-static void add_page(struct s3_existing *existing, const struct http_reply *reply,
+static void add_page(struct s3_existing *existing, const struct http_response *response,
                      const struct s3_answer *answer)
 {
     struct reason *why = &existing->hopeless;
-    switch (s3_pages_add(&existing->pages, reply->body, clock_now())) {
+    switch (s3_pages_add(&existing->pages, response->body, clock_now())) {
     case S3_PAGES_ADDED:
         existing->listed = true;
         break;
@@ -23,7 +23,7 @@ static void add_page(struct s3_existing *existing, const struct http_reply *repl
         if (existing->listed)
             s3_pages_failed(&existing->pages);
         else
-            s3_store_say_no_listing(existing->store, reply->status, answer, why);
+            s3_store_say_no_listing(existing->store, response->status, answer, why);
         break;
     case S3_PAGES_DISORDER:
         reason_set(why, "--existing=list: the store lists keys out of order, or not from where it "
@@ -36,13 +36,13 @@ static void add_page(struct s3_existing *existing, const struct http_reply *repl
 }
 
 static void judge(struct s3_existing *existing, const struct http_transfer *transfer,
-                  const struct http_reply *reply)
+                  const struct http_response *response)
 {
     struct s3_answer answer;
     struct reason reason;
-    switch (s3_store_judge(existing->store, transfer, reply, &answer, &reason)) {
+    switch (s3_store_judge(existing->store, transfer, response, &answer, &reason)) {
     case S3_DONE:
-        add_page(existing, reply, &answer);
+        add_page(existing, response, &answer);
         break;
     case S3_RETRY:
     case S3_SLOW_DOWN:
@@ -55,17 +55,18 @@ static void judge(struct s3_existing *existing, const struct http_transfer *tran
         break;
     default:
         reason_set(&existing->hopeless, "--existing=list: the bucket cannot be listed%s: %.400s",
-                   reply->status == 403 ? ", which needs the right s3:ListBucket" : "",
+                   response->status == 403 ? ", which needs the right s3:ListBucket" : "",
                    reason.text);
     }
 }
 
-static void listed(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void listed(void *context, struct http_transfer *transfer,
+                   const struct http_response *response)
 {
     struct s3_existing *existing = context;
     existing->asking = false;
-    if (reply->code == CURLE_OK)
-        judge(existing, transfer, reply);
+    if (response->code == CURLE_OK)
+        judge(existing, transfer, response);
     else
         s3_pages_failed(&existing->pages);
     http_give(existing->store->http, transfer);

@@ -68,9 +68,9 @@ static enum pace_failure pace_of(enum retry_kind kind)
 }
 
 /* The wait that the response asks for. */
-static int64_t asked_wait(const struct http_reply *reply)
+static int64_t asked_wait(const struct http_response *response)
 {
-    const char *after = http_reply_header(reply, "Retry-After");
+    const char *after = http_response_header(response, "Retry-After");
     int64_t asked = after != NULL ? retry_after(after, time(NULL)) : 0;
     return asked > 0 ? asked : 0;
 }
@@ -99,15 +99,15 @@ static void list_later(struct listing *listing, enum pace_failure kind, int64_t 
     stop(fetch, reason.text);
 }
 
-static void take_page(struct listing *listing, const struct http_reply *reply,
+static void take_page(struct listing *listing, const struct http_response *response,
                       const struct s3_answer *answer)
 {
     struct s3_fetch *fetch = listing->fetch;
     struct s3_page page;
     struct reason reason;
     pace_success(&fetch->pace);
-    if (!s3_page_read(&page, reply->body)) {
-        s3_store_say_no_listing(fetch->store, reply->status, answer, &reason);
+    if (!s3_page_read(&page, response->body)) {
+        s3_store_say_no_listing(fetch->store, response->status, answer, &reason);
         stop(fetch, reason.text);
     } else if (!s3_walk_listed(fetch->walk, listing->segment, &page, &reason)) {
         stop(fetch, reason.text);
@@ -117,20 +117,20 @@ static void take_page(struct listing *listing, const struct http_reply *reply,
 }
 
 static void judge_listing(struct listing *listing, const struct http_transfer *transfer,
-                          const struct http_reply *reply)
+                          const struct http_response *response)
 {
     struct s3_fetch *fetch = listing->fetch;
     struct s3_answer answer;
     struct reason reason;
-    switch (s3_store_judge(fetch->store, transfer, reply, &answer, &reason)) {
+    switch (s3_store_judge(fetch->store, transfer, response, &answer, &reason)) {
     case S3_DONE:
-        take_page(listing, reply, &answer);
+        take_page(listing, response, &answer);
         break;
     case S3_RETRY:
-        list_later(listing, PACE_EVENT, asked_wait(reply), reason.text);
+        list_later(listing, PACE_EVENT, asked_wait(response), reason.text);
         break;
     case S3_SLOW_DOWN:
-        list_later(listing, PACE_SLOWER, asked_wait(reply), reason.text);
+        list_later(listing, PACE_SLOWER, asked_wait(response), reason.text);
         break;
     case S3_AGAIN:
         listing->due = fetch->now;
@@ -140,24 +140,25 @@ static void judge_listing(struct listing *listing, const struct http_transfer *t
     }
 }
 
-static void listed(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void listed(void *context, struct http_transfer *transfer,
+                   const struct http_response *response)
 {
     struct listing *listing = context;
     struct s3_fetch *fetch = listing->fetch;
     fetch->now = clock_now();
     fetch->flying--;
     listing->transfer = NULL;
-    if (reply->code != CURLE_OK) {
+    if (response->code != CURLE_OK) {
         struct reason reason = {""};
-        enum retry_kind kind = retry_transfer(reply->code, fetch->answered);
-        reason_append(&reason, span_of(reply->error));
+        enum retry_kind kind = retry_transfer(response->code, fetch->answered);
+        reason_append(&reason, span_of(response->error));
         if (kind == RETRY_HOPELESS)
             stop(fetch, reason.text);
         else
             list_later(listing, pace_of(kind), 0, reason.text);
     } else {
         fetch->answered = true;
-        judge_listing(listing, transfer, reply);
+        judge_listing(listing, transfer, response);
     }
     http_give(fetch->http, transfer);
 }
@@ -337,9 +338,9 @@ static enum http_received receive(void *context, struct http_transfer *transfer,
 }
 
 /* Whether the part received is the part requested, up to the end of the object. */
-static bool is_rest(const struct s3_object *object, const struct http_reply *reply)
+static bool is_rest(const struct s3_object *object, const struct http_response *response)
 {
-    const char *range = http_reply_header(reply, "Content-Range");
+    const char *range = http_response_header(response, "Content-Range");
     unsigned long long first, last, whole;
     return range != NULL && sscanf(range, "bytes %llu-%llu/%llu", &first, &last, &whole) == 3 &&
            first == object->asked_from && last + 1 == whole && whole == object->len;
@@ -355,13 +356,13 @@ static bool is_md5_right(const struct s3_object *object, const char *etag)
 }
 
 /* Takes a response with the object, or the rest of it. */
-static void take_object(struct s3_object *object, const struct http_reply *reply,
+static void take_object(struct s3_object *object, const struct http_response *response,
                         const struct s3_answer *answer)
 {
     struct s3_fetch *fetch = object->fetch;
     if (!object->answering) /* without a byte */
         object->len = object->asked_from = 0;
-    if (reply->status == 206 && !is_rest(object, reply)) {
+    if (response->status == 206 && !is_rest(object, response)) {
         forget(object);
         get_later(object, PACE_EVENT, 0, "the store sent a different part than the one asked for");
     } else if (answer->etag_is_md5 && !is_md5_right(object, answer->etag)) {
@@ -374,13 +375,13 @@ static void take_object(struct s3_object *object, const struct http_reply *reply
 }
 
 static void judge_get(struct s3_object *object, const struct http_transfer *transfer,
-                      const struct http_reply *reply)
+                      const struct http_response *response)
 {
     struct s3_fetch *fetch = object->fetch;
     struct s3_answer answer;
     struct reason reason;
-    enum s3_meaning meaning = s3_store_judge(fetch->store, transfer, reply, &answer, &reason);
-    if (reply->status == 412 || reply->status == 416) {
+    enum s3_meaning meaning = s3_store_judge(fetch->store, transfer, response, &answer, &reason);
+    if (response->status == 412 || response->status == 416) {
         /* It was changed while it was read. */
         forget(object);
         get_later(object, PACE_EVENT, 0, "the object changed while it was read");
@@ -388,13 +389,13 @@ static void judge_get(struct s3_object *object, const struct http_transfer *tran
     }
     switch (meaning) {
     case S3_DONE:
-        take_object(object, reply, &answer);
+        take_object(object, response, &answer);
         break;
     case S3_RETRY:
-        get_later(object, PACE_EVENT, asked_wait(reply), reason.text);
+        get_later(object, PACE_EVENT, asked_wait(response), reason.text);
         break;
     case S3_SLOW_DOWN:
-        get_later(object, PACE_SLOWER, asked_wait(reply), reason.text);
+        get_later(object, PACE_SLOWER, asked_wait(response), reason.text);
         break;
     case S3_AGAIN:
         put_off(object, fetch->now);
@@ -415,15 +416,15 @@ static void judge_get(struct s3_object *object, const struct http_transfer *tran
 
 /* The attempt was interrupted.  The bytes received are kept if the response says which object they
  * are of. */
-static void broken_off(struct s3_object *object, const struct http_reply *reply)
+static void broken_off(struct s3_object *object, const struct http_response *response)
 {
     struct s3_fetch *fetch = object->fetch;
     struct reason reason = {""};
     struct s3_answer answer;
-    enum retry_kind kind = retry_transfer(reply->code, fetch->answered);
-    reason_append(&reason, span_of(reply->error));
+    enum retry_kind kind = retry_transfer(response->code, fetch->answered);
+    reason_append(&reason, span_of(response->error));
     if (object->answering && object->asked_from == 0) {
-        s3_answer_read(reply, &answer);
+        s3_answer_read(response, &answer);
         strcpy(object->answered_etag, answer.etag);
     }
     if (object->answered_etag[0] == '\0')
@@ -431,7 +432,7 @@ static void broken_off(struct s3_object *object, const struct http_reply *reply)
     if (kind == RETRY_HOPELESS) {
         stop(fetch, reason.text);
         put_off(object, INT64_MAX);
-    } else if (reply->code == CURLE_WRITE_ERROR) {
+    } else if (response->code == CURLE_WRITE_ERROR) {
         fail(object, "the object is larger than it was listed, or there is not enough memory");
     } else if (object->len > object->asked_from) {
         /* Some bytes were received: the next request continues from there at once, and the object's
@@ -444,18 +445,18 @@ static void broken_off(struct s3_object *object, const struct http_reply *reply)
     }
 }
 
-static void got(void *context, struct http_transfer *transfer, const struct http_reply *reply)
+static void got(void *context, struct http_transfer *transfer, const struct http_response *response)
 {
     struct s3_object *object = context;
     struct s3_fetch *fetch = object->fetch;
     fetch->now = clock_now();
     fetch->flying--;
     object->transfer = NULL;
-    if (reply->code == CURLE_OK) {
+    if (response->code == CURLE_OK) {
         fetch->answered = true;
-        judge_get(object, transfer, reply);
+        judge_get(object, transfer, response);
     } else {
-        broken_off(object, reply);
+        broken_off(object, response);
     }
     http_give(fetch->http, transfer);
 }

@@ -213,9 +213,10 @@ void s3_signing_end(struct s3_signing *signing)
 /* --- Answers --- */
 
 /* A header's value without the quotes around it, if a receipt or a message may contain it. */
-static void take_header(const struct http_reply *reply, const char *name, char *to, size_t size)
+static void take_header(const struct http_response *response, const char *name, char *to,
+                        size_t size)
 {
-    const char *value = http_reply_header(reply, name);
+    const char *value = http_response_header(response, name);
     to[0] = '\0';
     if (value == NULL)
         return;
@@ -235,26 +236,27 @@ static void take_header(const struct http_reply *reply, const char *name, char *
 
 /* Whether the ETag is the MD5 of the object's bytes: it has the form of an MD5, and the store does
  * not encrypt the object with a key of its own (Amazon S3 API reference, "ETag"). */
-static bool is_md5(const struct http_reply *reply, const char *etag)
+static bool is_md5(const struct http_response *response, const char *etag)
 {
-    const char *sse = http_reply_header(reply, "x-amz-server-side-encryption");
+    const char *sse = http_response_header(response, "x-amz-server-side-encryption");
     return strlen(etag) == 32 && etag[strspn(etag, "0123456789abcdef")] == '\0' &&
            (sse == NULL || strcmp(sse, "AES256") == 0) &&
-           http_reply_header(reply, "x-amz-server-side-encryption-customer-algorithm") == NULL;
+           http_response_header(response, "x-amz-server-side-encryption-customer-algorithm") ==
+               NULL;
 }
 
-void s3_answer_read(const struct http_reply *reply, struct s3_answer *answer)
+void s3_answer_read(const struct http_response *response, struct s3_answer *answer)
 {
-    const char *length = http_reply_header(reply, "Content-Length");
+    const char *length = http_response_header(response, "Content-Length");
     *answer = (struct s3_answer){.length = -1};
-    s3_error_read(reply->body, &answer->error);
-    take_header(reply, "Server", answer->server, sizeof answer->server);
-    take_header(reply, "Date", answer->date, sizeof answer->date);
-    take_header(reply, "ETag", answer->etag, sizeof answer->etag);
-    answer->etag_is_md5 = is_md5(reply, answer->etag);
+    s3_error_read(response->body, &answer->error);
+    take_header(response, "Server", answer->server, sizeof answer->server);
+    take_header(response, "Date", answer->date, sizeof answer->date);
+    take_header(response, "ETag", answer->etag, sizeof answer->etag);
+    answer->etag_is_md5 = is_md5(response, answer->etag);
     if (length != NULL && *length >= '0' && *length <= '9')
         answer->length = strtoll(length, NULL, 10);
     if (answer->error.region[0] == '\0')
-        take_header(reply, "x-amz-bucket-region", answer->error.region,
+        take_header(response, "x-amz-bucket-region", answer->error.region,
                     sizeof answer->error.region);
 }

@@ -105,6 +105,6 @@ void s3_headers_add(struct curl_slist **list, struct curl_slist *header, char *t
 const char *s3_method_name(enum s3_method method);
 
 /* Reads a response's headers and, if it is unsuccessful, its document. */
-void s3_answer_read(const struct http_reply *reply, struct s3_answer *answer);
+void s3_answer_read(const struct http_response *response, struct s3_answer *answer);
 
 #endif

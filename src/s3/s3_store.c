@@ -235,12 +235,12 @@ static enum s3_meaning wrong_signature(const struct s3_store *store, const struc
 }
 
 enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfer *transfer,
-                               const struct http_reply *reply, struct s3_answer *answer,
+                               const struct http_response *response, struct s3_answer *answer,
                                struct reason *reason)
 {
     const struct s3_error *error = &answer->error;
-    long status = reply->status;
-    s3_answer_read(reply, answer);
+    long status = response->status;
+    s3_answer_read(response, answer);
     if (status >= 200 && status < 300) {
         store->secret_is_right = true;
         return S3_DONE;
@@ -285,23 +285,23 @@ enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfe
 /* Ignores errors that do not rule out that objects can be put: a key may have the right to write
  * and not to list, and an unavailable store is waited for as always. */
 static void judge_probe(struct s3_store *store, const struct http_transfer *transfer,
-                        const struct http_reply *reply)
+                        const struct http_response *response)
 {
     struct s3_answer answer;
     struct s3_page page;
     struct reason reason;
     store->probe = S3_PROBE_DONE;
-    if (reply->code != CURLE_OK) {
-        if (retry_transfer(reply->code, false) == RETRY_HOPELESS) {
+    if (response->code != CURLE_OK) {
+        if (retry_transfer(response->code, false) == RETRY_HOPELESS) {
             store->hopeless.text[0] = '\0';
-            reason_append(&store->hopeless, span_of(reply->error));
+            reason_append(&store->hopeless, span_of(response->error));
         }
         return;
     }
-    switch (s3_store_judge(store, transfer, reply, &answer, &reason)) {
+    switch (s3_store_judge(store, transfer, response, &answer, &reason)) {
     case S3_DONE:
-        if (!s3_page_read(&page, reply->body))
-            s3_store_say_no_listing(store, reply->status, &answer, &store->hopeless);
+        if (!s3_page_read(&page, response->body))
+            s3_store_say_no_listing(store, response->status, &answer, &store->hopeless);
         s3_page_free(&page);
         break;
     case S3_AGAIN:
@@ -312,10 +312,10 @@ static void judge_probe(struct s3_store *store, const struct http_transfer *tran
         break;
     case S3_REFUSED:
     case S3_GONE:
-        if (reply->status == 404 || reply->status == 405)
+        if (response->status == 404 || response->status == 405)
             reason_set(&store->hopeless,
                        "there is no bucket %s, or this is not an S3 endpoint: status %ld",
-                       store->address.bucket, reply->status);
+                       store->address.bucket, response->status);
         break;
     default:
         break;
@@ -323,10 +323,10 @@ static void judge_probe(struct s3_store *store, const struct http_transfer *tran
 }
 
 static void probe_answered(void *context, struct http_transfer *transfer,
-                           const struct http_reply *reply)
+                           const struct http_response *response)
 {
     struct s3_store *store = context;
-    judge_probe(store, transfer, reply);
+    judge_probe(store, transfer, response);
     http_give(store->http, transfer);
 }
 

@@ -75,10 +75,10 @@ enum s3_meaning {
     S3_MISCONFIGURED, /* no request can succeed */
 };
 
-/* Reads a response (reply->code is CURLE_OK) and says what it means, with a reason for all but
+/* Reads a response (response->code is CURLE_OK) and says what it means, with a reason for all but
  * S3_DONE. */
 enum s3_meaning s3_store_judge(struct s3_store *store, const struct http_transfer *transfer,
-                               const struct http_reply *reply, struct s3_answer *answer,
+                               const struct http_response *response, struct s3_answer *answer,
                                struct reason *reason);
 
 /* Sets a reason that says that the response to a listing is not one. */

@@ -11,7 +11,7 @@
 #include "deliver/header.h"
 #include "deliver/retry_after.h"
 #include "fuzz.h"
-#include "post/reply.h"
+#include "post/response.h"
 #include "post/token.h"
 #include "s3/s3_address.h"
 #include "s3/s3_error.h"
@@ -41,15 +41,15 @@ static int item_status(const cJSON *answer, size_t n)
 }
 
 /* Events that were settled as delivered by a _bulk answer have a status that says so. */
-static void check_bulk(const struct http_reply *reply, const struct judgement *judgement)
+static void check_bulk(const struct http_response *response, const struct judgement *judgement)
 {
-    cJSON *answer = cJSON_ParseWithLength(reply->body.at, reply->body.len);
+    cJSON *answer = cJSON_ParseWithLength(response->body.at, response->body.len);
     for (size_t i = 0; answer != NULL && judgement->each != NULL && i < judgement->count; i++) {
         const struct judged *judged = &judgement->each[i];
         int status = item_status(answer, i);
-        if (judged->is && judged->answer == ANSWER_DELIVERED)
+        if (judged->is && judged->meaning == MEANS_DELIVERED)
             HOLDS(status >= 200 && status <= 299);
-        if (judged->is && judged->answer == ANSWER_EXISTS)
+        if (judged->is && judged->meaning == MEANS_EXISTS)
             HOLDS(status == 409);
     }
     cJSON_Delete(answer);
@@ -63,8 +63,8 @@ static unsigned check_each(const struct judgement *judgement)
         const struct judged *judged = &judgement->each[i];
         if (!judged->is)
             continue;
-        bool rejected = judged->answer == ANSWER_REJECTED;
-        HOLDS(rejected || judged->answer == ANSWER_DELIVERED || judged->answer == ANSWER_EXISTS);
+        bool rejected = judged->meaning == MEANS_REJECTED;
+        HOLDS(rejected || judged->meaning == MEANS_DELIVERED || judged->meaning == MEANS_EXISTS);
         HOLDS(rejected == (judged->reason != NULL));
         HOLDS(!rejected || (judged->reason[0] != '\0' && fuzz_is_tame(judged->reason)));
         rejects += rejected;
@@ -72,29 +72,29 @@ static unsigned check_each(const struct judgement *judgement)
     return rejects;
 }
 
-static void check_reply(struct span bytes)
+static void check_response(struct span bytes)
 {
     static const long statuses[] = {200, 200, 200, 201, 204, 260, 301, 400, 400,
                                     401, 403, 404, 408, 413, 429, 500, 503, 999};
-    enum reply_style style = fuzz_byte(&bytes) % 4;
-    struct http_reply reply = {
+    enum response_style style = fuzz_byte(&bytes) % 4;
+    struct http_response response = {
         .status = statuses[fuzz_byte(&bytes) % (sizeof statuses / sizeof *statuses)]};
     static struct json json;
     struct judgement judgement;
     size_t count = 1 + fuzz_byte(&bytes) % MOST;
-    reply.body = bytes;
+    response.body = bytes;
     redact_add(SPAN("s3cret"));
     judgement_begin(&judgement, count);
-    reply_judge(style, &reply, &json, &judgement);
+    response_judge(style, &response, &json, &judgement);
     HOLDS(strstr(judgement.reason.text, "s3cret") == NULL);
     unsigned rejects = check_each(&judgement);
     HOLDS(fuzz_is_tame(judgement.reason.text));
-    HOLDS(judgement.answer == ANSWER_DELIVERED || judgement.reason.text[0] != '\0');
-    if (judgement.answer == ANSWER_DELIVERED)
-        HOLDS(reply.status >= 200 && reply.status <= 299 && rejects == 0 &&
-              !(style == REPLY_LOKI && reply.status == 260));
-    if (style == REPLY_BULK)
-        check_bulk(&reply, &judgement);
+    HOLDS(judgement.meaning == MEANS_DELIVERED || judgement.reason.text[0] != '\0');
+    if (judgement.meaning == MEANS_DELIVERED)
+        HOLDS(response.status >= 200 && response.status <= 299 && rejects == 0 &&
+              !(style == RESPONSE_LOKI && response.status == 260));
+    if (style == RESPONSE_BULK)
+        check_bulk(&response, &judgement);
     judgement_end(&judgement);
 }
 
@@ -153,7 +153,7 @@ static void check_retry_after(struct span bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span bytes = {(const char *)data, size};
-    check_reply(bytes);
+    check_response(bytes);
     check_token(bytes);
     check_s3_error(bytes);
     check_s3_page(bytes);

@@ -2,12 +2,12 @@
 
 #include "base/redact.h"
 #include "deliver/retry.h"
-#include "post/reply.h"
+#include "post/response.h"
 
 #include <stdio.h>
 
 struct reading {
-    const struct http_reply *reply;
+    const struct http_response *response;
     struct json *json;
     struct judgement *judgement;
 };
@@ -23,11 +23,11 @@ static bool may_quote(struct span said)
 static void explain(const struct reading *r)
 {
     enum { SHOWN = 240, LOOKED_AT = 64 * 1024 }; /* bytes */
-    struct span said = r->reply->body;
+    struct span said = r->response->body;
     while (said.len > 0 && (said.at[said.len - 1] == '\n' || said.at[said.len - 1] == '\r'))
         said.len--;
     bool markup = said.len > 0 && said.at[0] == '<';
-    reason_set(&r->judgement->reason, "HTTP %ld", r->reply->status);
+    reason_set(&r->judgement->reason, "HTTP %ld", r->response->status);
     if (said.len > LOOKED_AT)
         said.len = LOOKED_AT;
     if (said.len == 0 || markup || !may_quote(said))
@@ -39,23 +39,23 @@ static void explain(const struct reading *r)
         reason_append(&r->judgement->reason, SPAN("..."));
 }
 
-static enum answer by_status(long status)
+static enum meaning by_status(long status)
 {
     switch (retry_status(status)) {
     case RETRY_SLOW_DOWN:
-        return ANSWER_SLOW_DOWN;
+        return MEANS_SLOW_DOWN;
     case RETRY_LATER:
-        return ANSWER_RETRY;
+        return MEANS_RETRY;
     default:
         break;
     }
     if (status >= 200 && status <= 299)
-        return ANSWER_DELIVERED;
+        return MEANS_DELIVERED;
     switch (status) {
     case 401:
-        return ANSWER_MISCONFIGURED;
+        return MEANS_MISCONFIGURED;
     case 413:
-        return ANSWER_TOO_LARGE;
+        return MEANS_TOO_LARGE;
     case 403:
     case 404:
     case 405:
@@ -63,10 +63,10 @@ static enum answer by_status(long status)
     case 411:
     case 415:
     case 501:
-        return ANSWER_REFUSED;
+        return MEANS_REFUSED;
     default:
         /* Redirects are not followed: the credential is only for this address. */
-        return status < 400 ? ANSWER_REFUSED : status < 500 ? ANSWER_BAD : ANSWER_REJECTED;
+        return status < 400 ? MEANS_REFUSED : status < 500 ? MEANS_BAD : MEANS_REJECTED;
     }
 }
 
@@ -118,28 +118,28 @@ static struct splunk read_splunk(struct json *json, struct span body)
 
 /* With a 400, Splunk reports the first invalid event: the events before it are indexed already,
  * those after it were not examined. */
-static enum answer refuse_one(struct judgement *judgement, long number)
+static enum meaning refuse_one(struct judgement *judgement, long number)
 {
     if (number < 0 || (size_t)number >= judgement->count)
-        return ANSWER_BAD;
+        return MEANS_BAD;
     for (size_t i = 0; i < (size_t)number; i++)
-        if (!judgement_settle(judgement, i, ANSWER_DELIVERED, NULL))
-            return judgement->answer;
-    return judgement_settle(judgement, (size_t)number, ANSWER_REJECTED, judgement->reason.text)
-               ? ANSWER_AGAIN
-               : judgement->answer;
+        if (!judgement_settle(judgement, i, MEANS_DELIVERED, NULL))
+            return judgement->meaning;
+    return judgement_settle(judgement, (size_t)number, MEANS_REJECTED, judgement->reason.text)
+               ? MEANS_AGAIN
+               : judgement->meaning;
 }
 
 static void judge_splunk(const struct reading *r)
 {
     struct judgement *judgement = r->judgement;
-    struct splunk said = read_splunk(r->json, r->reply->body);
-    if (r->reply->status == 400) {
-        judgement->answer = refuse_one(judgement, said.invalid);
-    } else if (judgement->answer == ANSWER_DELIVERED && said.code != 0) {
+    struct splunk said = read_splunk(r->json, r->response->body);
+    if (r->response->status == 400) {
+        judgement->meaning = refuse_one(judgement, said.invalid);
+    } else if (judgement->meaning == MEANS_DELIVERED && said.code != 0) {
         reason_set(&judgement->reason, "HTTP %ld without the code 0 that Splunk answers",
-                   r->reply->status);
-        judgement->answer = ANSWER_UNREADABLE;
+                   r->response->status);
+        judgement->meaning = MEANS_UNREADABLE;
     }
 }
 
@@ -173,21 +173,21 @@ static bool read_item(struct json *json, struct item *item)
 static void judge_item(const struct reading *r, size_t index, const struct item *item)
 {
     struct reason reason;
-    enum answer answer = by_status(item->status);
-    if (answer == ANSWER_RETRY || answer == ANSWER_SLOW_DOWN) {
-        if (answer == ANSWER_SLOW_DOWN)
-            r->judgement->answer = answer;
+    enum meaning meaning = by_status(item->status);
+    if (meaning == MEANS_RETRY || meaning == MEANS_SLOW_DOWN) {
+        if (meaning == MEANS_SLOW_DOWN)
+            r->judgement->meaning = meaning;
     } else if (item->status == 409) {
-        judgement_settle(r->judgement, index, ANSWER_EXISTS, NULL);
-    } else if (answer == ANSWER_DELIVERED) {
-        judgement_settle(r->judgement, index, ANSWER_DELIVERED, NULL);
+        judgement_settle(r->judgement, index, MEANS_EXISTS, NULL);
+    } else if (meaning == MEANS_DELIVERED) {
+        judgement_settle(r->judgement, index, MEANS_DELIVERED, NULL);
     } else {
         reason_set(&reason, "HTTP %ld for this event", item->status);
         if (item->error.len > 0 && may_quote(item->error)) {
             reason_append(&reason, SPAN(": "));
             reason_append(&reason, item->error);
         }
-        judgement_settle(r->judgement, index, ANSWER_REJECTED, reason.text);
+        judgement_settle(r->judgement, index, MEANS_REJECTED, reason.text);
     }
 }
 
@@ -211,8 +211,8 @@ static bool read_bulk(const struct reading *r)
 {
     struct json_key key;
     bool told = false;
-    json_begin(r->json, r->reply->body.at, r->reply->body.len);
-    if (r->reply->cut || !json_object(r->json))
+    json_begin(r->json, r->response->body.at, r->response->body.len);
+    if (r->response->cut || !json_object(r->json))
         return false;
     while (json_member(r->json, &key)) {
         if (!json_key_is(&key, SPAN("items"))) {
@@ -231,17 +231,18 @@ static void judge_bulk(const struct reading *r)
 {
     struct judgement *judgement = r->judgement;
     size_t count = judgement->count;
-    if (judgement->answer != ANSWER_DELIVERED)
+    if (judgement->meaning != MEANS_DELIVERED)
         return;
-    judgement->answer = ANSWER_RETRY;
+    judgement->meaning = MEANS_RETRY;
     reason_set(&judgement->reason, "the service has taken only a part of the batch");
     if (read_bulk(r))
         return;
     judgement_end(judgement);
     judgement_begin(judgement, count);
-    judgement->answer = ANSWER_UNREADABLE;
+    judgement->meaning = MEANS_UNREADABLE;
     reason_set(&judgement->reason,
-               "HTTP %ld, but the answer does not say what became of each event", r->reply->status);
+               "HTTP %ld, but the answer does not say what became of each event",
+               r->response->status);
 }
 
 /* Reads "total ignored: N out of M". */
@@ -268,32 +269,32 @@ static void judge_loki(const struct reading *r)
 {
     struct judgement *judgement = r->judgement;
     unsigned long ignored, all;
-    if (r->reply->status == 260) {
+    if (r->response->status == 260) {
         reason_set(&judgement->reason, "HTTP 260: the tenant is blocked, nothing was taken");
-        judgement->answer = ANSWER_MISCONFIGURED;
+        judgement->meaning = MEANS_MISCONFIGURED;
     }
-    if (r->reply->status != 400 || !read_ignored(r->reply->body, &ignored, &all) ||
+    if (r->response->status != 400 || !read_ignored(r->response->body, &ignored, &all) ||
         all != judgement->count || ignored == 0 || ignored > all)
         return;
     for (size_t i = 0; i < judgement->count; i++)
-        if (!judgement_settle(judgement, i, i < ignored ? ANSWER_REJECTED : ANSWER_DELIVERED,
+        if (!judgement_settle(judgement, i, i < ignored ? MEANS_REJECTED : MEANS_DELIVERED,
                               i < ignored ? judgement->reason.text : NULL))
             return;
 }
 
-void reply_judge(enum reply_style style, const struct http_reply *reply, struct json *json,
-                 struct judgement *judgement)
+void response_judge(enum response_style style, const struct http_response *response,
+                    struct json *json, struct judgement *judgement)
 {
-    const struct reading reading = {reply, json, judgement};
-    judgement->answer = by_status(reply->status);
-    if (style == REPLY_STATUS && judgement->answer == ANSWER_DELIVERED)
+    const struct reading reading = {response, json, judgement};
+    judgement->meaning = by_status(response->status);
+    if (style == RESPONSE_STATUS && judgement->meaning == MEANS_DELIVERED)
         return;
     explain(&reading);
-    if (style == REPLY_SPLUNK) {
+    if (style == RESPONSE_SPLUNK) {
         judge_splunk(&reading);
-    } else if (style == REPLY_BULK) {
+    } else if (style == RESPONSE_BULK) {
         judge_bulk(&reading);
-    } else if (style == REPLY_LOKI) {
+    } else if (style == RESPONSE_LOKI) {
         judge_loki(&reading);
     }
 }
