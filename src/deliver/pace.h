@@ -1,4 +1,4 @@
-/* pace: how many requests may be under way at once, and whether everybody waits.
+/* pace: how many requests may be under way at once, and whether all must wait.
  *
  * A function of its inputs alone: the clock and the random source are the caller's.  The rules:
  *
@@ -8,10 +8,9 @@
  *     fewer at once until it refuses less, but at least one.
  *   - A Retry-After above zero holds back all requests for that long.
  *   - When the service is unavailable (as many consecutive failures as concurrent requests, at
- *     least six;
- * half as many if no connection can be made) only one request is sent at a time, after growing
- * waits (retry_wait).  When it succeeds, each further success raises the number by one, up to half
- * of what it was, and then as above.
+ *     least six; half as many if no connection can be made) only one request is sent at a time,
+ *     after growing waits (retry_wait).  When it succeeds, each further success raises the number
+ *     by one, up to half of what it was, and then as above.
  *
  * Times are microseconds of one steady clock. */
 #ifndef PACE_H

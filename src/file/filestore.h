@@ -5,7 +5,7 @@
  * this is true only if the file was synced before it was placed:
  *
  *     filestore_stage() of some files; filestore_sync(); filestore_place() of each;
- * filestore_sync()
+ *     filestore_sync()
  *
  * No link inside the store is followed, for reading or writing. */
 #ifndef FILESTORE_H

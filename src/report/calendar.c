@@ -77,7 +77,7 @@ bool calendar_count(struct calendar *calendar, int64_t local, enum calendar_seri
     return true;
 }
 
-/* The number of the period that the moment is in, counted from some beginning. */
+/* The number of the period of the moment, counted from an arbitrary origin. */
 static int64_t period_of(int64_t local, enum calendar_unit unit)
 {
     struct civil civil;
@@ -92,7 +92,7 @@ static int64_t period_of(int64_t local, enum calendar_unit unit)
     }
 }
 
-/* The first moment of a month of a year, by way of the text that timestamp_parse() reads. */
+/* The first moment of a month, from the text that timestamp_parse() reads. */
 static int64_t begin_of_month(int64_t year, int month)
 {
     char text[64];
@@ -134,7 +134,7 @@ size_t calendar_timeline(const struct calendar *calendar, enum calendar_unit *un
     if (calendar->used == 0)
         return 0;
     int64_t first = period_of(calendar->first, *unit), last = period_of(calendar->last, *unit);
-    /* Of a longer time the years that are left out are too many to draw. */
+    /* If there are too many years to draw, the earliest are left out. */
     if (last - first >= CALENDAR_BARS)
         first = last - CALENDAR_BARS + 1;
     size_t count = (size_t)(last - first + 1);

@@ -1,7 +1,6 @@
-/* calendar: how many events fall into each hour, day, month or year, and into each hour of a week.
+/* calendar: the number of events in each hour, day, month or year, and in each hour of a week.
  *
- * Times are local seconds: seconds since 1970 plus the zone's offset at that time.
- */
+ * Times are local seconds: seconds since 1970 plus the zone's offset at that time. */
 #ifndef CALENDAR_H
 #define CALENDAR_H
 
@@ -14,8 +13,9 @@ enum calendar_series { CALENDAR_SUCCEEDED, CALENDAR_FAILED, CALENDAR_ACTIVITIES,
 enum calendar_unit { CALENDAR_HOUR, CALENDAR_DAY, CALENDAR_MONTH, CALENDAR_YEAR };
 
 enum {
-    CALENDAR_CELLS = 100000, /* periods that are counted apart; with more, days take hours' place */
-    CALENDAR_BARS = 400,     /* periods of a timeline, at most */
+    CALENDAR_CELLS =
+        100000,          /* periods that are counted separately; with more, days replace hours */
+    CALENDAR_BARS = 400, /* periods of a timeline, at most */
 };
 
 struct calendar_cell {
@@ -42,12 +42,12 @@ struct calendar_bar {
 bool calendar_count(struct calendar *calendar, int64_t local, enum calendar_series series);
 
 /* Makes the timeline from the first event's period to the last one's, without gaps, in the unit
- * that suits the period.  *bars is to be freed; returns how many there are, 0 if there are no
+ * that suits the range.  The caller frees *bars; returns how many there are, 0 if there are no
  * events or no memory. */
 size_t calendar_timeline(const struct calendar *calendar, enum calendar_unit *unit,
                          struct calendar_bar **bars);
 
-/* Writes a period's beginning as text: "2024-05-31 14:00", "2024-05-31", "2024-05", "2024". */
+/* Writes the beginning of a period as text: "2024-05-31 14:00", "2024-05-31", "2024-05", "2024". */
 enum { CALENDAR_TEXT = 32 };
 const char *calendar_text(int64_t begin, enum calendar_unit unit, char text[CALENDAR_TEXT]);
 

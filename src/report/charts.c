@@ -27,7 +27,7 @@ struct chart {
     size_t bars;
     enum calendar_unit unit;
     int first, last; /* the series */
-    uint64_t step;   /* between two lines of the scale */
+    uint64_t step;   /* between two grid lines */
     uint64_t most;   /* at the top of the scale */
 };
 
@@ -39,7 +39,7 @@ static uint64_t sum(const struct chart *chart, size_t bar)
     return all;
 }
 
-/* Steps of 1, 2 or 5 times a power of ten, so that TICKS of them hold the highest bar. */
+/* Steps of 1, 2 or 5 times a power of ten, so that TICKS of them cover the highest bar. */
 static void set_scale(struct chart *chart)
 {
     uint64_t highest = 1, power = 1;

@@ -36,7 +36,7 @@ static bool has(struct span text, const char *word)
     return memmem(text.at, text.len, word, strlen(word)) != NULL;
 }
 
-/* Whether the local time is in the night or at a weekend. */
+/* Whether the local time is at night or at a weekend. */
 static bool is_unusual(int64_t local)
 {
     int64_t day = local / 86400 - (local % 86400 < 0);
@@ -45,7 +45,7 @@ static bool is_unusual(int64_t local)
     return hour < 6 || hour >= 22 || weekday >= 5;
 }
 
-/* The findings that activities of that name and category belong to. */
+/* The findings of activities with that name and category. */
 static unsigned find(const struct catalogue *catalogue, struct span event, int category)
 {
     unsigned found = 0;

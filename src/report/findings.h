@@ -1,9 +1,8 @@
-/* findings: what a security engineer looks at first.
+/* findings: the activities that a security engineer reviews first.
  *
- * Activities are told apart by their event names, as the catalogue and the API reference have them;
- * a name that is not published is recognised by its words ("two_factor", "disabled").  Those of
- * audit log streaming are not published at all, but their type of asset is.
- */
+ * Activities are identified by their event names, as in the catalogue and the API reference; a name
+ * that is not published is recognised by its words ("two_factor", "disabled").  The names for audit
+ * log streaming are not published at all, but their type of asset is. */
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
@@ -28,13 +27,13 @@ const char *finding_description(enum finding finding);
 
 enum { FINDINGS_KNOWN = 256, FINDINGS_NAME = 48 };
 
-/* What an activity's name tells. */
+/* The findings of an activity's name. */
 struct findings_name {
     int category;   /* catalogue_event_category() */
     unsigned found; /* findings, as bits; FINDING_UNUSUAL_HOURS: at such hours */
 };
 
-/* What the names tell that were met last.  Begins zeroed. */
+/* A cache of the last names.  Begins zeroed. */
 struct findings_known {
     struct {
         char text[FINDINGS_NAME];
@@ -43,12 +42,12 @@ struct findings_known {
     } entry[FINDINGS_KNOWN];
 };
 
-/* What the name of an activity tells. */
+/* The findings of an activity's name. */
 struct findings_name findings_of_name(struct findings_known *known,
                                       const struct catalogue *catalogue, struct span event);
 
-/* The findings that an activity of that name, on that type of asset, belongs to at that time, in
- * local seconds; as bits. */
+/* The findings of an activity with that name, on that type of asset, at that time in local seconds;
+ * as bits. */
 unsigned findings_at(const struct findings_name *name, struct span type, int64_t local);
 
 #endif

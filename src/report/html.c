@@ -18,7 +18,7 @@ void html_format(struct out *out, const char *format, ...)
                   (struct span){text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1});
 }
 
-/* The character that the text begins with, and its length; a byte that begins none is U+FFFD. */
+/* The first character of the text, and its length; a byte that does not begin one is U+FFFD. */
 static uint32_t first_character(struct span text, size_t *len)
 {
     const unsigned char *at = (const unsigned char *)text.at;
@@ -46,7 +46,7 @@ static bool is_allowed(uint32_t c)
     return !(c >= 0x7f && c <= 0x9f) && !(c >= 0xfdd0 && c <= 0xfdef) && (c & 0xfffe) != 0xfffe;
 }
 
-/* What replaces a character; NULL: it stays. */
+/* The replacement of a character; NULL: it needs none. */
 static const char *replacement(uint32_t c)
 {
     switch (c) {
@@ -63,7 +63,7 @@ static const char *replacement(uint32_t c)
     }
 }
 
-/* Whether the byte is a character that always stays. */
+/* Whether the byte is a character that is never replaced. */
 static inline bool is_plain(unsigned char byte, char quote)
 {
     static const uint64_t ascii[4] = {
@@ -73,7 +73,7 @@ static inline bool is_plain(unsigned char byte, char quote)
     return (ascii[byte / 64] >> byte % 64 & 1) != 0 && byte != (unsigned char)quote;
 }
 
-/* Writes the text, in which `quote` has to be replaced, too; '&' if there is no such character. */
+/* Writes the text, in which `quote` must be replaced, too; '&' stands for no quote. */
 static void put_text(struct out *out, struct span text, char quote)
 {
     const char *from = text.at, *at = from, *end = span_end(text);

@@ -10,20 +10,20 @@
 
 #include <stdint.h>
 
-/* Writes formatted markup, at most 1,023 bytes; no text from outside may be in it. */
+/* Writes formatted markup, at most 1,023 bytes; it must not contain text from events. */
 void html_format(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Writes text from outside, as the content of an element. */
+/* Writes text from events, as the content of an element. */
 void html_text(struct out *out, struct span text);
 
 /* The same, as the content of an attribute between double quotes. */
 void html_attribute(struct out *out, struct span text);
 
-/* Writes text from outside as the content of an element, isolated from the direction of the text
- * around it where it can have another. */
+/* Writes text from events as the content of an element, isolated from the direction of the
+ * surrounding text if its own may differ. */
 void html_name(struct out *out, struct span text);
 
-/* The same; an email address may be broken after its @ where it has no room. */
+/* The same; an email address may be broken after its @ if space is short. */
 void html_address(struct out *out, struct span text);
 
 /* Writes a number with commas: 1,234,567. */

@@ -7,7 +7,7 @@
 
 enum { LEAST_SIZE = 1024 };
 
-/* The bytes that are kept: whole characters of UTF-8. */
+/* The bytes that are stored: whole characters of UTF-8. */
 static struct span kept(struct span text)
 {
     if (text.len > LEADERS_TEXT) {
@@ -18,7 +18,7 @@ static struct span kept(struct span text)
     return text;
 }
 
-/* The entry of the key, or the free one where it belongs. */
+/* The entry of the key, or the free one for it. */
 static struct leader *find(struct leader *entry, size_t size, struct span key, uint32_t hash)
 {
     size_t i = hash & (size - 1);
@@ -53,7 +53,7 @@ static bool rebuild(struct leaders *leaders, size_t size, uint64_t least)
     return true;
 }
 
-/* Makes room for one entry more. */
+/* Makes room for one more entry. */
 static bool make_room(struct leaders *leaders)
 {
     while (leaders->used >= LEADERS_MOST) {
@@ -66,7 +66,7 @@ static bool make_room(struct leaders *leaders)
     return rebuild(leaders, leaders->size == 0 ? LEAST_SIZE : 2 * leaders->size, 0);
 }
 
-/* Gives the entry its key and its label.  False: no memory. */
+/* Stores the entry's key and label.  False: no memory. */
 static bool store(struct leader *leader, struct span key, struct span label)
 {
     label = kept(label);

@@ -63,7 +63,7 @@ const char page_style[] =
     ".scroll{overflow-x:auto}.rows{min-width:52rem;table-layout:fixed;font-size:.9rem}"
     ".rows th:first-child{width:11rem}.rows th:nth-child(2){width:27%}.rows "
     "th:nth-child(3){width:25%}"
-    /* On a phone each row is a block of lines, named by what the hidden head says. */
+    /* On a phone each row is a block of lines, labelled by the hidden header. */
     "@media screen and (max-width:40rem){.rows,.rows tbody,.rows td{display:block}"
     ".rows{min-width:0}.rows thead{position:absolute;width:1px;height:1px;overflow:hidden;"
     "clip-path:inset(50%)}"
@@ -103,10 +103,9 @@ const char page_style[] =
     "th{position:static}svg *,.key svg *{print-color-adjust:exact;"
     "-webkit-print-color-adjust:exact}}";
 
-/* What can wait does not keep the page from opening: when it is idle, or when a filter asks for it,
- * the script reads what the filters need to know of the rows, and makes the elements of their JSON,
- * which until then are the text in <noscript>: the markup of report_html.c, its escapes included.
- */
+/* Deferred work does not delay the page: when it is idle, or when a filter needs it, the script
+ * reads the rows' data for the filters, and turns the text in <noscript> into the elements of the
+ * rows' JSON: it is the markup of report_html.c, including escapes. */
 const char page_script[] =
     "'use strict';(function(){"
     "var form=document.getElementById('filters'),body=document.getElementById('rows');"

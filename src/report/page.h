@@ -1,4 +1,4 @@
-/* page: the style and the script of the activity page, as they are written to it. */
+/* page: the style sheet and the script of the activity page, as they are written to it. */
 #ifndef PAGE_H
 #define PAGE_H
 

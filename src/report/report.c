@@ -29,7 +29,7 @@ const char *report_ranking_title(enum report_ranking ranking)
 }
 
 /* The time in the report's zone, in local seconds.  Zones change at full hours and quarters of
- * them, so the offset is looked up once a quarter. */
+ * them, so the offset is looked up once per quarter. */
 static int64_t local_time(struct report *report, int64_t seconds)
 {
     enum { QUARTER = 900 };
@@ -41,7 +41,7 @@ static int64_t local_time(struct report *report, int64_t seconds)
     return seconds + report->offset;
 }
 
-/* What an activity says, as a row of the table. */
+/* The facts of an activity, as a row of the table. */
 struct facts {
     struct span value[ROW_FIELDS];
     struct span asset_id, asset_name;
@@ -53,7 +53,7 @@ static bool count(struct report *report, enum report_ranking ranking, struct spa
     return key.len == 0 || leaders_count(&report->ranking[ranking], key, label, failed);
 }
 
-/* TYPE:ID, as audit-select's --asset takes it, in the buffer. */
+/* TYPE:ID, as in audit-select's --asset, in the buffer. */
 static struct span asset_key(const struct facts *facts, char *buffer, size_t size)
 {
     struct span type = facts->value[ROW_TYPE];
@@ -120,7 +120,7 @@ static bool keep_rows(struct report *report, const struct event *event, const st
     return kept;
 }
 
-/* Who did what to which asset, for whom. */
+/* Reads who did what to which asset, for whom. */
 static bool read_facts(struct report *report, const struct event *event, struct facts *facts,
                        struct reason *reason)
 {

@@ -1,8 +1,7 @@
-/* report: what the activity page shows, gathered from events one by one.
+/* report: the contents of the activity page, gathered from events one by one.
  *
- * Memory grows with the different members, recipes, assets and hours, up to fixed limits, and not
- * with the events.
- */
+ * Memory grows with the number of different members, recipes, assets and hours, up to fixed limits,
+ * and not with the events. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -24,7 +23,7 @@ enum report_ranking {
 
 enum {
     REPORT_LEADERS = 10,     /* rows of a ranking */
-    REPORT_FINDING_ROWS = 5, /* the newest activities that a finding shows */
+    REPORT_FINDING_ROWS = 5, /* the newest activities that are shown for a finding */
 };
 
 struct report {
@@ -48,21 +47,21 @@ struct report {
     struct rows rows;
 
     struct facet_reader reader;
-    int64_t offset_hour; /* the hour that offset is of */
+    int64_t offset_hour; /* the hour of that offset */
     int32_t offset;
 };
 
 /* Begins; `rows` is how many activities the table has at most. */
 void report_begin(struct report *report, size_t rows);
 
-/* The members inside objects that event_read() has to look for. */
+/* The fields inside object members that event_read() must find. */
 uint64_t report_inner(void);
 
-/* Adds an event of a known kind.  False with a reason: it has no time, is ambiguous, or no memory
- * is left. */
+/* Adds an event of a known kind.  False with a reason: it has no time, is ambiguous, or there is no
+ * memory. */
 bool report_event(struct report *report, const struct event *event, struct reason *reason);
 
-/* After the last event, before it is written. */
+/* Called after the last event, before the report is written. */
 void report_finish(struct report *report);
 
 const char *report_ranking_title(enum report_ranking ranking);

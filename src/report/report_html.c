@@ -203,10 +203,10 @@ static void put_attribute(struct out *out, const char *name, struct span value)
     out_text(out, "\"");
 }
 
-/* A browser takes most of its time for making the rows' elements, so there are no more than are
- * needed, and nothing is between two rows.  The most expensive one is <details>: inside <noscript>
- * it is an element only where scripts do not run; where they do, it is text, which the page's
- * script makes the same element of while the browser has nothing else to do. */
+/* A browser spends most of its time on creating the rows' elements, so there are as few as
+ * possible, and no text between two rows.  The most expensive one is <details>: inside <noscript>
+ * it is an element only if scripts are disabled; otherwise it is text, from which the page's script
+ * makes the same element when the browser is idle. */
 static void put_row(const struct row *row, struct out *out)
 {
     out_text(out, "<tr\n");
@@ -240,7 +240,7 @@ static void put_rows(const struct report *r, struct out *out)
         return;
     }
     put_filters(r->rows.count, out);
-    /* Of many rows a browser lays out those that are seen. */
+    /* If there are many rows, a browser lays out only the visible ones. */
     html_format(out, "<div class=\"scroll%s\" ", r->rows.count > MANY_ROWS ? " many" : "");
     out_text(out, "tabindex=\"0\" role=\"region\" aria-label=\"Activities, "
                   "the newest first\"><table class=\"rows\" "

@@ -1,8 +1,7 @@
 /* report_html: the activity page: one HTML file that loads nothing from anywhere.
  *
  * Its Content-Security-Policy allows only its own style and script, by their SHA-256.  The script
- * works the table's filters; without it everything else is there.
- */
+ * runs the table's filters; everything else works without it. */
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 

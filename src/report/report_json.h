@@ -5,8 +5,8 @@
 #include "base/out.h"
 #include "report/report.h"
 
-/* Writes the report as one line of JSON; the rows of the table are not in it.  False: no memory;
- * a write that fails is out's business. */
+/* Writes the report as one line of JSON, without the rows of the table.  False: no memory; out
+ * keeps write errors. */
 bool report_json(const struct report *report, struct out *out);
 
 #endif

@@ -10,8 +10,8 @@
 
 enum { NAME_COLUMNS = 34, NUMBER_COLUMNS = 12, LEAST_BAR = 8 };
 
-/* Writes the text in exactly that many columns, cut or filled with blanks.  What a terminal could
- * take for a command is a '?'. */
+/* Writes the text in exactly that many columns, truncated or padded with spaces.  Characters that
+ * could control a terminal become '?'. */
 static void put_cell(struct out *out, struct span text, unsigned columns)
 {
     unsigned used = 0;

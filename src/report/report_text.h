@@ -5,8 +5,8 @@
 #include "base/out.h"
 #include "report/report.h"
 
-/* Writes the report for that many columns.  The process's locale decides how names are measured and
- * what bars are drawn with.  False: no memory. */
+/* Writes the report for that many columns.  The process's locale determines the width of names and
+ * the characters of bars.  False: no memory. */
 bool report_text(const struct report *report, unsigned columns, struct out *out);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Rows beyond the limit before the newest are selected: many enough that this is seldom. */
+/* Rows beyond the limit before the newest are selected: enough to make that rare. */
 static size_t slack(size_t limit)
 {
     return limit / 4 + 16;
@@ -32,8 +32,8 @@ static void swap(struct rows_place *a, struct rows_place *b)
     *b = other;
 }
 
-/* Moves the newest `limit` to the front, the oldest of them to their end (Hoare's FIND, 1961), and
- * forgets the others, of which there is at least one. */
+/* Moves the newest `limit` to the front, with the oldest of them last (Hoare's FIND, 1961), and
+ * drops the others, at least one. */
 static void select_newest(struct rows *rows)
 {
     struct rows_place *place = rows->place;
@@ -59,7 +59,7 @@ static void select_newest(struct rows *rows)
     rows->least = place[last].seconds;
 }
 
-/* The text's beginning: whole characters of UTF-8. */
+/* The beginning of the text: whole characters of UTF-8. */
 static struct span cut(struct span text, size_t most)
 {
     if (text.len <= most)
@@ -69,7 +69,7 @@ static struct span cut(struct span text, size_t most)
     return (struct span){text.at, most};
 }
 
-/* Makes the row's memory as large as is needed, and not much larger.  False: no memory. */
+/* Makes the row's memory as large as needed, and not much larger.  False: no memory. */
 static bool reserve(struct row *row, size_t size)
 {
     enum { SPARE = 4096 };
@@ -84,7 +84,7 @@ static bool reserve(struct row *row, size_t size)
     return true;
 }
 
-/* Copies what `from` says into memory of the row's own.  False: no memory. */
+/* Copies the texts of `from` into the row's own memory.  False: no memory. */
 static bool keep(struct row *row, const struct row *from)
 {
     struct span text[ROW_FIELDS + 1] = {cut(from->json, ROW_JSON)};
@@ -110,7 +110,7 @@ static bool keep(struct row *row, const struct row *from)
     return true;
 }
 
-/* Makes room for one row more.  False: no memory. */
+/* Makes room for one more row.  False: no memory. */
 static bool add_place(struct rows *rows)
 {
     if (rows->count == rows->capacity) {

@@ -1,4 +1,4 @@
-/* rows: the newest activities, in bounded number. */
+/* rows: the newest activities, up to a limit. */
 #ifndef ROWS_H
 #define ROWS_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 enum {
-    ROW_TEXT = 200,       /* bytes that are kept of a name */
-    ROW_JSON = 16 * 1024, /* bytes that are kept of an event */
+    ROW_TEXT = 200,       /* bytes of a name that are stored */
+    ROW_JSON = 16 * 1024, /* bytes of an event that are stored */
     ROW_FIELDS = 6,
 };
 
@@ -20,37 +20,37 @@ struct row {
     size_t json_len;  /* of the whole event */
     struct span json; /* its beginning; all of it if its length is json_len */
     struct span field[ROW_FIELDS];
-    char *memory; /* that the spans are in */
+    char *memory; /* that the spans point to */
     size_t size;  /* of the memory */
 };
 
-/* A row, with what tells its age beside it. */
+/* A row, with its age. */
 struct rows_place {
     int64_t seconds; /* the row's */
     uint64_t number; /* of the event in the input: of equal times the later one is newer */
     struct row *row;
 };
 
-/* There is room for some rows more than `limit`.  When all of it is taken, the newest are selected,
- * and the memory of the others is used again. */
+/* There is room for some more rows than `limit`.  When it is full, the newest are selected, and the
+ * memory of the others is reused. */
 struct rows {
     size_t limit;
     struct rows_place *place; /* after rows_sort() the newest first */
-    size_t count, capacity;   /* places from count on may have memory of rows that were forgotten */
-    int64_t least;            /* seconds; what is older is none of the newest */
-    uint64_t seen;            /* all that came */
+    size_t count, capacity;   /* places from count on may have the memory of dropped rows */
+    int64_t least;            /* seconds; an older row is not one of the newest */
+    uint64_t seen;            /* all rows that were added */
 };
 
 /* Begins; limit may be 0. */
 void rows_begin(struct rows *rows, size_t limit);
 
-/* Whether a row of that time would be kept, so that others need not be made. */
+/* Whether a row of that time would be kept, so that others need not be built. */
 bool rows_would_keep(const struct rows *rows, int64_t seconds);
 
-/* Takes a row over, whose spans are copied.  False: no memory. */
+/* Adds a row, whose spans are copied.  False: no memory. */
 bool rows_add(struct rows *rows, const struct row *row);
 
-/* Sorts, the newest first; nothing may be added afterwards. */
+/* Sorts, the newest first; no row may be added afterwards. */
 void rows_sort(struct rows *rows);
 
 void rows_free(struct rows *rows);

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FIRST = 256 }; /* receipts that there is memory for at first */
+enum { FIRST = 256 }; /* receipts for which memory is reserved at first */
 
-/* A line, and what proves that somebody has read it, as far as it is known already. */
+/* A line, and the proof that a sink has read it, as far as known. */
 struct proof {
     struct span text;
     size_t line;
@@ -33,8 +33,8 @@ static int by_line(const void *a, const void *b)
                : (left->offset > right->offset) - (left->offset < right->offset);
 }
 
-/* Takes a receipt of lines whose MACs were computed while the command ran, and which it calls done.
- * That is nearly every one; as digits all of them are compared at once. */
+/* Handles a receipt of done lines whose MACs were computed while the command ran.  Nearly all
+ * receipts are such; their MACs are compared all at once, as digits. */
 static void settle_known(struct acknowledgement *a, size_t line, size_t lines, const char *digits)
 {
     enum { AT_ONCE = 64 };
@@ -74,7 +74,7 @@ static void sort_marks(struct acknowledgement *a)
         }
 }
 
-/* Takes one receipt, of one line or of several that are done.  *mark has its place in the file.
+/* Handles one receipt, of one line or of several done lines.  *mark has its position in the file.
  * False: no memory. */
 static bool take_receipt(struct acknowledgement *a, const struct receipt_read *receipt,
                          size_t count, size_t *capacity, struct receipt_mark *mark)
@@ -141,8 +141,8 @@ static bool proves(const struct acknowledgement *a, const struct receipt_mark *m
     return mark->proof == (mark->keyed ? proof->mac : proof->digest);
 }
 
-/* Says what became of one line.  *mark is the first receipt that is not of an earlier line, and
- * moves on. */
+/* Decides the verdict for one line.  *mark is the first receipt that is not for an earlier line,
+ * and moves on. */
 static void judge(struct acknowledgement *a, struct receipt_mark **mark, bool blank,
                   struct proof *proof)
 {
@@ -155,14 +155,14 @@ static void judge(struct acknowledgement *a, struct receipt_mark **mark, bool bl
             continue;
         (*mark)->fits = true;
         a->fitting++;
-        /* Of several the best one counts: what was done once is done. */
+        /* Of several receipts the best one counts: a done line stays done. */
         if (verdict != LINE_DONE && (*mark)->verdict != LINE_STAYS)
             verdict = (*mark)->verdict;
     }
     a->verdict[proof->line - 1] = (unsigned char)verdict;
 }
 
-/* Passes over receipts of earlier lines. */
+/* Skips receipts of earlier lines. */
 static void pass_over(const struct acknowledgement *a, struct receipt_mark **mark, size_t line)
 {
     const struct receipt_mark *end = a->mark + a->marks;
@@ -170,7 +170,7 @@ static void pass_over(const struct acknowledgement *a, struct receipt_mark **mar
         ++*mark;
 }
 
-/* Judges so many lines of a file, of which the first has the number `first`. */
+/* Judges `count` lines of a file; the first has the number `first`. */
 static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_t first,
                           struct receipt_mark **mark)
 {
@@ -188,7 +188,7 @@ static bool compare_lines(struct acknowledgement *a, int fd, size_t count, size_
     return error == 0;
 }
 
-/* The same by MACs that were computed while the command ran. */
+/* The same, with MACs that were computed while the command ran. */
 static void compare_macs(struct acknowledgement *a, size_t count, size_t first,
                          struct receipt_mark **mark)
 {
@@ -240,7 +240,7 @@ static void count(struct acknowledgement *a, size_t lines)
         }
 }
 
-/* Reads the receipts; every line stays until it is judged.  False with errno set. */
+/* Reads the receipts; every line is LINE_STAYS until it is judged.  False with errno set. */
 static bool begin(struct acknowledgement *a, size_t lines, int receipts)
 {
     a->verdict = calloc(lines + 1, 1);
@@ -250,7 +250,7 @@ static bool begin(struct acknowledgement *a, size_t lines, int receipts)
     return false;
 }
 
-/* How many of the first lines have MACs and are in segments that have not changed since. */
+/* How many of the first lines have MACs and are in segments that are unchanged since. */
 static size_t count_known(const struct batch *batch)
 {
     size_t known = 0;
@@ -286,7 +286,7 @@ bool acknowledge_read(struct acknowledgement *a, struct batch *batch, int receip
         return false;
     }
     count(a, batch->lines);
-    /* Of segments whose lines could not be counted something stays, whatever it is. */
+    /* Segments whose lines could not be counted count as lines that stay. */
     a->stays += batch->parts - batch->counted;
     return true;
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    LOOK = 4096,  /* names kept of one look at the directory */
+    LOOK = 4096,  /* names read in one scan of the directory */
     PARTS = 1024, /* segments of one batch */
 };
 
@@ -90,7 +90,7 @@ void batch_end(struct batch *batch)
     *batch = (struct batch){.spool = batch->spool, .input = -1, .memory = -1, .counting = -1};
 }
 
-/* Whether a segment that could not be opened for that errno was removed, or is no file. */
+/* Whether this errno of open(2) means that the segment was removed, or is not a file. */
 static bool is_no_file(int error)
 {
     return error == ENOENT || error == ELOOP || error == ENXIO;
@@ -101,7 +101,7 @@ static int open_segment(const struct spooldir *spool, const char *name)
     return openat(spool->place[SPOOL_NEW], name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Says how large the segment is, and how it ends.  False with errno set. */
+/* Determines the segment's size, and how it ends.  False with errno set. */
 static bool measure(int fd, const struct stat *is, struct batch_part *part)
 {
     char last = '\n';
@@ -119,7 +119,7 @@ static int64_t time_of(const struct stat *is)
     return (int64_t)is->st_mtim.tv_sec * 1000000000 + is->st_mtim.tv_nsec;
 }
 
-/* Names the part, which is that file. */
+/* Sets the part's name and file. */
 static void name_part(struct batch_part *part, const char *name, const struct stat *is)
 {
     snprintf(part->name, sizeof part->name, "%s", name);
@@ -133,8 +133,8 @@ static void add_part(struct batch *batch, const struct batch_part *part)
     batch->bytes += part->bytes;
 }
 
-/* The next segment of the backlog, open; empty ones are removed.  -1: none is left in it, with the
- * reason if one cannot be read. */
+/* Opens the next segment of the backlog; removes empty ones.  -1: none is left, with the reason if
+ * one cannot be read. */
 static int next_segment(const struct spooldir *spool, struct backlog *backlog, struct stat *is,
                         struct reason *reason)
 {
@@ -158,7 +158,7 @@ static int next_segment(const struct spooldir *spool, struct backlog *backlog, s
     return -1;
 }
 
-/* Joins the segments that follow to the first one, as long as they are small enough. */
+/* Joins following segments to the first one, as long as they are small enough. */
 static void join(struct batch *batch, struct backlog *backlog, uint64_t limit)
 {
     struct batch_part part;
@@ -242,7 +242,7 @@ static bool write_list(const struct batch *batch, int fd)
     return written && write_all(fd, SPAN("end\n"));
 }
 
-/* Writes it to a new file.  False with errno set. */
+/* Writes the list to a new file.  False with errno set. */
 static bool write_record(const struct batch *batch, const char *suffix)
 {
     char name[SPOOL_NAME + 16];
@@ -290,7 +290,7 @@ void batch_receipts_name(const struct batch *batch, const char *directory, char 
         snprintf(name, BATCH_PATH, "%s/work/%s.receipts", directory, batch->id);
 }
 
-/* One line of what was written down: "BYTES LINES NAME". */
+/* Parses a line of the written list: "BYTES LINES NAME". */
 static bool read_part(struct batch *batch, struct span line)
 {
     struct batch_part part = {.time = 0};
@@ -312,7 +312,7 @@ static bool read_part(struct batch *batch, struct span line)
     return true;
 }
 
-/* The first line of what was written down: "key KEY". */
+/* Parses the first line of the written list: "key KEY". */
 static bool read_key(struct batch *batch, struct span line)
 {
     if (line.len != sizeof "key " - 1 + MAC_KEY_HEX || memcmp(line.at, "key ", 4) != 0)
@@ -376,7 +376,7 @@ bool batch_part_is_unchanged(const struct batch *batch, const struct batch_part 
            time_of(&is) == part->time;
 }
 
-/* Opens the next segment, if there is one that is not gone.  False with errno set: it cannot be
+/* Opens the next segment that still exists, if there is one.  False with errno set: it cannot be
  * opened now. */
 static bool open_next(struct batch *batch)
 {
@@ -407,7 +407,7 @@ bool batch_count(struct batch *batch, bool *more)
     return error == 0;
 }
 
-/* Puts another list in place of the one that was written down. */
+/* Replaces the written list. */
 static bool record_again(const struct batch *batch)
 {
     char again[SPOOL_NAME + 16], name[SPOOL_NAME + 16];
@@ -420,8 +420,8 @@ static bool record_again(const struct batch *batch)
     return false;
 }
 
-/* Writes down the numbers, too.  If that fails, a kill at the wrong moment costs that some lines
- * are delivered twice. */
+/* Writes the line counts, too.  If that fails, a kill at the wrong moment causes some lines to be
+ * delivered twice. */
 static void record_counts(const struct batch *batch)
 {
     if (batch->parts > 1 && batch->memory < 0)
@@ -468,7 +468,7 @@ int batch_open_receipts(const struct batch *batch)
 void batch_discard(struct batch *batch)
 {
     char name[SPOOL_NAME + 16];
-    /* The receipts first: without them what was written down says nothing. */
+    /* The receipts are removed first: without them the list has no effect. */
     work_name(batch, "receipts", name);
     unlinkat(batch->spool->place[SPOOL_WORK], name, 0);
     work_name(batch, "batch", name);

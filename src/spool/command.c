@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Signals as a program expects them.  What we ignore or handle for ourselves becomes the default;
- * what we were told to ignore (nohup) stays ignored. */
+/* Resets signals to what a program expects.  Signals that we ignore or handle ourselves get the
+ * default action; those that were ignored at our start (nohup) stay ignored. */
 static void restore_signals(const sigset_t *mask)
 {
     static const int ours[] = {SIGPIPE, SIGXFSZ}, handled[] = {SIGHUP, SIGINT, SIGTERM};
@@ -30,7 +30,7 @@ static void restore_signals(const sigset_t *mask)
     sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-/* Puts fd in place of a standard descriptor, without O_CLOEXEC. */
+/* Makes fd a standard descriptor, without O_CLOEXEC. */
 static bool put_in_place(int fd, int place)
 {
     if (fd == place)
@@ -54,11 +54,11 @@ static char *make_variable(const char *name, const char *value)
     return variable;
 }
 
-/* What is set for the command. */
+/* The variables that are set for the command. */
 enum { RECEIPTS, KEY, SPOOL, VARIABLES };
 
-/* The command's environment: ours, and what is set for it.  Made before the child, which may not
- * allocate. */
+/* The command's environment: ours, and its variables.  Made before the child, which may not
+ * allocate memory. */
 struct environment {
     char **all; /* ended by NULL */
     char *set[VARIABLES];
@@ -89,7 +89,7 @@ static bool environment_make(struct environment *environment, const struct comma
         environment_free(environment);
         return false;
     }
-    /* Our own key is not handed on. */
+    /* Our own key is not passed on. */
     for (size_t i = 0; i < count; i++)
         if (!is_named(environ[i], name[RECEIPTS]) && !is_named(environ[i], name[KEY]) &&
             (command->spool == NULL || !is_named(environ[i], name[SPOOL])))
@@ -101,14 +101,14 @@ static bool environment_make(struct environment *environment, const struct comma
     return true;
 }
 
-/* In the child, which has our memory: it calls only what is safe in a signal handler.  Returns only
- * if the program cannot be run, with errno set. */
+/* In the child, which shares our memory: it calls only functions that are safe in a signal handler.
+ * Returns only if the program cannot be run, with errno set. */
 static void become(const struct command *command, char *const *variable, int messages, pid_t parent,
                    const sigset_t *mask)
 {
     setpgid(0, 0);
     restore_signals(mask);
-    /* The parent may have been killed before it was asked for. */
+    /* The parent may have died before prctl(2). */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != parent)
         kill(getpid(), SIGTERM);
     if (!put_in_place(command->input, STDIN_FILENO) || !put_in_place(messages, STDERR_FILENO) ||
@@ -118,7 +118,8 @@ static void become(const struct command *command, char *const *variable, int mes
 }
 
 /* vfork(2), because fork(2) copies the page tables: with 60 MB of messages in memory that takes
- * longer than a short command.  A child that cannot become the command writes why to `report`. */
+ * longer than a short command.  A child that cannot run the program writes its errno to
+ * `report`. */
 static pid_t spawn(const struct command *command, char *const *variable, int messages, int report,
                    const sigset_t *mask)
 {
@@ -132,8 +133,8 @@ static pid_t spawn(const struct command *command, char *const *variable, int mes
     return child;
 }
 
-/* Starts the command.  The error of a child that could not become it comes through a pipe, which an
- * exec closes; 0: it runs. */
+/* Starts the command.  If the child cannot run the program, it sends its errno through a pipe,
+ * which exec closes; 0: it runs. */
 static int launch(struct command_run *run, const struct command *command, int messages)
 {
     struct environment environment;
@@ -146,7 +147,7 @@ static int launch(struct command_run *run, const struct command *command, int me
         environment_free(&environment);
         return error;
     }
-    /* No signal for the child may run our handler there: it would be lost. */
+    /* A signal for the child must not run our handler there: it would be lost. */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &mask);
     run->pid = spawn(command, environment.all, messages, report[1], &mask);
@@ -164,7 +165,7 @@ static int launch(struct command_run *run, const struct command *command, int me
     return error;
 }
 
-/* What the thread that waits for a command gets. */
+/* The argument of the thread that waits for a command. */
 struct waiter {
     pid_t pid;
     int told; /* closed at the command's end */
@@ -191,7 +192,7 @@ static int start_waiter(struct waiter *waiter)
     return error;
 }
 
-/* Where the system has no pidfd (Linux before 5.3, a sandbox, valgrind), a thread waits for the
+/* If the system has no pidfd (Linux before 5.3, a sandbox, valgrind), a thread waits for the
  * command and closes a pipe at its end.  0, or an errno. */
 static int watch_by_thread(struct command_run *run)
 {
@@ -214,10 +215,10 @@ static int watch_by_thread(struct command_run *run)
     return error;
 }
 
-/* A descriptor tells of the command's end.  0, or an errno. */
+/* Sets up a descriptor that becomes readable at the command's end.  0, or an errno. */
 static int watch(struct command_run *run)
 {
-    /* Both sides do it, so that it is done whoever comes first. */
+    /* Parent and child both do this, so that it is done whichever runs first. */
     setpgid(run->pid, run->pid);
 #ifdef SYS_pidfd_open
     run->exited = (int)syscall(SYS_pidfd_open, run->pid, 0);
@@ -283,7 +284,7 @@ static void end_line(struct command_run *run)
     run->used = 0;
 }
 
-/* Keeps the bytes for `last`. */
+/* Copies the bytes to `last`. */
 static void keep(struct command_run *run, struct span bytes)
 {
     for (size_t i = 0; i < bytes.len; i++)
@@ -295,7 +296,7 @@ static void keep(struct command_run *run, struct span bytes)
 
 void command_messages(struct command_run *run, bool pass_on)
 {
-    enum { READS = 16 }; /* so that one that never ends does not hold up the others */
+    enum { READS = 16 }; /* so that a command that writes endlessly does not hold up the others */
     char bytes[4096];
     for (int i = 0; i < READS && run->messages >= 0; i++) {
         ssize_t n = read(run->messages, bytes, sizeof bytes);

@@ -3,8 +3,7 @@
  *
  * No shell is involved.  The command has a process group of its own, so that a signal for it
  * reaches a whole pipeline, and gets SIGTERM if we are killed.  Its standard output is ours; its
- * messages come through a pipe, so that the last one can be kept as the reason of a failure.
- */
+ * standard error is a pipe, so that the last message can be reported as the reason of a failure. */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -15,7 +14,7 @@
 struct command {
     char *const *argument; /* the program, looked up in PATH, and its arguments; ended by NULL */
     int input;             /* its standard input; the caller's */
-    int inherited;         /* a descriptor that it keeps open, a lock, say; -1: none */
+    int inherited;         /* a descriptor that stays open in it, such as a lock; -1: none */
     const char *receipts;  /* the value of AUDIT_RECEIPTS; an absolute path */
     const char *key;       /* the value of AUDIT_RECEIPTS_KEY; NULL: not set */
     const char *spool;     /* the value of AUDIT_SPOOL; NULL: not set */
@@ -23,35 +22,34 @@ struct command {
 
 struct command_run {
     pid_t pid;
-    int messages;       /* what it writes to standard error; to be polled, and then read with
-                           command_messages(); -1: closed */
-    int exited;         /* a descriptor that can be read once it has ended */
-    size_t used;        /* bytes of the unfinished line in `line` */
-    char line[512];     /* the line that is being read, cut */
+    int messages;   /* its standard error; to be polled, and then read with command_messages(); -1:
+                       closed */
+    int exited;     /* a descriptor that becomes readable when it has ended */
+    size_t used;    /* bytes of the unfinished line in `line` */
+    char line[512]; /* the line that is being read, truncated */
     struct reason last; /* the last line that was not empty, printable */
 };
 
-/* How it ended. */
+/* The command's result. */
 enum command_end {
     COMMAND_SUCCEEDED, /* status 0 */
     COMMAND_FAILED,    /* another status, or a signal */
 };
 
-/* Whether there is a program of that name, which is looked up in PATH if it has no slash. */
+/* Whether a program of that name exists; it is looked up in PATH if the name has no slash. */
 bool command_exists(const char *name);
 
 /* Starts it.  False with a reason: it cannot be run. */
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason);
 
-/* Reads the messages that have come, without waiting, and passes them on to standard error if
- * `pass_on`. */
+/* Reads the available messages, without waiting, and copies them to standard error if `pass_on`. */
 void command_messages(struct command_run *run, bool pass_on);
 
 /* Sends the signal to its process group. */
 void command_signal(const struct command_run *run, int signal_number);
 
-/* Waits for its end, which `exited` told, takes its last messages and closes.  The reason of a
- * failure is its last message, or its status where it wrote none. */
+/* Waits for its end, which `exited` has reported, reads its last messages and closes.  The reason
+ * of a failure is its last message, or its status if it wrote none. */
 enum command_end command_finish(struct command_run *run, bool pass_on, struct reason *reason);
 
 #endif

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 enum {
-    ORPHAN_LOOK = 200 * 1000, /* microseconds between looks whether an orphan has ended */
-    LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not tell of */
+    ORPHAN_LOOK = 200 * 1000, /* microseconds between checks whether an orphan has ended */
+    LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not report */
     JOIN_BLIND = 8 << 20,     /* bytes for a command without receipts … */
     JOIN = 256 << 20,         /* … and for one with them */
 };
@@ -28,7 +28,7 @@ static bool is_alive(pid_t process)
 }
 
 /* A drain that was killed while it started its command has left the lock to a child that is about
- * to become the command, which closes it: that is waited for, a second at most. */
+ * to run the command and closes the lock then: waits for this, at most a second. */
 static enum lock_result wait_for_lock(struct drain *d, pid_t *holder)
 {
     enum { TRIES = 100 };
@@ -100,7 +100,7 @@ void drain_close(struct drain *d)
     spooldir_close(&d->spool);
 }
 
-/* With --follow the exit status is about the drain alone: --status tells about events. */
+/* With --follow the exit status is only about the drain itself: --status reports on events. */
 static void raise_status(const struct drain *d, enum diag_status status)
 {
     if (!d->options->follow)
@@ -113,13 +113,13 @@ static void note_name(void *context, const char *name)
     *(bool *)context = true;
 }
 
-/* A signal has ended it: says so where that has left something undone. */
+/* Reports work that was left undone because of a signal. */
 static void tell_stopped(const struct drain *d)
 {
     bool left = false;
     if (d->options->follow)
         return;
-    /* A directory that cannot be read may have something in it. */
+    /* A directory that cannot be read may have entries. */
     if (!spooldir_each(&d->spool, SPOOL_NEW, SPOOL_SUFFIX, note_name, &left) || left) {
         diag_warn("%s: stopped by %s; what is left stays in the spool", d->spool.name,
                   interrupt_asked());
@@ -135,8 +135,8 @@ static void end(struct drain *d)
         tell_stopped(d);
 }
 
-/* Takes the batch's acknowledged lines out of the spool and forgets it.  False with a reason: it
- * has to be tried again. */
+/* Removes the batch's acknowledged lines from the spool and discards the batch.  False with a
+ * reason: it must be tried again. */
 static bool settle(struct drain *d, struct acknowledgement *a, bool by_status,
                    struct reason *reason)
 {
@@ -171,7 +171,7 @@ static void tell_rejected(struct drain *d, size_t rejected)
     raise_status(d, STATUS_REJECTED);
 }
 
-/* What was not confirmed in a run that succeeded is given to the command once more. */
+/* Lines that were not confirmed in a successful run are given to the command once more. */
 static void tell_unconfirmed(struct drain *d, const struct acknowledgement *a)
 {
     struct reason reason;
@@ -187,8 +187,8 @@ struct leftovers {
     bool settled;
 };
 
-/* Reads a batch that was left, and takes out of the spool what has a receipt.  False with a
- * reason: it has to be tried again. */
+/* Reads a leftover batch, and removes its lines that have receipts from the spool.  False with a
+ * reason: it must be tried again. */
 static bool settle_left(struct drain *d, const char *id, struct reason *reason)
 {
     struct acknowledgement a;
@@ -202,7 +202,7 @@ static bool settle_left(struct drain *d, const char *id, struct reason *reason)
     return true;
 }
 
-/* A batch that a killed drain has left. */
+/* Handles a batch left by a killed drain. */
 static void settle_leftover(void *context, const char *name)
 {
     struct leftovers *left = context;
@@ -295,7 +295,7 @@ static void tell_failure(struct drain *d)
     d->told = true;
 }
 
-/* Moves what has become too old out of the way.  True: something was moved. */
+/* Moves lines that are too old to failed/.  True: something was moved. */
 static bool give_up_old(struct drain *d)
 {
     struct reason why, reason;
@@ -351,7 +351,7 @@ static void succeed(struct drain *d)
     d->due = 0;
 }
 
-/* The command has ended, now or earlier: settles, and says what comes next. */
+/* The command has ended, now or earlier: settles the batch, and sets the next phase. */
 static void conclude(struct drain *d, int64_t now)
 {
     struct acknowledgement a;
@@ -409,8 +409,8 @@ void drain_messages(struct drain *d)
     command_messages(&d->run, d->options->verbose || d->state.since == 0);
 }
 
-/* The command has got all of its first segments.  If its receipts fit so far, it can be given more
- * in the same run. */
+/* The command was given all of its first segments.  If its receipts are valid so far, it can be
+ * given more in the same run. */
 static bool grow(struct drain *d)
 {
     if (!d->may_grow || !batch_count_all(&d->batch))
@@ -434,7 +434,7 @@ void drain_feed(struct drain *d, int64_t now)
         feed_end(&d->feed);
 }
 
-/* Runs the command with that standard input. */
+/* Runs the command with the given standard input. */
 static bool run_command(struct drain *d, int input, struct reason *reason)
 {
     char receipts[BATCH_PATH];
@@ -509,8 +509,8 @@ static void take_next(struct drain *d, int64_t now)
     }
 }
 
-/* While the command runs there is time to compute what its receipts are compared with, and to take
- * out what is done.  What cannot be read is tried again at its end. */
+/* While the command runs, computes the MACs for its receipts, and removes what is done.  What
+ * cannot be read is tried again at the command's end. */
 static void work_ahead(struct drain *d, int64_t now)
 {
     bool more = false;
@@ -540,7 +540,7 @@ void drain_step(struct drain *d, int64_t now)
         end(d);
     if (d->phase == DRAIN_READY)
         take_next(d, now);
-    /* Another batch at once, or a look at the next one. */
+    /* Another batch at once, or another check for one. */
     if (d->phase == DRAIN_READY)
         d->due = now;
 }

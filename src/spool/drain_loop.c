@@ -13,21 +13,21 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS = 32,       /* that a directory may take */
-    POLLED = 3,             /* of them that are waited for */
-    UNWATCHED = 1000 * 1000 /* microseconds between looks at a directory without inotify */
+    DESCRIPTORS = 32,       /* that a directory may need */
+    POLLED = 3,             /* of them that are polled */
+    UNWATCHED = 1000 * 1000 /* microseconds between scans of a directory without inotify */
 };
 
 struct loop {
     struct drain *drain;
     size_t count;
     int inotify;
-    int *watch;          /* a directory's watch; -1: it has none */
-    struct pollfd *poll; /* 2, and POLLED a directory */
+    int *watch;          /* a directory's watch; -1: none */
+    struct pollfd *poll; /* 2, and POLLED for each directory */
     bool stopping;
 };
 
-/* Many directories need more descriptors than a process is commonly given. */
+/* Many directories need more descriptors than a process usually has. */
 static void raise_limit(size_t count)
 {
     struct rlimit limit;
@@ -69,7 +69,7 @@ static void read_inotify(struct loop *loop, int64_t now)
     while ((n = read(loop->inotify, buffer.bytes, sizeof buffer)) > 0)
         for (char *at = buffer.bytes; at < buffer.bytes + n;) {
             const struct inotify_event *event = (const struct inotify_event *)(const void *)at;
-            /* After an overflow (-1) nobody knows who was meant. */
+            /* After an overflow (-1) the directory is not known. */
             wake_watched(loop, event->wd, now);
             at += sizeof *event + event->len;
         }
@@ -83,7 +83,7 @@ static void stop(struct loop *loop)
             drain_stop(&loop->drain[i], SIGTERM);
 }
 
-/* Takes every step whose time has come.  False: all have ended.  *due is when the next one is. */
+/* Calls every step that is due.  False: all have ended.  *due is when the next one is. */
 static bool step_all(struct loop *loop, int64_t now, int64_t *due)
 {
     bool any = false;

@@ -9,8 +9,8 @@
 
 enum {
     AT_ONCE = 1024 * 1024, /* bytes */
-    LARGE = 1024 * 1024,   /* bytes that a pipe holds, for which … */
-    PAUSE = 1000,          /* … a command needs longer: microseconds */
+    LARGE = 1024 * 1024,   /* size of a pipe … */
+    PAUSE = 1000,          /* … that a command takes longer to read: wait, in microseconds */
 };
 
 bool feed_begin(struct feed *feed, int *input)
@@ -19,7 +19,7 @@ bool feed_begin(struct feed *feed, int *input)
     *feed = (struct feed)FEED;
     if (pipe2(end, O_CLOEXEC) != 0)
         return false;
-    /* The command's end waits, as programs expect. */
+    /* The command's end stays blocking, as programs expect. */
     fcntl(end[1], F_SETFL, O_NONBLOCK);
     pipe_grow(end[1]);
     if (fcntl(end[1], F_GETPIPE_SZ) >= LARGE)
@@ -44,7 +44,7 @@ void feed_end(struct feed *feed)
     feed->pipe = -1;
 }
 
-/* For a file system whose files cannot be spliced. */
+/* For a file system that does not support splice(2). */
 static ssize_t copy(const struct feed *feed)
 {
     char block[65536];
@@ -52,12 +52,12 @@ static ssize_t copy(const struct feed *feed)
     return n > 0 ? write(feed->pipe, block, (size_t)n) : n;
 }
 
-/* Gives some of the open segment.  As write(2). */
+/* Writes a part of the open segment.  Returns as write(2). */
 static ssize_t give(const struct feed *feed, const struct batch_part *part)
 {
     loff_t offset = (loff_t)feed->offset;
     uint64_t rest = part->bytes - feed->offset;
-    /* The next segment's first line must not become part of a last line without a newline. */
+    /* The next segment's first line must not be appended to a last line without a newline. */
     if (feed->offset >= part->bytes)
         return write(feed->pipe, "\n", 1);
     ssize_t n = splice(feed->segment, &offset, feed->pipe, NULL,
@@ -87,12 +87,13 @@ void feed_step(struct feed *feed, const struct batch *batch, int64_t now)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN) {
-            /* Otherwise the two would wake each other for each block that the command reads. */
+            /* Otherwise the two processes would wake each other for each block that the command
+             * reads. */
             feed->due = now + feed->pause;
             return;
         }
         if (n <= 0) {
-            /* A command that does not want to read more decides by its status. */
+            /* If the command stops reading, its status decides. */
             if (n == 0 || errno != EPIPE)
                 feed->error = n == 0 ? ENOENT : errno;
             feed_end(feed);

@@ -19,7 +19,7 @@ void filelines_end(struct filelines *lines)
     lines->buffer = NULL;
 }
 
-/* Makes room for a block after what was read. */
+/* Makes room for a block after the bytes read so far. */
 static bool make_room(struct filelines *lines)
 {
     if (lines->start > 0) {

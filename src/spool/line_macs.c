@@ -6,7 +6,7 @@
 
 enum {
     STEP = 512 * 1024, /* bytes of lines */
-    FIRST = 8192,      /* lines that there is memory for at first */
+    FIRST = 8192,      /* lines for which memory is reserved at first */
 };
 
 void line_macs_skip(struct line_macs *m, size_t lines)
@@ -51,7 +51,7 @@ static bool grow(struct line_macs *m)
     return true;
 }
 
-/* The next line, whose number is m->count. */
+/* Stores the next line, whose number is m->count. */
 static void store(struct line_macs *m, struct mac *mac, struct span line)
 {
     m->failed = m->failed || mac == NULL || (m->stored == m->capacity && !grow(m));

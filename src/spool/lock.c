@@ -49,7 +49,7 @@ void lock_say_holder(int fd, pid_t holder)
 {
     char text[24];
     int n = snprintf(text, sizeof text, "%ld\n", (long)holder);
-    /* Only a message will lack it. */
+    /* On failure only a message will lack the number. */
     if (pwrite(fd, text, (size_t)n, 0) == n)
         (void)!ftruncate(fd, n);
 }

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The length of the file's whole lines: up to and with its last newline.  -1 with errno set. */
+/* The length of the file's whole lines: up to and including its last newline.  -1 with errno
+ * set. */
 static off_t whole_lines(int fd, off_t size)
 {
     char block[65536];
@@ -32,8 +33,8 @@ static off_t whole_lines(int fd, off_t size)
     return 0;
 }
 
-/* Whether the locked file is still the one of that name: its writer may have published it, or
- * another process recovered it, before we had the lock. */
+/* Whether the locked file still has that name: its writer may have published it, or another process
+ * recovered it, before we got the lock. */
 static bool is_still_there(int place, const char *name, const struct stat *file)
 {
     struct stat is;
@@ -80,7 +81,8 @@ struct recovery {
     size_t unopened;
 };
 
-/* Says, once of each, that the file cannot be opened; whether its writer lives is not known. */
+/* Reports, once for each file, that it cannot be opened, so that it is not known whether its writer
+ * lives. */
 static void tell_unopened(struct recovery *recovery, const char *name)
 {
     const struct spooldir *spool = recovery->spool;
@@ -98,7 +100,7 @@ static void recover_file(void *context, const char *name)
         tell_unopened(recovery, name);
     if (fd < 0)
         return;
-    /* Where the file system has no locks nothing can be said about the writer. */
+    /* On a file system without locks it is not known whether the writer lives. */
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         recover_locked(recovery->spool, name, fd);
     close(fd);

@@ -14,7 +14,7 @@ enum {
     DESCRIPTORS = 4, /* of an open target: the directory, new/, tmp/, the segment */
     SPARE = 28,      /* descriptors for everything else */
     MOST_OPEN = 128,
-    SYNC_TOGETHER = 4 /* from so many segments on one sync of the file system is cheaper */
+    SYNC_TOGETHER = 4 /* with so many segments one sync of the file system is cheaper */
 };
 
 const struct option_line route_options[] = {
@@ -51,7 +51,7 @@ static size_t hash_of(struct span key)
     return (size_t)(hash ^ hash >> 32);
 }
 
-/* The key's place in the table: its own, or a free one. */
+/* The key's slot in the table: its own, or a free one. */
 static struct route_key *find_key(struct route *r, struct span key)
 {
     for (size_t at = hash_of(key);; at++) {
@@ -61,7 +61,7 @@ static struct route_key *find_key(struct route *r, struct span key)
     }
 }
 
-/* No target: there is none yet, or none can be used. */
+/* No target: not yet, or none that can be used. */
 #define ROUTE_NONE SIZE_MAX
 
 enum presence { PRESENT, ABSENT, UNUSABLE };
@@ -93,7 +93,7 @@ static size_t add_target(struct route *r, const char *name)
     return target->name == NULL ? ROUTE_NONE : r->targets++;
 }
 
-/* Where the key's records go: sets target or why.  False: no memory. */
+/* Determines where the key's records go: sets target or why.  False: no memory. */
 static bool direct(struct route *r, struct route_key *entry)
 {
     struct reason reason;
@@ -246,7 +246,7 @@ static void settle_target(struct route *r, struct route_target *target)
     struct outcome outcome = {.kind = OUTCOME_SPOOLED, .attempts = 1};
     if (!is_usable(target)) {
         outcome.kind = OUTCOME_UNDELIVERED;
-        /* A full disk is told once, by sink_stop(). */
+        /* A full disk is reported once, by sink_stop(). */
         outcome.reason = r->sink.hopeless ? NULL : target->why.text;
     }
     for (const struct record *record = target->records.first; record != NULL; record = record->next)
@@ -260,7 +260,7 @@ static void commit_some(struct route *r, struct route_target *target, size_t cou
     size_t opened = 0;
     while (opened < count && write_target(r, &target[opened]))
         opened++;
-    /* What follows a full disk was not opened. */
+    /* The targets after a full disk were not opened. */
     for (size_t i = opened; i < count; i++)
         if (is_usable(&target[i]))
             reason_set(&target[i].why, "not tried");

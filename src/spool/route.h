@@ -2,9 +2,8 @@
  *
  * The events of a group are sorted by key, and each key's lines become a segment in ROOT/KEY, or in
  * the default directory if ROOT/KEY does not exist.  Only a few directories are open at once, and
- * several segments share a sync, so that the number of customers costs neither descriptors nor much
- * memory.
- */
+ * several segments share a sync, so that many customers need neither many descriptors nor much
+ * memory. */
 #ifndef ROUTE_H
 #define ROUTE_H
 
@@ -14,30 +13,30 @@
 #include "spool/segment.h"
 
 enum {
-    ROUTE_RECORDS = 16384, /* of a group, at most */
+    ROUTE_RECORDS = 16384, /* records in a group, at most */
     ROUTE_TABLE = 4 * ROUTE_RECORDS,
 };
 
-/* The spool that some records of the group go to. */
+/* The spool of some records of the group. */
 struct route_target {
     char *name; /* of the directory in ROOT */
     struct records records;
     struct spooldir spool;
     struct segment segment;
-    struct reason why; /* it cannot be used; empty: it can */
+    struct reason why; /* why it cannot be used; empty: it can be */
     dev_t device;
     bool open;
 };
 
-/* What was found out about a key in this group. */
+/* The state of a key in this group. */
 struct route_key {
-    char *key;     /* NULL: a free place in the table */
+    char *key;     /* NULL: a free slot in the table */
     size_t target; /* or ROUTE_NONE, for the reason: */
     char *why;
 };
 
 struct route {
-    struct sink sink; /* what deliver_run() gets */
+    struct sink sink; /* passed to deliver_run() */
     const char *root_name;
     int root;
     const char *by;           /* --by */

@@ -13,7 +13,7 @@
 
 enum {
     BUFFER = 256 * 1024,
-    EARLY = 1024 * 1024,   /* bytes that the disk is told to begin with at once */
+    EARLY = 1024 * 1024,   /* bytes after which the disk is told to start writing */
     RECOUNT = 1000000,     /* microseconds after which the spool's size is counted again */
     RECOUNT_FULL = 100000, /* the same, while it is full */
 };
@@ -28,10 +28,10 @@ static bool say_full(const struct segment *segment, struct reason *reason)
     return reason_set(reason, "%s: the spool is full (--max-size)", segment->spool->name);
 }
 
-/* Whether the spool has room for that many bytes more; false with a reason.  Counts the files again
- * where that was last done more than a second ago, or, if they did not fit, a tenth of a second:
- * other writers' bytes are seen within a second.  What the segment has not written yet is in no
- * file. */
+/* Whether the spool has room for that many more bytes; false with a reason.  Counts the files again
+ * if the last count is more than a second old, or a tenth of a second if the bytes did not fit:
+ * other writers' bytes are noticed within a second.  Bytes that the segment has not written yet are
+ * in no file. */
 static bool has_room(const struct segment *segment, uint64_t bytes, struct reason *reason)
 {
     struct reason why;
@@ -55,7 +55,7 @@ void segment_begin(struct segment *segment, const struct spooldir *spool, struct
     *segment = (struct segment){.spool = spool, .limit = limit, .fd = -1};
 }
 
-/* As begun, with the buffer kept. */
+/* Resets to the begun state, but keeps the buffer. */
 static void reset(struct segment *segment)
 {
     segment->fd = -1;
@@ -64,8 +64,8 @@ static void reset(struct segment *segment)
     segment->kept = segment->kept_lines = segment->begun = 0;
 }
 
-/* Takes away what was written after what was kept.  Where that cannot be done the file is let go
- * as it is: its lock is free then, and recovery publishes its whole lines. */
+/* Removes what was written after the last segment_keep().  If that fails, the file is closed as it
+ * is: its lock is then free, and recovery publishes its whole lines. */
 static void cut_back(struct segment *segment)
 {
     off_t kept = (off_t)segment->kept;
@@ -103,7 +103,7 @@ void segment_end(struct segment *segment)
     segment->buffer = NULL;
 }
 
-/* Says what failed (errno) with the segment's file in that place, and abandons it. */
+/* Says what failed (errno) with the segment's file in that place, and abandons the segment. */
 static bool fail(struct segment *segment, enum spool_place place, struct reason *reason)
 {
     segment->error = errno;
@@ -113,12 +113,12 @@ static bool fail(struct segment *segment, enum spool_place place, struct reason 
     return false;
 }
 
-/* Locks the file just made.  False: a process that recovers what killed writers have left was
- * faster, and has taken it for such. */
+/* Locks the new file.  False: a process that recovers files of killed writers was faster, and has
+ * taken it for one. */
 static bool lock_new(const struct segment *segment)
 {
     struct stat is, named;
-    /* Where the file system has no locks no process can take it. */
+    /* On a file system without locks no other process can take it. */
     if (flock(segment->fd, LOCK_EX | LOCK_NB) != 0)
         return errno != EWOULDBLOCK;
     return fstat(segment->fd, &is) == 0 &&
@@ -153,8 +153,8 @@ static bool make_file(struct segment *segment)
     return false;
 }
 
-/* Lets the disk write while further lines are read, so that the sync at the end has less to wait
- * for.  Of what is not possible nothing is lost. */
+/* Lets the disk write while further lines are read, so that the sync at the end takes less time.
+ * Errors do no harm. */
 static void begin_early(struct segment *segment, uint64_t written)
 {
     if (!segment->early || written < segment->begun + EARLY)
@@ -232,7 +232,7 @@ bool segment_keep(struct segment *segment, bool sync, struct reason *reason)
     return true;
 }
 
-/* The file keeps its lock until it has its place, and is then closed. */
+/* The file stays locked until it is in its place, and is then closed. */
 bool segment_publish(struct segment *segment, struct reason *reason)
 {
     enum { TRIES = 100 };
@@ -243,7 +243,7 @@ bool segment_publish(struct segment *segment, struct reason *reason)
     char name[SPOOL_NAME];
     memcpy(name, segment->name, sizeof name);
     bool renamed = spooldir_rename_new(tmp, segment->name, new, name);
-    /* Another process of that number, in another container, say, had the same idea. */
+    /* Another process with the same number, in another container for example, has used the name. */
     for (int i = 0; !renamed && errno == EEXIST && i < TRIES; i++) {
         spooldir_new_name(name);
         renamed = spooldir_rename_new(tmp, segment->name, new, name);
@@ -252,7 +252,7 @@ bool segment_publish(struct segment *segment, struct reason *reason)
         return fail(segment, SPOOL_NEW, reason);
     int fd = segment->fd;
     reset(segment);
-    /* The data is synced; what close(2) could still say is nothing about it. */
+    /* The data is synced: an error of close(2) cannot affect it. */
     close(fd);
     return true;
 }

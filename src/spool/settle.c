@@ -20,7 +20,7 @@ struct draft {
     char name[16];
     struct out out;
     bool open;
-    int error; /* of the first thing that failed */
+    int error; /* of the first failure */
 };
 
 static void draft_open(struct draft *draft, const struct spooldir *spool, const char *name)
@@ -64,7 +64,7 @@ static void draft_close(struct draft *draft)
     draft->open = false;
 }
 
-/* Gives the closed file its place; what is there is replaced. */
+/* Renames the closed file to its place; an existing file is replaced. */
 static void draft_place(struct draft *draft, enum spool_place place, const char *name)
 {
     if (draft->error == 0 && renameat(draft->spool->place[SPOOL_WORK], draft->name,
@@ -78,7 +78,7 @@ static void draft_drop(struct draft *draft)
     unlinkat(draft->spool->place[SPOOL_WORK], draft->name, 0);
 }
 
-/* The name in failed/ for what comes from a segment of that name and size. */
+/* The name in failed/ for lines of a segment of that name and size. */
 static void failed_name(const struct batch_part *part, const char *suffix,
                         char name[SPOOL_NAME + 48])
 {
@@ -86,7 +86,7 @@ static void failed_name(const struct batch_part *part, const char *suffix,
     snprintf(name, SPOOL_NAME + 48, "%.*s-%" PRIu64 "%s", stem, part->name, part->bytes, suffix);
 }
 
-/* The lines of one segment on their way. */
+/* The lines of one segment while they are sorted. */
 struct settling {
     const struct batch *batch;
     const struct batch_part *part;
@@ -97,7 +97,7 @@ struct settling {
     size_t rejections;
 };
 
-/* Copies the receipt of a rejected line: its number becomes the one in failed/. */
+/* Copies the receipt of a rejected line: the line number becomes the one in failed/. */
 static void write_rejection(struct settling *s, size_t line)
 {
     static const char head[] = "{\"line\":";
@@ -143,7 +143,7 @@ static bool sort_lines(struct settling *s, int fd)
     return errno == 0;
 }
 
-/* Rejected lines are safe in failed/ before anything leaves new/. */
+/* Rejected lines are safe in failed/ before anything is removed from new/. */
 static int place_rejected(struct settling *s)
 {
     const struct spooldir *spool = s->batch->spool;
@@ -237,7 +237,7 @@ bool settle_batch(const struct batch *batch, const struct acknowledgement *ackno
     return true;
 }
 
-/* A receipt for a line that has become too old. */
+/* Writes a receipt for a line that is too old. */
 static void write_too_old(struct draft *draft, size_t line, struct span text, const char *why)
 {
     char start[128], encoded[256];

@@ -23,7 +23,7 @@ const char *spooldir_place_name(enum spool_place place)
     return place_name[place];
 }
 
-/* Opens a subdirectory, which is made if it is missing.  -1 with errno set. */
+/* Opens a subdirectory, which is created if missing.  -1 with errno set. */
 static int open_place(int dir, const char *name)
 {
     enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
@@ -58,7 +58,7 @@ static bool say_open_error(const char *name, int at, struct reason *reason)
     if (errno == ENOENT)
         return reason_set(reason, "%s: %s; make it first: mkdir -p %s", name, strerror(ENOENT),
                           name);
-    /* O_DIRECTORY answers ENOTDIR for a link as well. */
+    /* O_DIRECTORY reports ENOTDIR for a link as well. */
     if (errno == ENOTDIR && at != AT_FDCWD && fstatat(at, name, &is, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISLNK(is.st_mode))
         return reason_set(reason, "%s: is a symbolic link, which is not followed", name);
@@ -139,7 +139,7 @@ static bool is_regular(int place, const struct dirent *entry)
     return fstatat(place, entry->d_name, &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode);
 }
 
-/* Opens the directory for reading its names; the place's own descriptor keeps its position. */
+/* Opens the directory for reading its names; the place's own descriptor keeps its offset. */
 static DIR *open_names(int place)
 {
     int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -192,7 +192,7 @@ bool spooldir_bytes(const struct spooldir *spool, uint64_t *bytes, struct reason
     static const enum spool_place counted[] = {SPOOL_NEW, SPOOL_TMP, SPOOL_FAILED};
     *bytes = 0;
     for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
-        /* A writer does not keep failed/ open, and does not make it. */
+        /* A writer does not open failed/ permanently, and does not create it. */
         struct size_count count = {
             openat(spool->dir, place_name[counted[i]],
                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
@@ -223,6 +223,6 @@ bool spooldir_rename_new(int from_dir, const char *from, int to_dir, const char 
         return true;
     if (errno != EINVAL && errno != ENOSYS)
         return false;
-    /* This file system's rename cannot leave a file that is there. */
+    /* This file system has no rename that keeps an existing file. */
     return linkat(from_dir, from, to_dir, to, 0) == 0 && unlinkat(from_dir, from, 0) == 0;
 }

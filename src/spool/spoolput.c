@@ -62,7 +62,7 @@ static void settle_group(struct spoolput *s, struct records *group, enum outcome
         settle(s, record, kind);
 }
 
-/* The records of a segment are safe, or else undelivered. */
+/* Settles the records of a segment: they are safe, or undelivered. */
 static void settle_segment(struct spoolput *s, struct records *group, bool safe, const char *why)
 {
     if (!safe)
@@ -82,7 +82,7 @@ static void finish_ready(struct spoolput *s)
     settle_segment(s, &s->ready_group, safe, reason.text);
 }
 
-/* Ends the group in hand: each of its records is afterwards safe, or undelivered. */
+/* Ends the current group: each of its records is then safe, or undelivered. */
 static void commit_now(struct spoolput *s)
 {
     struct reason reason;
@@ -93,7 +93,7 @@ static void commit_now(struct spoolput *s)
     settle_segment(s, &s->group, safe, reason.text);
 }
 
-/* The same, but it is synced while further records are read. */
+/* The same, but syncs the segment while further records are read. */
 static void commit_behind(struct spoolput *s)
 {
     struct reason reason;
@@ -127,10 +127,10 @@ static bool wait_for_input(struct sink *sink, int input, int wake, int64_t timeo
         {.fd = wake, .events = POLLIN},
         {.fd = s->syncer.busy ? s->syncer.done : -1, .events = POLLIN},
     };
-    /* Rounded up, so that what is due is due when the wait ends. */
+    /* Rounded up, so that the timer has expired when the wait ends. */
     int64_t wait = (timeout + 999) / 1000;
     const int64_t longest = 3600 * 1000;
-    /* What was synced without a thread is ready at once. */
+    /* A segment that was synced without a thread is ready at once. */
     if (s->syncer.busy && s->syncer.done < 0)
         wait = 0;
     int count = poll(ready, 3, (int)(wait < longest ? wait : longest));
@@ -139,7 +139,7 @@ static bool wait_for_input(struct sink *sink, int input, int wake, int64_t timeo
     return count > 0 && ready[0].revents != 0;
 }
 
-/* The segment could not be written, and with it all its records are undelivered. */
+/* The segment could not be written: all its records are undelivered. */
 static void fail(struct spoolput *s, struct record *record, const char *why)
 {
     finish_ready(s);
@@ -164,7 +164,7 @@ static bool append(struct spoolput *s, struct record *record, struct reason *rea
     return false;
 }
 
-/* Tells that it waits, but not each time that a segment finds room. */
+/* Reports that it waits, but not each time that a segment finds room. */
 static void tell_full(struct spoolput *s, const char *why)
 {
     const int64_t again = (int64_t)600 * 1000000;
@@ -173,7 +173,7 @@ static void tell_full(struct spoolput *s, const char *why)
     s->told_at = s->sink.now;
 }
 
-/* The spool is full: what was read is still published, so that a drain can make room with it. */
+/* The spool is full: publishes what was read, so that a drain can make room. */
 static void wait_for_room(struct spoolput *s, struct record *record, const char *why)
 {
     commit_now(s);
@@ -207,7 +207,7 @@ static bool room(struct sink *sink, int64_t *wake_at)
         return true;
     s->held = NULL;
     if (append(s, record, &reason)) {
-        /* The loop has counted its group before it was held. */
+        /* The loop counted its group before the record was held. */
         commit_now(s);
         return true;
     }
@@ -232,7 +232,7 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
         .group_bytes = s->segment_size,
         .group_time = s->segment_time,
         .group_idle = INT64_MAX,
-        /* All of a segment's records are held until it is published. */
+        /* All records of a segment are held until it is published. */
         .window = 2 * s->segment_size,
     };
     if (!spooldir_open(&s->spool, AT_FDCWD, directory, false, &reason)) {

@@ -1,9 +1,8 @@
 /* spoolput: a spool as a sink: lines become segments, byte for byte.
  *
  * A group of records is a segment.  They are settled as spooled once it is synced and published, so
- * that --tee and --receipts tell of nothing that a loss of power could take back.  A segment that
- * has its size is synced while the next one is written.
- */
+ * that --tee and --receipts report nothing that a loss of power could undo.  A segment that has
+ * reached its size is synced while the next one is written. */
 #ifndef SPOOLPUT_H
 #define SPOOLPUT_H
 
@@ -18,7 +17,7 @@ enum spoolput_when_full {
 };
 
 struct spoolput {
-    struct sink sink; /* what deliver_run() gets */
+    struct sink sink; /* passed to deliver_run() */
     struct spooldir spool;
     struct spool_limit limit;
     struct segment segment;
@@ -26,12 +25,12 @@ struct spoolput {
     int64_t segment_time;       /* --segment-time: microseconds */
     size_t max_size;            /* --max-size: bytes of the whole spool; 0: no limit */
     int when_full;              /* an enum spoolput_when_full */
-    struct records group;       /* in the segment, not settled */
-    struct segment ready;       /* the segment before it, which is being synced … */
+    struct records group;       /* in the segment, not yet settled */
+    struct segment ready;       /* the previous segment, which is being synced … */
     struct records ready_group; /* … and its records */
     struct syncer syncer;
-    struct record *held; /* waits for room; NULL: none does */
-    int64_t told_at;     /* when it was told that the spool is full; 0: never */
+    struct record *held; /* waits for room; NULL: none */
+    int64_t told_at;     /* when the full spool was last reported; 0: never */
 };
 #define SPOOLPUT                                                                                   \
     {                                                                                              \

@@ -24,7 +24,7 @@ struct state {
     int64_t oldest;  /* seconds since 1970; 0: the spool is empty */
     uint64_t failed; /* lines */
     struct drain_state delivery;
-    bool drained; /* an audit-drain is at work */
+    bool drained; /* an audit-drain is running */
     int error;    /* errno of a file that could not be read */
 };
 
@@ -63,7 +63,7 @@ static void count_failed(void *context, const char *name)
     close(fd);
 }
 
-/* Opens the places that are there; nothing is made, so that a monitor needs no right to write. */
+/* Opens the existing places; none is created, so that a monitor needs no right to write. */
 static bool open_to_read(struct spooldir *spool, const char *directory)
 {
     *spool = (struct spooldir){.name = directory};

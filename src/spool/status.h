@@ -1,4 +1,4 @@
-/* status: what a spool holds and how its delivery goes, for people and for monitoring. */
+/* status: the contents of a spool and the state of its delivery, for people and for monitoring. */
 #ifndef STATUS_H
 #define STATUS_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct status_options {
-    bool ndjson;  /* one JSON object a directory; else a table */
-    int64_t warn; /* microseconds: an event that has waited for longer is a finding; -1: none is */
+    bool ndjson;  /* one JSON object for each directory; else a table */
+    int64_t warn; /* microseconds: an event that has waited longer is a finding; -1: no limit */
 };
 
 /* Writes the status of each directory.  A directory with lines in failed/, or with events older
@@ -16,9 +16,9 @@ struct status_options {
 void status_report(const struct status_options *options, char *const *directory, size_t count,
                    struct out *out);
 
-/* Puts the lines in each directory's failed/ back into its new/, as the newest segments, and
- * removes the receipts that were beside them.  Tells how many on standard error.  What fails is a
- * message and STATUS_FAILED. */
+/* Moves the lines in each directory's failed/ back to its new/, as the newest segments, and removes
+ * their receipts.  Reports their number on standard error.  A failure is a message and
+ * STATUS_FAILED. */
 void status_retry_failed(char *const *directory, size_t count);
 
 #endif

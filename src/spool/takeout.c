@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 enum {
-    SOON = 20 * 1000,    /* microseconds between looks while receipts come … */
+    SOON = 20 * 1000,    /* microseconds between checks while receipts arrive … */
     LATER = 1000 * 1000, /* … and while none do, at most */
 };
 
-/* A file system that syncs for somebody else lets a removal wait, and to free a large file takes
- * milliseconds: meanwhile the command would get no input. */
+/* Removal may block on a file system that syncs for another process, and freeing a large file takes
+ * milliseconds: without a thread the command would get no input meanwhile. */
 static void *remove_all(void *context)
 {
     struct takeout *t = context;
@@ -20,7 +20,7 @@ static void *remove_all(void *context)
     return NULL;
 }
 
-/* Notes what the thread has removed, which has ended. */
+/* Notes what the thread, which has ended, has removed. */
 static void note_removed(struct takeout *t)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -29,7 +29,7 @@ static void note_removed(struct takeout *t)
     t->running = false;
 }
 
-/* Waits until what was begun to be removed is. */
+/* Waits until the removal in progress has ended. */
 static void join(struct takeout *t)
 {
     if (!t->running)
@@ -49,7 +49,7 @@ static void start_removing(struct takeout *t)
     note_removed(t);
 }
 
-/* Has the segments removed that are done. */
+/* Removes the segments that are done. */
 static void take_out_done(struct takeout *t, struct batch *batch)
 {
     const unsigned char *verdict = t->so_far.verdict;
