@@ -13,7 +13,7 @@ static const char *text_of(const cJSON *row, const char *name)
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(row, name));
 }
 
-/* The category's number, given when it is first met. */
+/* The category's number, assigned at its first occurrence. */
 static unsigned number_of(struct catalogue *catalogue, const char *category)
 {
     int number = catalogue_category(catalogue, span_of(category));
@@ -94,7 +94,7 @@ void catalogue_free(struct catalogue *catalogue)
     *catalogue = (struct catalogue){0};
 }
 
-/* The next byte of a name that counts, in lower case; 0 at the end. */
+/* The next significant byte of a name, in lower case; 0 at the end. */
 static char next_byte(struct span *name)
 {
     while (name->len > 0) {

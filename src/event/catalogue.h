@@ -1,11 +1,10 @@
 /* catalogue: the activities that Workato's documentation of the activity audit log lists.
  *
- * data/activities.json, compiled in, read through cJSON when it is asked for.  Its `activities`
- * are in the documentation's categories and order; `event` and `resource_type` are what records
- * call them, null where that is not known; `seen` says that the event's name is published, in a
- * sample event or in the API reference, and not just made by analogy.  `assets` are the names that
- * the console has for types of resource.
- */
+ * data/activities.json is compiled in, and parsed with cJSON when it is needed.  Its `activities`
+ * are in the documentation's categories and order; `event` and `resource_type` are the names in
+ * records, null if not known; `seen` says that the event's name is published, in a sample event or
+ * in the API reference, and not only inferred by analogy.  `assets` are the console's names for
+ * types of resource. */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
@@ -13,11 +12,11 @@
 
 struct cJSON;
 
-enum { CATALOGUE_CATEGORIES = 64 }; /* the most that a catalogue may have */
+enum { CATALOGUE_CATEGORIES = 64 }; /* in a catalogue, at most */
 
 struct activity {
     const char *category, *name, *description;
-    const char *event, *resource_type; /* NULL where unknown */
+    const char *event, *resource_type; /* NULL if unknown */
     bool seen;
     unsigned number;          /* the category's */
     const struct cJSON *json; /* the whole row */
@@ -29,7 +28,7 @@ struct catalogue_asset {
 
 struct catalogue {
     struct cJSON *document;
-    struct activity *activity; /* as the data file has them */
+    struct activity *activity; /* in the order of the data file */
     size_t activities;
     const struct activity **by_event; /* those with a known event, in the order of its name */
     size_t events;
@@ -43,8 +42,8 @@ struct catalogue {
 bool catalogue_read(struct catalogue *catalogue);
 void catalogue_free(struct catalogue *catalogue);
 
-/* Whether two names of categories or assets are the same for a user: case, blanks, hyphens,
- * underscores, slashes and a plural's s count for nothing. */
+/* Whether two names of categories or assets are the same for a user: case, spaces, hyphens,
+ * underscores, slashes and a plural s are ignored. */
 bool catalogue_same_name(struct span a, struct span b);
 
 /* The number of the category with that name; -1 if there is none. */

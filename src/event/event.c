@@ -64,8 +64,8 @@ enum event_field event_field_object(enum event_field field)
     return field_of[field].parent;
 }
 
-/* The fields by name and object member: an open-addressing hash table, in which each has the first
- * place that is tried. */
+/* The fields by name and object member: an open-addressing hash table, in which each field is in
+ * the first slot of its probe sequence. */
 enum { FIELD_SLOTS = 128 };
 
 struct field_table {
@@ -138,7 +138,7 @@ static void note(struct event *event, enum event_field field, struct json_value 
     }
 }
 
-/* Reads the object that is the value of the field `parent`, noting the fields that it holds. */
+/* Reads the object that is the value of the field `parent`, and notes its fields. */
 static void read_inner(struct json *json, enum event_field parent, struct event *event,
                        struct json_value *object)
 {
@@ -154,7 +154,7 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
     *object = (struct json_value){JSON_OBJECT, span_between(start, json_past(json))};
 }
 
-/* The object members that the wanted inner fields are in. */
+/* The object members that contain the wanted inner fields. */
 static uint64_t parents_of(uint64_t inner)
 {
     const struct field_table *table = field_table();
@@ -228,7 +228,7 @@ const char *const event_statuses[] = {"succeeded", "failed", "pending", NULL};
 
 struct span event_status(struct span content)
 {
-    char decoded[16]; /* what does not fit is none of these */
+    char decoded[16]; /* a longer value is none of these */
     struct span status = content;
     if (memchr(content.at, '\\', content.len) != NULL) {
         status.at = decoded;

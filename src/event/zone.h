@@ -1,4 +1,4 @@
-/* zone: the time zone that days, hours and times of events are shown in: --timezone. */
+/* zone: the time zone in which days, hours and times of events are shown: --timezone. */
 #ifndef ZONE_H
 #define ZONE_H
 
@@ -6,15 +6,15 @@
 
 enum zone {
     ZONE_UTC,
-    ZONE_RECORD, /* the offset that the event's own time is written with */
+    ZONE_RECORD, /* the offset in the event's own time */
     ZONE_SET,    /* the zone of timestamp_zone_set() */
 };
 
-/* Reads --timezone's argument: UTC, record, or a zone of the system's database, which is set for
+/* Parses --timezone's argument: UTC, record, or a zone of the system's database, which is set for
  * the whole process.  False with a reason. */
 bool zone_parse(const char *argument, enum zone *zone, struct reason *reason);
 
-/* The same without record: one zone for all that is shown. */
+/* The same without record: one zone for everything. */
 bool zone_parse_fixed(const char *argument, enum zone *zone, struct reason *reason);
 
 /* The offset of a zone other than ZONE_RECORD at that time, seconds east of UTC. */

@@ -10,7 +10,7 @@
 
 static struct MHD_Response *one_event; /* the most frequent one, shared by all */
 
-/* The response takes the body over, which is freed with it; NULL: no memory. */
+/* Makes a response that owns the body, which is freed with it; NULL: no memory. */
 static struct MHD_Response *make(char *body, size_t len)
 {
     struct MHD_Response *response =
@@ -33,7 +33,7 @@ static struct MHD_Response *make_plain(size_t events, enum answer_style style)
     return make(len < 0 ? NULL : body, len < 0 ? 0 : (size_t)len);
 }
 
-/* An item for each event, as Elasticsearch has it. */
+/* An item for each event, in Elasticsearch's form. */
 static struct MHD_Response *make_bulk(size_t events)
 {
     static const char head[] = "{\"took\":0,\"errors\":false,\"items\":[", tail[] = "]}\n";
@@ -69,7 +69,7 @@ void answer_end(void)
     MHD_destroy_response(one_event);
 }
 
-/* The seconds after which a sender should try again; NULL: it does not say. */
+/* The seconds after which a sender should try again; NULL: not stated. */
 static const char *retry_after(unsigned status)
 {
     return status == MHD_HTTP_TOO_MANY_REQUESTS     ? "1"

@@ -1,4 +1,4 @@
-/* answer: what a request is answered, in the form that its sender expects. */
+/* answer: the response to a request, in the form that its sender expects. */
 #ifndef ANSWER_H
 #define ANSWER_H
 
@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-/* How senders of one kind want to hear that events were taken. */
+/* The form in which senders of one kind expect an acknowledgement. */
 enum answer_style {
     ANSWER_PLAIN,  /* {"events":N} */
     ANSWER_SPLUNK, /* {"text":"Success","code":0,"events":N} */
@@ -18,16 +18,16 @@ struct answer {
     unsigned status;
     enum answer_style style;
     size_t events;
-    const char *error;     /* what is wrong, for any status but 200 */
+    const char *error;     /* what is wrong, for any status except 200 */
     const char *challenge; /* of a 401: the value of WWW-Authenticate; NULL: none */
-    bool close;            /* the connection ends with this answer */
+    bool close;            /* the connection is closed after this response */
 };
 
-/* Makes the answers that are used again and again.  False: no memory. */
+/* Makes the responses that are used repeatedly.  False: no memory. */
 bool answer_begin(void);
 void answer_end(void);
 
-/* Queues the answer to the connection's request. */
+/* Queues the response to the connection's request. */
 enum MHD_Result answer_queue(struct MHD_Connection *connection, const struct answer *answer);
 
 #endif

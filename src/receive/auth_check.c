@@ -60,7 +60,7 @@ bool auth_check_parse(const char *text, struct auth_check *check)
     return is_name(check->name);
 }
 
-/* The digest of a credential as a request carries it: basic's is in base64.  False: no memory. */
+/* The digest of a credential as a request sends it: basic's is in base64.  False: no memory. */
 static bool digest_credential(enum auth_check_kind kind, struct span text,
                               unsigned char digest[DIGEST_SIZE])
 {
@@ -97,7 +97,7 @@ static bool add_credential(enum auth_check_kind kind, const char *where, struct 
     return true;
 }
 
-/* Each line that is not empty is a credential. */
+/* Adds each nonempty line as a credential. */
 static bool add_lines(enum auth_check_kind kind, const char *where, struct span text,
                       struct list *list, struct reason *reason)
 {
@@ -169,8 +169,8 @@ bool auth_check_load(struct auth_check *check, const char *const *file, size_t f
     return true;
 }
 
-/* Takes the scheme away, whose case does not matter (RFC 9110 section 11.1), and what blanks there
- * are.  False: it is another scheme. */
+/* Removes the scheme, in any case (RFC 9110 section 11.1), and the spaces after it.  False: it is
+ * another scheme. */
 static bool take_scheme(struct span *value, struct span scheme)
 {
     if (value->len <= scheme.len || strncasecmp(value->at, scheme.at, scheme.len) != 0 ||

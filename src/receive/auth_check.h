@@ -1,9 +1,8 @@
 /* auth_check: whether a request proves who it comes from.
  *
  * Several credentials are valid at once, so that one can be replaced without a gap, and the files
- * that hold them are read again when that is asked for.  Of a credential only the SHA-256 is kept;
- * two are compared in constant time, with all that are valid, whichever is the right one.
- */
+ * that contain them can be read again.  Only the SHA-256 of a credential is kept; it is compared in
+ * constant time with those of all valid credentials. */
 #ifndef AUTH_CHECK_H
 #define AUTH_CHECK_H
 
@@ -16,7 +15,7 @@ enum auth_check_kind {
     AUTH_CHECK_NONE,
     AUTH_CHECK_BASIC,  /* user:password (RFC 7617) */
     AUTH_CHECK_BEARER, /* a token (RFC 6750) */
-    AUTH_CHECK_HEADER, /* the value of a header field of some name */
+    AUTH_CHECK_HEADER, /* the value of a header field of a given name */
     AUTH_CHECK_QUERY,  /* a parameter of the URL */
 };
 
@@ -28,9 +27,9 @@ enum auth_check_result {
 
 struct auth_check {
     enum auth_check_kind kind;
-    const char *name; /* of the header field that holds the credential, or of the parameter */
+    const char *name; /* of the credential's header field, or of its parameter */
     pthread_mutex_t lock;
-    unsigned char (*digest)[DIGEST_SIZE]; /* of each valid credential, as a request carries it */
+    unsigned char (*digest)[DIGEST_SIZE]; /* of each valid credential, as a request sends it */
     size_t count;
 };
 
@@ -41,15 +40,15 @@ void auth_check_free(struct auth_check *check);
  * False: it is none of them. */
 bool auth_check_parse(const char *text, struct auth_check *check);
 
-/* Reads the credentials: one a line of each file; empty lines do not count.  Without a file, the
- * value of the environment variable.  False with a reason that holds no credential: a file cannot
- * be read, no credential is there, one of basic has no colon, or one has a control character.
- * What was valid before is so still then. */
+/* Reads the credentials: one from each line of each file; empty lines do not count.  Without a
+ * file, the value of the environment variable.  False with a reason that contains no credential: a
+ * file cannot be read, there is no credential, one of basic has no colon, or one has a control
+ * character.  The previous credentials then stay valid. */
 bool auth_check_load(struct auth_check *check, const char *const *file, size_t files,
                      const char *variable, struct reason *reason);
 
-/* Whether the value (of the header field or parameter `name`; of Authorization for basic and
- * bearer, scheme and all) is a valid credential.  Any thread may call it. */
+/* Whether the value (of the header field or parameter `name`; for basic and bearer, of
+ * Authorization, with the scheme) is a valid credential.  Any thread may call it. */
 enum auth_check_result auth_check_value(struct auth_check *check, struct span value);
 
 #endif

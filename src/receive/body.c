@@ -7,32 +7,32 @@
 
 #include <stdlib.h>
 
-/* What one call of body_split() works with. */
+/* The state of one call of body_split(). */
 struct split {
     struct span bytes;
     struct body *body;
     struct reason *reason;
     struct json json;  /* reads the body */
-    struct json inner; /* reads one value of it once more */
+    struct json inner; /* reads a value of it once more */
     size_t skipped;    /* bytes of the body before `bytes` */
     bool no_memory;
 };
 
 size_t body_lines_most(size_t len)
 {
-    /* The shortest event is "{}", which gets a newline. */
+    /* The shortest event is "{}", to which a newline is added. */
     return len + len / 2 + 1;
 }
 
-/* "byte N: " and the reason, N counted from the body's first byte; false, for the caller to return.
- */
+/* Sets the reason to "byte N: " and `why`, N counted from the body's first byte; false, for the
+ * caller to return. */
 static bool wrong(struct split *split, const char *at, const char *why)
 {
     return reason_set(split->reason, "byte %zu: %s",
                       split->skipped + (size_t)(at - split->bytes.at) + 1, why);
 }
 
-/* The error that the body's reader has met. */
+/* Sets the reason to the error that the body's reader has found. */
 static bool wrong_json(struct split *split)
 {
     struct json_error error = json_error(&split->json);
@@ -48,7 +48,7 @@ static void add_line(struct split *split, struct span object)
     body->events++;
 }
 
-/* Reads the value that comes next, which must be an object. */
+/* Reads the next value, which must be an object. */
 static bool read_object(struct split *split, struct json_value *value)
 {
     const char *at = json_at(&split->json);
@@ -70,7 +70,7 @@ static bool read_array(struct split *split)
     return json_error(&split->json).code == JSON_OK || wrong_json(split);
 }
 
-/* Events and arrays of events, one after the other. */
+/* Reads events and arrays of events, one after the other. */
 static bool read_json(struct split *split)
 {
     struct json_value value;
@@ -88,7 +88,7 @@ static bool read_json(struct split *split)
     return json_end(&split->json) || wrong_json(split);
 }
 
-/* Whether the object is an action of a bulk that stores a document. */
+/* Whether the object is an action of a bulk request that stores a document. */
 static bool is_action(struct json *json, struct span object)
 {
     struct json_key key;
@@ -99,7 +99,7 @@ static bool is_action(struct json *json, struct span object)
            json_end(json);
 }
 
-/* An action and a document, again and again. */
+/* Reads actions with their documents. */
 static bool read_bulk(struct split *split)
 {
     struct json_value value;
@@ -119,11 +119,11 @@ static bool read_bulk(struct split *split)
     return json_end(&split->json) || wrong_json(split);
 }
 
-/* How reading one of Loki's wrappers ends. */
+/* The result of reading one of Loki's wrappers. */
 enum loki {
     LOKI_GOOD,
-    LOKI_OTHER, /* it is no wrapper of Loki's */
-    LOKI_WRONG, /* a line in it is no event; the reason is set */
+    LOKI_OTHER, /* it is not a wrapper of Loki's */
+    LOKI_WRONG, /* a line in it is not an event; the reason is set */
 };
 
 /* Decodes a line into `to`, which has room for it, and adds it. */
@@ -154,7 +154,7 @@ static enum loki read_line(struct split *split, struct span string)
     return result;
 }
 
-/* ["TIME","LINE"], or with a third element. */
+/* Reads ["TIME","LINE"], or an entry with a third element. */
 static enum loki read_entry(struct split *split)
 {
     struct json *json = &split->json;
@@ -185,7 +185,7 @@ static enum loki read_values(struct split *split)
     return LOKI_GOOD;
 }
 
-/* {"stream":{...},"values":[...]} */
+/* Reads {"stream":{...},"values":[...]}. */
 static enum loki read_stream(struct split *split)
 {
     struct json *json = &split->json;
@@ -209,7 +209,7 @@ static enum loki read_stream(struct split *split)
     return labels && values ? LOKI_GOOD : LOKI_OTHER;
 }
 
-/* {"streams":[...]} and nothing else. */
+/* Reads {"streams":[...]} and nothing else. */
 static enum loki read_streams(struct split *split)
 {
     struct json *json = &split->json;
@@ -225,14 +225,14 @@ static enum loki read_streams(struct split *split)
     return !json_member(json, &key) && json_end(json) ? LOKI_GOOD : LOKI_OTHER;
 }
 
-/* Begins again; what was read costs nothing again (see json_rewind()). */
+/* Begins again; what was read already is not parsed again (see json_rewind()). */
 static void restart(struct split *split)
 {
     json_rewind(&split->json);
     split->body->len = split->body->events = 0;
 }
 
-/* The form that the name of the first member of the body's first object stands for. */
+/* The form that the first member's name in the body's first object indicates. */
 static enum body_form guess_by_name(struct json *json)
 {
     struct json_key key;
@@ -243,8 +243,8 @@ static enum body_form guess_by_name(struct json *json)
     return json_key_is(&key, SPAN("streams")) ? BODY_LOKI : BODY_JSON;
 }
 
-/* The form that the body's beginning has.  What looks like an event of some other kind stays one.
- */
+/* The form that the beginning of the body indicates.  An object that looks like an event of another
+ * kind is an event. */
 static enum body_form guess(struct split *split)
 {
     struct json_value value;
@@ -289,7 +289,7 @@ enum body_result body_split(enum body_form form, struct span bytes, struct body 
     *body = (struct body){.form = form, .lines = malloc(body_lines_most(bytes.len))};
     enum body_result result = BODY_NO_MEMORY;
     if (split != NULL && body->lines != NULL) {
-        /* A byte order mark is passed over (RFC 8259 section 8.1). */
+        /* A byte order mark is skipped (RFC 8259 section 8.1). */
         bool mark = bytes.len >= 3 && memcmp(bytes.at, "\xef\xbb\xbf", 3) == 0;
         split->skipped = mark ? 3 : 0;
         split->bytes = (struct span){bytes.at + split->skipped, bytes.len - split->skipped};

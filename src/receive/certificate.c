@@ -10,8 +10,8 @@
 
 enum { CHAIN_MAX = 16 };
 
-/* A certificate with its chain and its key.  Handshakes hold pointers to it, so that it stays until
- * the end. */
+/* A certificate with its chain and its key.  Handshakes keep pointers to it, so it is not freed
+ * before the end. */
 struct identity {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned count;
@@ -22,8 +22,8 @@ struct identity {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct identity *newest;
 
-/* Who may sign clients' certificates.  GnuTLS's own list, which MHD fills, cannot change while it
- * is in use. */
+/* The authorities that may sign clients' certificates.  GnuTLS's own list, which MHD fills, cannot
+ * change while it is in use. */
 static pthread_rwlock_t authorities_lock = PTHREAD_RWLOCK_INITIALIZER;
 static gnutls_x509_trust_list_t authorities;
 
@@ -36,8 +36,7 @@ static void identity_free(struct identity *identity)
     free(identity);
 }
 
-/* GnuTLS's errors for what files of the wrong kind are, in words that say what is wrong with the
- * file. */
+/* Explains GnuTLS's errors for files of the wrong kind in words about the file. */
 static bool fail(struct reason *reason, const char *file, int error)
 {
     switch (error) {
@@ -92,7 +91,7 @@ static bool read_key(struct identity *identity, const char *file, struct reason 
     return error == 0 || fail(reason, file, error);
 }
 
-/* Whether the key is the first certificate's. */
+/* Whether the key belongs to the first certificate. */
 static bool belong_together(const struct identity *identity)
 {
     gnutls_pubkey_t public;
@@ -135,7 +134,7 @@ static int retrieve(gnutls_session_t session, const gnutls_datum_t *names, int c
                     unsigned *chain_length, gnutls_privkey_t *key)
 {
     (void)names, (void)count, (void)algorithms, (void)length;
-    /* The names that MHD's list has may be old ones, by which a client would choose wrongly. */
+    /* The names in MHD's list may be outdated, and a client would choose by them. */
     gnutls_certificate_send_x509_rdn_sequence(session, 1);
     pthread_mutex_lock(&lock);
     struct identity *identity = newest;
@@ -176,7 +175,7 @@ bool certificate_load_authorities(const char *file, char **pem, struct reason *r
     return true;
 }
 
-/* Whether an authority has signed the chain, the client's own certificate first. */
+/* Whether an authority has signed the chain, which begins with the client's certificate. */
 static bool is_trusted(const gnutls_datum_t *der, unsigned count)
 {
     gnutls_x509_crt_t chain[CHAIN_MAX];

@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <time.h>
 
-enum { GROUP_BYTES = 4 * 1024 * 1024 }; /* with as many, nobody waits for more */
+enum { GROUP_BYTES = 4 * 1024 * 1024 }; /* with so many bytes, no request waits for others */
 
-/* Says when lines can no longer be kept, and when they can be again: a message each, and no more
- * than one such pair in a while, as a spool that is nearly full takes some requests and not others.
- */
+/* Reports when lines can no longer be kept, and when they can be again: a message each, and only
+ * one such pair in a while, because a spool that is nearly full accepts some requests and not
+ * others. */
 static void note(struct commit *commit, enum store_result worst)
 {
     enum { PAUSE = 10000000 }; /* microseconds */
@@ -31,7 +31,7 @@ static void note(struct commit *commit, enum store_result worst)
               worst == STORE_FULL ? "there is room" : "it can be written");
 }
 
-/* The store's lock is held.  Stores the lines of a list of jobs, with one sync for all. */
+/* Stores the lines of a list of jobs, with one sync for all.  The store's lock is held. */
 static void keep(struct commit *commit, struct commit_job *jobs)
 {
     bool failed = false;
@@ -39,7 +39,8 @@ static void keep(struct commit *commit, struct commit_job *jobs)
         job->result = failed ? STORE_FAILED : store_append(commit->store, job->lines);
         failed |= job->result == STORE_FAILED;
     }
-    /* After an error nothing of the group is kept: an append that fails takes those before it. */
+    /* After an error nothing of the group is kept: a failed append also discards those before
+     * it. */
     failed |= !store_keep(commit->store);
     enum store_result worst = STORE_KEPT;
     size_t refused = 0;
@@ -68,7 +69,7 @@ static struct timespec after(int64_t microseconds)
     return time;
 }
 
-/* Waits for jobs, or until the store wants attention.  The lock is held. */
+/* Waits for jobs, or until the store must be called.  The lock is held. */
 static void wait_for_jobs(struct commit *commit, int64_t due)
 {
     struct timespec until = after(due);
@@ -80,7 +81,7 @@ static void wait_for_jobs(struct commit *commit, int64_t due)
     }
 }
 
-/* Waits for others to share the sync with, but no longer than another sync would take.  The lock is
+/* Waits for others to share the sync, but no longer than another sync would take.  The lock is
  * held. */
 static void wait_for_others(struct commit *commit)
 {
@@ -90,7 +91,7 @@ static void wait_for_others(struct commit *commit)
             return;
 }
 
-/* Takes all that wait, or the first alone.  The lock is held. */
+/* Takes all waiting jobs, or only the first.  The lock is held. */
 static struct commit_job *take(struct commit *commit)
 {
     struct commit_job *jobs = commit->first;
@@ -109,7 +110,7 @@ static struct commit_job *take(struct commit *commit)
     return jobs;
 }
 
-/* Says when segments can no longer be published, and when they can be again. */
+/* Reports when segments can no longer be published, and when they can be again. */
 static void note_published(struct commit *commit)
 {
     const struct store *store = commit->store;
@@ -141,7 +142,7 @@ static void handle(struct commit *commit, struct commit_job *jobs)
     commit->took = clock_now() - begun;
     pthread_mutex_unlock(&commit->storing);
     pthread_mutex_lock(&commit->lock);
-    /* Those that are answered now will come again, and the others are here already. */
+    /* The senders that are answered now will send again; the others' requests are here already. */
     commit->expected = commit->taken + commit->count;
     pthread_mutex_unlock(&commit->lock);
     while (jobs != NULL) {
@@ -153,7 +154,7 @@ static void handle(struct commit *commit, struct commit_job *jobs)
 
 static void *run(void *context)
 {
-    enum { LOOK = 200000 }; /* microseconds: when others store lines, how often to tick */
+    enum { LOOK = 200000 }; /* microseconds: how often to tick if others store lines */
     struct commit *commit = context;
     for (;;) {
         int64_t due = tick(commit);
@@ -205,7 +206,7 @@ bool commit_add(struct commit *commit, struct commit_job *job)
         commit->last = &job->next;
         commit->count++;
         commit->bytes += job->lines.len;
-        /* Only what ends a wait wakes the thread. */
+        /* The thread is woken only if this ends its wait. */
         if (commit->count == 1 || commit->count >= commit->expected || commit->bytes >= GROUP_BYTES)
             pthread_cond_signal(&commit->wake);
     }

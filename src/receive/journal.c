@@ -26,7 +26,7 @@ bool journal_open(struct journal *journal)
            open_file(&journal->receipts, journal->receipts_file);
 }
 
-/* A text as the content of a JSON string, cut to fit. */
+/* Encodes a text as the content of a JSON string, truncated to fit. */
 static void encode(const char *text, char *out, size_t size)
 {
     struct printable printable;
@@ -35,7 +35,7 @@ static void encode(const char *text, char *out, size_t size)
     out[len] = '\0';
 }
 
-/* The reason is ours, and longer; it has no control character. */
+/* The same for a reason, which is our own, and longer; it has no control character. */
 static void encode_reason(const char *text, char *out, size_t size)
 {
     struct span span = span_of(text);
@@ -63,8 +63,8 @@ static size_t format_receipt(const struct journal_entry *entry, char line[LINE])
     return len < LINE ? (size_t)len : 0;
 }
 
-/* Says once that a file cannot be written; the next line is tried all the same, as there may be
- * room again by then. */
+/* Reports once that a file cannot be written; the next line is tried all the same, because there
+ * may be room again by then. */
 static bool tell(struct append *append)
 {
     bool good = append->error == 0;

@@ -1,8 +1,7 @@
-/* journal: what is noted of each request: an access line, a receipt, and the body of a bad one.
+/* journal: the records of each request: an access line, a receipt, and the body of a bad one.
  *
- * Any thread may call these.  Bytes of a request are written as messages show them: control
- * characters and what is no UTF-8 as \xNN, long ones cut.
- */
+ * Any thread may call these.  Bytes of a request are written as in messages: control characters and
+ * invalid UTF-8 as \xNN, long texts truncated. */
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
@@ -22,10 +21,10 @@ struct journal {
 
 struct journal_entry {
     const char *client;        /* an IP address, or "unix" */
-    const char *method, *path; /* as the request has them */
+    const char *method, *path; /* as in the request */
     unsigned status;
     size_t events; /* that were kept */
-    size_t bytes;  /* of the body, unpacked */
+    size_t bytes;  /* of the decompressed body */
     int64_t microseconds;
     const char *error; /* why it was refused; NULL: it was not */
 };
@@ -33,7 +32,7 @@ struct journal_entry {
 /* Opens the files.  False after a message. */
 bool journal_open(struct journal *journal);
 
-/* Opens the files again under their names, for what rotates them.  False after a message. */
+/* Opens the files again under their names, after a log rotation.  False after a message. */
 bool journal_reopen(struct journal *journal);
 
 /* Writes the access line and the receipt.  A receipt that cannot be written is one message and
@@ -44,7 +43,7 @@ void journal_note(struct journal *journal, const struct journal_entry *entry);
  * written, which is one message and STATUS_FAILED. */
 bool journal_reject(struct journal *journal, struct span body);
 
-/* False after a message: not all could be written. */
+/* Closes the files.  False after a message: not everything could be written. */
 bool journal_close(struct journal *journal);
 
 #endif

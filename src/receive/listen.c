@@ -51,7 +51,7 @@ static bool add(struct listeners *listeners, int fd, const char *path, struct re
     return true;
 }
 
-/* What to do about an error of bind(2), to follow its text. */
+/* What to do about an error of bind(2), appended to its text. */
 static const char *advice(int error)
 {
     switch (error) {
@@ -73,7 +73,7 @@ static bool start(struct listeners *listeners, int fd, const struct sockaddr *ad
     struct reason ignored;
     if (address->sa_family != AF_UNIX)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    /* An IPv6 address is for IPv6 alone; `*` opens both kinds. */
+    /* An IPv6 address is for IPv6 only; `*` opens both kinds. */
     if (address->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (bind(fd, address, len) == 0 && listen(fd, SOMAXCONN) == 0 &&
@@ -85,7 +85,8 @@ static bool start(struct listeners *listeners, int fd, const struct sockaddr *ad
     return false;
 }
 
-/* Removes a socket that nobody listens on any more.  False: somebody does, or it is no socket. */
+/* Removes a socket on which no process listens any more.  False: a process does, or it is not a
+ * socket. */
 static bool remove_stale(const struct sockaddr_un *address)
 {
     struct stat is;
@@ -122,7 +123,7 @@ static bool open_unix(struct listeners *listeners, const char *path, struct reas
     return true;
 }
 
-/* Takes [HOST:]PORT apart.  False: it is not of that form. */
+/* Splits [HOST:]PORT.  False: it does not have that form. */
 static bool split(const char *text, char host[256], const char **port)
 {
     const char *colon = strrchr(text, ':');
@@ -157,7 +158,7 @@ static bool open_addresses(struct listeners *listeners, const struct addrinfo *a
             error = errno;
     }
     errno = error;
-    /* A system without IPv6 is no reason not to listen on all of IPv4. */
+    /* On a system without IPv6, all of IPv4 is enough. */
     return listeners->count > before && (error == 0 || error == EAFNOSUPPORT);
 }
 

@@ -1,4 +1,4 @@
-/* rate: at most so many requests a second (a token bucket that holds a second's worth). */
+/* rate: a limit on requests a second (a token bucket that holds a second's worth). */
 #ifndef RATE_H
 #define RATE_H
 
@@ -7,15 +7,15 @@
 #include <stdint.h>
 
 struct rate {
-    uint64_t most; /* requests a second; 0: any number */
+    uint64_t most; /* requests a second; 0: no limit */
     pthread_mutex_t lock;
     double left; /* requests that may come now */
-    int64_t at;  /* when that was so: microseconds of a steady clock */
+    int64_t at;  /* when `left` was computed: microseconds of a steady clock */
 };
 
 void rate_begin(struct rate *rate, uint64_t most);
 
-/* Whether one more request may come now.  Any thread may call it. */
+/* Whether one more request is allowed now.  Any thread may call it. */
 bool rate_take(struct rate *rate, int64_t now);
 
 #endif

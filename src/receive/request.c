@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { READ_OVER = 1024 * 1024 }; /* bytes of a refused request's body that are read over */
+enum {
+    READ_OVER = 1024 * 1024
+}; /* bytes of a refused request's body that are read and discarded */
 
 enum phase {
     PHASE_BODY,    /* the body arrives */
     PHASE_KEEPING, /* the events are being kept; the connection is suspended */
-    PHASE_KEPT,    /* that has ended */
+    PHASE_KEPT,    /* they were kept, or not */
     PHASE_ANSWERED,
 };
 
@@ -23,22 +25,22 @@ struct request {
     struct receiver *receiver;
     struct MHD_Connection *connection;
     struct peer *peer;
-    const char *method, *path; /* MHD's, which stay until the request has completed */
+    const char *method, *path; /* MHD's, which are valid until the request has completed */
     int64_t begun;             /* when its header was read: a steady clock, microseconds */
     enum phase phase;
-    struct answer answer; /* status 0: nothing speaks against the request so far */
-    size_t read_over;     /* bytes of a refused body that may still come */
+    struct answer answer; /* status 0: no error so far */
+    size_t read_over;     /* bytes of a refused body that may still be read */
     bool gzip;
     struct unpack unpack;
     struct buffer buffer;
-    size_t bytes;      /* of the whole body, unpacked */
-    size_t lines_size; /* what the budget counts for the lines */
+    size_t bytes;      /* of the whole body, decompressed */
+    size_t lines_size; /* bytes of the budget that the lines take */
     struct body body;
     struct commit_job job;
     struct reason reason;
 };
 
-/* Settles the answer, unless one is settled. */
+/* Sets the response, unless one is set. */
 static void refuse(struct request *request, unsigned status, const char *why)
 {
     if (request->answer.status == 0) {
@@ -104,7 +106,7 @@ static bool is_health(const struct request *request)
            (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0);
 }
 
-/* Everything that the header can be refused for; what costs least comes first. */
+/* All checks of the header; the cheapest come first. */
 static void check_header(struct request *request, const struct request_header *header)
 {
     struct receiver *receiver = request->receiver;
@@ -175,9 +177,9 @@ static struct peer *peer_of(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
-/* Whether a refused request is answered at once, without its body, after which the connection ends:
- * where the sender waits for word before it sends the body, and where that is too large to be read
- * over. */
+/* Whether a refused request is answered at once, without its body, and the connection then closed:
+ * if the sender waits for a response before it sends the body, or the body is too large to be
+ * discarded. */
 static bool answer_at_once(const struct request *request, const struct request_header *header)
 {
     return request->answer.close || (header->expects && header->length + header->codings > 0) ||
@@ -212,7 +214,8 @@ static enum MHD_Result begin(struct receiver *receiver, struct MHD_Connection *c
     check_header(request, &header);
     if (request->answer.status != 0)
         return answer_at_once(request, &header) ? send_answer(request) : MHD_YES;
-    /* The whole body's memory at once, but no more than a sender has to pay for with bytes. */
+    /* Reserves the memory for the whole body at once, up to a limit: a sender must send bytes to
+     * get more. */
     enum { AT_ONCE = 64 * 1024 };
     if (header.length > 0 && !request->gzip)
         buffer_reserve(&request->buffer, header.length < AT_ONCE ? header.length : AT_ONCE);
@@ -225,7 +228,7 @@ static void drop_body(struct request *request)
     unpack_free(&request->unpack);
 }
 
-/* Takes a part of the body.  False: the connection is to be cut off. */
+/* Adds a part of the body.  False: the connection must be closed. */
 static bool add(struct request *request, struct span part)
 {
     atomic_fetch_add(&request->peer->body, part.len);
@@ -252,7 +255,7 @@ static bool add(struct request *request, struct span part)
     return true;
 }
 
-/* A 400, unless the body is to be kept and cannot be. */
+/* Responds with a 400, unless the body should be kept and cannot be. */
 static enum MHD_Result reject_body(struct request *request, const char *why)
 {
     refuse(request, MHD_HTTP_BAD_REQUEST, why);
@@ -263,7 +266,7 @@ static enum MHD_Result reject_body(struct request *request, const char *why)
     return send_answer(request);
 }
 
-/* Splits the body into lines.  False: the answer is settled. */
+/* Splits the body into lines.  False: the response is set. */
 static bool split_body(struct request *request)
 {
     struct receiver *receiver = request->receiver;
@@ -284,7 +287,7 @@ static bool split_body(struct request *request)
     return false;
 }
 
-/* The request that a job is part of. */
+/* The request of a job. */
 static struct request *request_of(struct commit_job *job)
 {
     return (struct request *)((char *)job - offsetof(struct request, job));
@@ -336,7 +339,7 @@ static enum MHD_Result keep_events(struct request *request)
     return MHD_YES;
 }
 
-/* The whole body is here. */
+/* Handles the complete body. */
 static enum MHD_Result finish(struct request *request)
 {
     atomic_store(&request->peer->since, -1);

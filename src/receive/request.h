@@ -1,9 +1,9 @@
-/* request: one request, from its header to its answer.
+/* request: one request, from its header to its response.
  *
- * The header decides first: a request that is refused for it has its body read over and thrown away
- * where that is small, so that the sender reads the answer, and is cut off otherwise.  The body of
- * any other is read into memory, unpacked where it is compressed, split into events and kept (see
- * commit.h); only then is it answered 200.
+ * The header is checked first.  If the request is refused for it, a small body is read and
+ * discarded, so that the sender reads the response; with a larger body the connection is closed.
+ * The body of any other request is read into memory, decompressed if necessary, split into events
+ * and kept (see commit.h); only then is the response a 200.
  *
  *     200  the events are kept                     413  the body is too large
  *     400  the request or its body is wrong        415  a content coding other than gzip
@@ -11,8 +11,7 @@
  *     404  another path                            431  the header is too large
  *     405  neither POST nor PUT                    503  the events cannot be kept now
  *
- * GET /healthz is answered 200, or 503 for a while after events could not be kept.
- */
+ * The response to GET /healthz is a 200, or a 503 for a while after events could not be kept. */
 #ifndef REQUEST_H
 #define REQUEST_H
 
@@ -20,14 +19,14 @@
 
 #include <microhttpd.h>
 
-/* A connection, as far as it concerns how long a request may take. */
+/* The state of a connection that limits how long a request may take. */
 struct peer {
     struct peer *next, *previous;
     int fd;
-    _Atomic int64_t since; /* when what is waited for began: a steady clock, microseconds;
-                              -1: nothing is waited for */
-    atomic_size_t body;    /* bytes of the body that have arrived */
-    bool has_spoken;       /* a request has come; of the daemon's thread alone */
+    _Atomic int64_t
+        since;          /* when the current wait began: a steady clock, microseconds; -1: no wait */
+    atomic_size_t body; /* bytes of the body that have arrived */
+    bool has_spoken;    /* a request has come; only for the daemon's thread */
     char address[64];
 };
 

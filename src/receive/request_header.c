@@ -15,7 +15,7 @@ static bool is_token(const char *name, size_t len)
     return len > 0;
 }
 
-/* No control character but a tab (RFC 9110 section 5.5). */
+/* Whether there is no control character except tabs (RFC 9110 section 5.5). */
 static bool is_value(const char *value, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -24,8 +24,8 @@ static bool is_value(const char *value, size_t len)
     return true;
 }
 
-/* libmicrohttpd 0.9.75 appends a folded line (RFC 9112 section 5.2) to the field's name.  Of those
- * that say where a body ends none may pass for unknown so. */
+/* libmicrohttpd 0.9.75 appends a folded line (RFC 9112 section 5.2) to the field's name.  A field
+ * that determines the end of the body must not become an unknown one that way. */
 static bool is_folded(const char *name, size_t len)
 {
     static const struct span framing[] = {SPAN_INIT("Transfer-Encoding"),
@@ -36,9 +36,9 @@ static bool is_folded(const char *name, size_t len)
     return false;
 }
 
-/* libmicrohttpd before 1.0 ends a value at a NUL, which no header may have (RFC 9110 section 5.5).
- * Whether more lies between the end of the last value and a later place in the header than `ends`
- * bytes that end a line, which are NULs by now, and blanks. */
+/* libmicrohttpd before 1.0 ends a value at a NUL, which a header must not contain (RFC 9110 section
+ * 5.5).  This checks whether there is more between the end of the last value and a later position
+ * in the header than `ends` bytes of line ends, which are NULs by now, and white space. */
 static bool hides_bytes(const struct request_header *header, const char *to, size_t ends)
 {
     const char *from = header->end;

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 enum {
-    LEAST_RATE = 4096,      /* bytes a second that a body must come at, on the whole */
-    POOL_EXTRA = 16 * 1024, /* of a connection's memory, beside its header: what is read at once */
-    OTHER_DESCRIPTORS = 64, /* that are no connections */
+    LEAST_RATE = 4096,      /* the least average rate of a body, in bytes a second */
+    POOL_EXTRA = 16 * 1024, /* memory of a connection in addition to its header: for one read */
+    OTHER_DESCRIPTORS = 64, /* descriptors that are not connections */
     MANY_PER_ADDRESS = 128,
 };
 
@@ -58,7 +58,7 @@ static void peer_begin(struct MHD_Connection *connection, void **slot)
     pthread_mutex_unlock(&peers_lock);
 }
 
-/* A TLS handshake that fails is known to libmicrohttpd alone, which does not say whose it was. */
+/* Only libmicrohttpd knows that a TLS handshake failed, and it does not say whose. */
 static void tell_silent(const struct server *server, const struct peer *peer)
 {
     if (server->certificate_file != NULL && server->receiver->journal.verbose && !peer->has_spoken)
@@ -101,14 +101,15 @@ void server_expire(struct server *server)
     for (struct peer *peer = peers; peer != NULL; peer = peer->next) {
         int64_t since = atomic_load(&peer->since);
         int64_t extra = (int64_t)(atomic_load(&peer->body) * (1000000 / LEAST_RATE));
-        /* The daemon's thread sees the end of the connection, and cleans up. */
+        /* The daemon's thread notices the end of the connection, and cleans up. */
         if (since >= 0 && now - since > server->timeout + extra)
             shutdown(peer->fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&peers_lock);
 }
 
-/* As many descriptors as the system gives; fewer connections where they do not suffice. */
+/* Raises the limit of descriptors as far as possible, and lowers the number of connections if they
+ * do not suffice. */
 static void fit_descriptors(struct server *server)
 {
     struct rlimit limit;
@@ -138,7 +139,8 @@ static struct MHD_Daemon *start(struct server *server, const struct listener *li
                                                              : MANY_PER_ADDRESS;
     unsigned connections = (unsigned)((server->max_connections + count - 1) / count);
     unsigned threads = (unsigned)server->threads;
-    /* A thread has its share of the connections, so that there must not be more threads. */
+    /* Each thread gets a share of the connections, so there must not be more threads than
+     * connections. */
     if (threads > connections)
         threads = connections;
     static char priorities[] = CERTIFICATE_PRIORITIES;

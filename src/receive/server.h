@@ -1,10 +1,9 @@
 /* server: connections and their limits, on GNU libmicrohttpd.
  *
- * A daemon for each socket, with threads of its own; nothing of HTTP is parsed here.  A request has
- * a time in which its header must be there, counted from the connection's beginning or the last
- * answer, and another for its body, which grows with what has arrived: whoever sends a byte now and
- * then is cut off.
- */
+ * A daemon for each socket, with threads of its own; no HTTP is parsed here.  A request's header
+ * must arrive within a time limit, counted from the beginning of the connection or the last
+ * response.  Its body has another limit, which grows with the bytes received: a client that sends a
+ * byte now and then is disconnected. */
 #ifndef SERVER_H
 #define SERVER_H
 
@@ -17,7 +16,8 @@ struct server {
     const char *authorities_file;            /* NULL: clients need no certificate */
     size_t threads;                          /* of each daemon */
     size_t max_connections;                  /* of all daemons */
-    size_t max_per_address; /* SIZE_MAX: none on sockets that only this machine reaches, else 128 */
+    size_t max_per_address; /* SIZE_MAX: no limit on sockets that only this machine can reach, else
+                               128 */
     int64_t timeout;        /* microseconds */
 
     char *authorities;
@@ -25,10 +25,10 @@ struct server {
     size_t daemons;
 };
 
-/* Starts to answer on all the sockets, which then belong to the server.  False after a message. */
+/* Starts to serve on all the sockets, which then belong to the server.  False after a message. */
 bool server_begin(struct server *server, const struct listeners *listeners);
 
-/* Cuts off what has taken too long; to be called about once a second. */
+/* Closes connections that have taken too long; to be called about once a second. */
 void server_expire(struct server *server);
 
 /* Accepts no more connections. */

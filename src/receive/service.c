@@ -52,7 +52,7 @@ static bool load_credentials(struct service *service, struct reason *reason)
                            service->credential_files, SERVICE_CREDENTIAL_VARIABLE, reason);
 }
 
-/* What cannot be read leaves what was there. */
+/* A file that cannot be read leaves the previous contents in use. */
 static void reload(struct service *service)
 {
     struct reason reason;
@@ -74,7 +74,7 @@ static void reload(struct service *service)
         diag_warn("SIGHUP: reloaded");
 }
 
-/* HUP, INT and TERM, which are waited for; threads that begin later do not see them. */
+/* HUP, INT and TERM, which are waited for; threads that begin later do not get them. */
 static sigset_t block_signals(void)
 {
     sigset_t signals;
@@ -86,7 +86,7 @@ static sigset_t block_signals(void)
     return signals;
 }
 
-/* The signal that comes within that time; 0: none. */
+/* Waits for a signal for that time; 0: none came. */
 static int wait_for_signal(const sigset_t *signals, int64_t microseconds)
 {
     struct timespec time = {microseconds / SECOND, microseconds % SECOND * 1000};
@@ -94,7 +94,7 @@ static int wait_for_signal(const sigset_t *signals, int64_t microseconds)
     return number > 0 ? number : 0;
 }
 
-/* What is risky about an address that other machines reach. */
+/* Warns about risks of an address that other machines can reach. */
 static void warn(const struct service *service, const struct listener *listener)
 {
     const struct receiver *receiver = &service->receiver;
@@ -155,8 +155,8 @@ static void serve(struct service *service, const sigset_t *signals)
     }
 }
 
-/* A second signal ends the program at once, unless both come together: timeout(1) sends its signal
- * to the program and then to the whole group. */
+/* A second signal ends the program at once, unless both arrive together: timeout(1) sends its
+ * signal to the program and then to the whole group. */
 static void obey_second_signal(const sigset_t *signals, int64_t begun)
 {
     int number = wait_for_signal(signals, SECOND / 100);
@@ -167,7 +167,7 @@ static void obey_second_signal(const sigset_t *signals, int64_t begun)
     raise(number);
 }
 
-/* Waits until no request is in hand, for that long at most. */
+/* Waits until no request is active, but no longer than that time. */
 static void wait_for_requests(struct service *service, const sigset_t *signals,
                               int64_t microseconds)
 {
@@ -178,7 +178,7 @@ static void wait_for_requests(struct service *service, const sigset_t *signals,
     }
 }
 
-/* Finishes what is in hand. */
+/* Finishes the active requests. */
 static void end(struct service *service, const sigset_t *signals)
 {
     enum { ANSWERS = 2 * SECOND };

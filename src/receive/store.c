@@ -30,7 +30,7 @@ static bool fail(struct store *store)
     return reason_set(&store->reason, "standard output: %s", strerror(errno));
 }
 
-/* Waits until standard output takes PIPE_BUF bytes at least. */
+/* Waits until at least PIPE_BUF bytes can be written to standard output. */
 static bool wait_for_output(const struct store *store)
 {
     enum { LOOK = 100 }; /* milliseconds */
@@ -38,13 +38,14 @@ static bool wait_for_output(const struct store *store)
     while (!atomic_load(&store->give_up)) {
         int n = poll(&ready, 1, LOOK);
         if (n > 0 || (n < 0 && errno != EINTR))
-            return true; /* or the write says what is wrong */
+            return true; /* or write(2) will report the error */
     }
     errno = ETIMEDOUT;
     return false;
 }
 
-/* Writes in parts that a pipe takes without waiting, so that nothing waits for ever at the end. */
+/* Writes in parts that a pipe accepts without blocking, so that the end is never blocked for
+ * ever. */
 static bool write_output(struct store *store, struct span lines)
 {
     enum { PART = 4096 };
@@ -109,7 +110,7 @@ int64_t store_tick(struct store *store)
     store->held_up = !publish(store);
     if (!store->held_up)
         return -1;
-    /* What is kept is safe where it is. */
+    /* Kept lines are safe where they are. */
     store->opened = now;
     return AGAIN;
 }

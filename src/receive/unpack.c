@@ -32,7 +32,7 @@ static enum unpack_result reserve(struct buffer *buffer)
                                                                               : UNPACK_NO_MEMORY;
 }
 
-/* Where the buffer is full, whether anything would follow decides: nothing may. */
+/* If the buffer is full, checks that no more output would follow: none may. */
 static enum unpack_result inflate_past_limit(struct unpack *unpack)
 {
     unsigned char byte;
@@ -47,7 +47,7 @@ static enum unpack_result inflate_past_limit(struct unpack *unpack)
                                                                           : UNPACK_BAD;
 }
 
-/* Unpacks some of the part into the buffer. */
+/* Decompresses some of the part into the buffer. */
 static enum unpack_result step(struct unpack *unpack, struct buffer *buffer)
 {
     enum unpack_result result = reserve(buffer);

@@ -1,4 +1,4 @@
-/* unpack: a body that arrives compressed (RFC 1952), part by part, into a bounded buffer. */
+/* unpack: decompresses a body (RFC 1952) as it arrives, part by part, into a bounded buffer. */
 #ifndef UNPACK_H
 #define UNPACK_H
 
@@ -22,8 +22,8 @@ enum unpack_result {
 /* Begins; takes no memory yet. */
 void unpack_begin(struct unpack *unpack);
 
-/* Unpacks a part, with as many members (RFC 1952 section 2.2) as there are, and appends it to the
- * buffer, which stops at its limit: a small body that becomes a very large one costs no more. */
+/* Decompresses a part, with all its members (RFC 1952 section 2.2), and appends it to the buffer,
+ * up to the buffer's limit: a small body that expands to a very large one uses no more memory. */
 enum unpack_result unpack_add(struct unpack *unpack, struct span part, struct buffer *buffer);
 
 /* Whether the body may end here: after a member. */
