@@ -20,6 +20,7 @@ struct job {
     int64_t every; /* microseconds */
     bool tee, removed, head, stamp_missing, summary;
     struct stamp_authority authority;
+    struct stamping stamping;
     struct seal_key key;
     struct sealer sealer;
 };
@@ -40,13 +41,15 @@ static void fail(const struct reason *reason)
 /* A new seal gets its time stamp; without one it is still valid. */
 static void stamp(void *context, uint32_t number, const unsigned char digest[DIGEST_SIZE])
 {
-    struct reason reason;
     (void)context;
-    if (job.authority.url == NULL ||
-        stamp_seal(&job.sealer.dir, &job.authority, number, digest, &reason))
-        return;
+    if (job.authority.url != NULL)
+        stamping_add(&job.stamping, number, digest);
+}
+
+static void has_no_stamp(uint32_t number, const struct reason *reason)
+{
     diag_warn("seal %08" PRIu32 " has no time stamp: %s; --stamp-missing adds it later", number,
-              reason.text);
+              reason->text);
     diag_raise(STATUS_REJECTED);
 }
 
@@ -67,9 +70,9 @@ static size_t write_line(void *context, struct span path, const unsigned char di
     return sealer_check(&job.sealer, path, reason) ? seal_entry_write(digest, path, line) : 0;
 }
 
-/* Whether the open seal is to close, with an event of that many bytes at hand: of many small ones
- * only some are worth a look at the clock. */
-static bool is_due(size_t size)
+/* Whether to look at the clock and the stamps, with an event of that many bytes at hand: of many
+ * small ones only some are worth it. */
+static bool is_worth_a_look(size_t size)
 {
     enum { OFTEN = 64 * 1024 };
     static size_t bytes = OFTEN;
@@ -77,7 +80,7 @@ static bool is_due(size_t size)
     if (bytes < OFTEN)
         return false;
     bytes = 0;
-    return sealer_now() >= sealer_due(&job.sealer);
+    return true;
 }
 
 static bool take(void *context, const struct record *record,
@@ -85,17 +88,21 @@ static bool take(void *context, const struct record *record,
 {
     struct reason why;
     (void)context, (void)digest, (void)reason;
-    if (is_due(record->size) && !close_seal())
-        return true;
+    if (is_worth_a_look(record->size)) {
+        stamping_check(&job.stamping);
+        if (sealer_now() >= sealer_due(&job.sealer) && !close_seal())
+            return true;
+    }
     if (!sealer_add(&job.sealer, line, &why))
         fail(&why);
     return true;
 }
 
 /* Finishes the seals that have closed, and closes the open one when it is due; says when it will
- * be. */
+ * be, or when to look at the stamps again. */
 static int idle(void *context)
 {
+    enum { STAMPS_AGAIN = 1000, CLOCK_AGAIN = 60000 }; /* the clock may be set meanwhile */
     struct reason reason;
     (void)context;
     if (!sealer_wait(&job.sealer, &reason)) {
@@ -105,8 +112,8 @@ static int idle(void *context)
     int64_t left = sealer_due(&job.sealer) - sealer_now();
     if (left <= 0 && close_seal())
         left = sealer_due(&job.sealer) - sealer_now();
-    /* The clock may be set meanwhile: it is looked at again within the minute. */
-    return left > 60000 ? 60000 : left < 0 ? 0 : (int)left;
+    int64_t most = stamping_check(&job.stamping) ? STAMPS_AGAIN : CLOCK_AGAIN;
+    return left > most ? (int)most : left < 0 ? 0 : (int)left;
 }
 
 static enum verdict remove_path(void *context, struct span record, struct edit *edit,
@@ -155,14 +162,19 @@ static bool seal(const char *directory, struct reason *reason)
     struct intake intake = {
         .filter = &filter, .write = write_line, .take = take, .idle = idle, .tee = job.tee};
     job.sealer.published = stamp;
-    if (!sealer_begin(&job.sealer, directory, &job.key, &job.options, reason))
+    stamping_begin(&job.stamping, &job.sealer.dir, &job.authority, has_no_stamp);
+    if ((job.authority.url != NULL && !stamp_fetch_begin(reason)) ||
+        !sealer_begin(&job.sealer, directory, &job.key, &job.options, reason))
         return false;
     if (job.removed)
         filter_lines(&filter, remove_path, NULL);
     else
         intake_run(&intake);
     /* What failed has left the open seal as it is: it cannot be written. */
-    if (!job.sealer.failed && close_seal() && (job.summary || isatty(STDERR_FILENO)))
+    bool whole = !job.sealer.failed && close_seal();
+    filter_flush(&filter);
+    stamping_end(&job.stamping);
+    if (whole && (job.summary || isatty(STDERR_FILENO)))
         summarize();
     sealer_end(&job.sealer);
     return true;

@@ -461,3 +461,78 @@ END
     assert_status 2
     assert_stderr "audit-verify: log.pub: no certificates in PEM can be read from it"
 }
+
+# seal_slowly [OPTION]...: audit-seal reads from $pipe, and its authority holds its answers back.
+seal_slowly() {
+    make_key log
+    start_tsa
+    echo hold >tsa/fault
+    mkdir seals
+    mkfifo in
+    audit-seal --key=log.key --tsa="$tsa_url" "$@" seals <in >out 2>errors 3>&- &
+    pid=$!
+    exec {pipe}>in
+}
+
+# asked COUNT: whether the authority has got so many requests.
+asked() {
+    [ -e tsa/log ] && [ "$(wc -l <tsa/log)" -ge "$1" ]
+}
+
+@test "events and seals do not wait for a time stamp authority; the end waits for its answers" {
+    local pid pipe
+    seal_slowly --every=1s --tee
+    echo '{"path":"a","event":{"n":1}}' >&"$pipe"
+    eventually asked 1
+    echo '{"path":"b","event":{"n":2}}' >&"$pipe"
+    eventually grep -sqF '"b"' out
+    eventually asked 3
+    [ "$(cat errors)" = "" ]
+    exec {pipe}>&-
+    sleep 0.3
+    kill -0 $pid
+    [ "$(find seals -name '*.tsr' | wc -l)" = 0 ]
+    rm tsa/fault
+    wait $pid
+    [ "$(cat errors)" = "" ]
+    [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
+    verify --tsa-ca=tsa/ca.pem --chain seals
+    # A busy machine may make a seal half a second late, which is a finding.
+    if findings | grep -v "^gap "; then show "a false finding" && return 1; fi
+}
+
+@test "a stamp that fails while the input waits is told of then" {
+    local pid pipe
+    seal_slowly --every=1s
+    eventually asked 1
+    echo refuse >tsa/fault
+    eventually grep -q "^audit-seal: seal 00000001 has no time stamp: $tsa_url: it answered 503; --stamp-missing" errors
+    rm tsa/fault
+    exec {pipe}>&-
+    status=0
+    wait $pid || status=$?
+    assert_status 1
+    audit-seal --stamp-missing --tsa="$tsa_url" seals
+    [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
+}
+
+@test "sixteen stamps are outstanding at most; the next seal waits for the oldest" {
+    local pid pipe
+    seal_slowly
+    python3 - >&"$pipe" <<'END' 3>&- &
+path = '/'.join(['p' * 200] * 4)
+for i in range(18 * 9500):
+    print('{"path":"7/%s/%06d","event":{}}' % (path, i))
+END
+    exec {pipe}>&-
+    eventually test -e seals/00000017.sha256
+    eventually asked 16
+    sleep 0.5
+    run ! asked 17
+    [ "$(find seals -name '*.tsr' | wc -l)" = 0 ]
+    rm tsa/fault
+    wait $pid
+    [ "$(cat errors)" = "" ]
+    [ "$(find seals -name '*.sha256' | wc -l)" -ge 18 ]
+    [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
+}

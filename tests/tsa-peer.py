@@ -5,14 +5,18 @@
 
 DIRECTORY holds tsa.conf, and gets `port` and `log`, a line a request. The file `fault` in it, if
 there is one, says what to do in place of an honest answer: refuse (503), garbage (200 with
-something else), deny (a response without a token), old (the answer to an earlier request).
+something else), deny (a response without a token), old (the answer to an earlier request), hold
+(wait until the file says something else, and do that).
 """
 import http.server
 import os
 import subprocess
 import sys
+import threading
+import time
 
 DIRECTORY = sys.argv[1]
+OPENSSL = threading.Lock()  # its files have fixed names
 
 
 def fault():
@@ -42,6 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         what = fault()
         with open(os.path.join(DIRECTORY, 'log'), 'a') as log:
             log.write('%s %s\n' % (self.headers['Content-Type'], what or 'honest'))
+        while what == 'hold':
+            time.sleep(0.05)
+            what = fault()
         if what == 'refuse':
             self.send_response(503)
             self.send_header('Content-Length', '0')
@@ -54,7 +61,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif what == 'old':
             body = Handler.last
         else:
-            body = Handler.last = reply_to(query)
+            with OPENSSL:
+                body = Handler.last = reply_to(query)
         self.send_response(200)
         self.send_header('Content-Type', 'application/timestamp-reply')
         self.send_header('Content-Length', str(len(body)))
@@ -65,7 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
 with open(os.path.join(DIRECTORY, 'port.new'), 'w') as file:
     file.write(str(server.server_port))
 os.rename(os.path.join(DIRECTORY, 'port.new'), os.path.join(DIRECTORY, 'port'))

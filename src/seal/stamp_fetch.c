@@ -14,6 +14,12 @@
 
 enum { ANSWER_MAX = 1 << 20, NONCE_SIZE = 8 };
 
+bool stamp_fetch_begin(struct reason *reason)
+{
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ||
+           reason_set(reason, "libcurl cannot be used: no memory, or no TLS library");
+}
+
 static bool set_imprint(TS_REQ *request, const unsigned char digest[DIGEST_SIZE])
 {
     TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();

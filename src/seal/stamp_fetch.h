@@ -16,9 +16,12 @@ struct stamp_authority {
     int64_t timeout;    /* seconds that one request may take */
 };
 
-/* Asks the authority for a stamp over the digest: one POST over HTTP.  What it answers is checked
- * to be a stamp over this digest with this request's nonce.  bytes->at is the caller's for free().
- * False with a reason. */
+/* Sets libcurl up, before there are threads.  False with a reason. */
+bool stamp_fetch_begin(struct reason *reason);
+
+/* By any thread.  Asks the authority for a stamp over the digest: one POST over HTTP.  What it
+ * answers is checked to be a stamp over this digest with this request's nonce.  bytes->at is the
+ * caller's for free(). False with a reason. */
 bool stamp_fetch(const struct stamp_authority *authority, const unsigned char digest[DIGEST_SIZE],
                  struct span *bytes, struct reason *reason);
 
