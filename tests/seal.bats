@@ -536,3 +536,52 @@ END
     [ "$(find seals -name '*.sha256' | wc -l)" -ge 18 ]
     [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
 }
+
+@test "a signal leaves the authority two seconds for its answer, and then ends the wait" {
+    local pid pipe
+    make_key log
+    start_tsa
+    mkdir seals
+    mkfifo in
+    audit-seal --key=log.key --tsa="$tsa_url" --tee seals <in >out 2>errors 3>&- &
+    pid=$!
+    exec {pipe}>in
+    echo '{"path":"a","event":{"n":1}}' >&"$pipe"
+    eventually grep -sqF '"a"' out
+    kill -TERM $pid
+    wait $pid
+    [ "$(cat errors)" = "audit-seal: stopped by SIGTERM; stdin was read up to line 1" ]
+    [ -s seals/00000001.tsr ]
+    exec {pipe}>&-
+    # One that does not answer.
+    echo hold >tsa/fault
+    audit-seal --key=log.key --tsa="$tsa_url" seals </dev/null 2>errors 3>&- &
+    pid=$!
+    eventually asked 2
+    kill -TERM $pid
+    status=0
+    wait $pid || status=$?
+    assert_status 1
+    grep -qx "audit-seal: seal 00000002 has no time stamp: $tsa_url: SIGTERM ended the wait for its answer; --stamp-missing adds it later" errors
+    # The same with --stamp-missing.
+    audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &
+    pid=$!
+    eventually asked 3
+    kill -TERM $pid
+    status=0
+    wait $pid || status=$?
+    assert_status 2
+    [ "$(cat errors)" = "audit-seal: $tsa_url: SIGTERM ended the wait for its answer" ]
+    # A signal stops it after the answer, although seals are left.
+    audit-seal --key=log.key seals </dev/null
+    audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &
+    pid=$!
+    eventually asked 4
+    kill -TERM $pid
+    rm tsa/fault
+    status=0
+    wait $pid || status=$?
+    assert_status 2
+    [ "$(cat errors)" = "audit-seal: stopped by SIGTERM; seal 00000003 has no time stamp" ]
+    [ -s seals/00000002.tsr ]
+}

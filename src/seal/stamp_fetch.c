@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "deliver/url.h"
 #include "seal/openssl_error.h"
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 
 enum { ANSWER_MAX = 1 << 20, NONCE_SIZE = 8 };
+
+#define GRACE (2 * CLOCK_SECOND)
 
 bool stamp_fetch_begin(struct reason *reason)
 {
@@ -62,6 +65,7 @@ static TS_REQ *make_request(const unsigned char digest[DIGEST_SIZE])
 struct answer {
     char *bytes;
     size_t len;
+    int64_t asked; /* when a request to stop was noticed; 0: not yet */
 };
 
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
@@ -79,10 +83,16 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
     return len;
 }
 
+/* Called at least once a second. */
 static int stop_if_asked(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-    (void)context, (void)a, (void)b, (void)c, (void)d;
-    return interrupt_asked() != NULL;
+    struct answer *answer = context;
+    (void)a, (void)b, (void)c, (void)d;
+    if (interrupt_asked() == NULL)
+        return 0;
+    if (answer->asked == 0)
+        answer->asked = clock_now();
+    return clock_now() - answer->asked >= GRACE;
 }
 
 static bool set_options(CURL *easy, const struct stamp_authority *authority, struct span body,
@@ -100,6 +110,7 @@ static bool set_options(CURL *easy, const struct stamp_authority *authority, str
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, stop_if_asked) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_XFERINFODATA, answer) == CURLE_OK &&
            (authority->cacert == NULL ||
             curl_easy_setopt(easy, CURLOPT_CAINFO, authority->cacert) == CURLE_OK);
 }
@@ -120,7 +131,9 @@ static bool post(const struct stamp_authority *authority, struct span body, stru
     } else {
         CURLcode code = curl_easy_perform(easy);
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-        if (code != CURLE_OK)
+        if (code == CURLE_ABORTED_BY_CALLBACK)
+            reason_set(reason, "%s: %s ended the wait for its answer", url, interrupt_asked());
+        else if (code != CURLE_OK)
             reason_set(reason, "%s: %s", url, curl_easy_strerror(code));
         else if (status != 200)
             reason_set(reason, "%s: it answered %ld", url, status);

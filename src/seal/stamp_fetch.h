@@ -21,7 +21,8 @@ bool stamp_fetch_begin(struct reason *reason);
 
 /* By any thread.  Asks the authority for a stamp over the digest: one POST over HTTP.  What it
  * answers is checked to be a stamp over this digest with this request's nonce.  bytes->at is the
- * caller's for free(). False with a reason. */
+ * caller's for free(). A signal that asks to stop
+ * (interrupt.h) leaves the authority two seconds.  False with a reason. */
 bool stamp_fetch(const struct stamp_authority *authority, const unsigned char digest[DIGEST_SIZE],
                  struct span *bytes, struct reason *reason);
 

@@ -4,6 +4,7 @@
 #include "base/thread.h"
 #include "seal/stamping.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* Fetches a time stamp over the seal's digest and writes it beside the seal.  False with a reason.
@@ -105,11 +106,18 @@ bool stamp_missing(const struct seal_dir *dir, const struct stamp_authority *aut
     *stamped = 0;
     if (!seal_dir_list(dir, &list, NULL, NULL, reason))
         return false;
-    for (size_t i = 0; i < list.count && good && interrupt_asked() == NULL; i++)
-        if ((list.item[i].has & (SEAL_HAS_FILE | SEAL_HAS_STAMP)) == SEAL_HAS_FILE) {
-            good = stamp_number(dir, authority, list.item[i].number, reason);
-            *stamped += good;
+    for (size_t i = 0; i < list.count && good; i++) {
+        uint32_t number = list.item[i].number;
+        if ((list.item[i].has & (SEAL_HAS_FILE | SEAL_HAS_STAMP)) != SEAL_HAS_FILE)
+            continue;
+        if (interrupt_asked() != NULL) {
+            good = reason_set(reason, "stopped by %s; seal %08" PRIu32 " has no time stamp",
+                              interrupt_asked(), number);
+            break;
         }
+        good = stamp_number(dir, authority, number, reason);
+        *stamped += good;
+    }
     seal_list_free(&list);
     return good;
 }

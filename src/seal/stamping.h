@@ -53,7 +53,8 @@ bool stamping_check(struct stamping *stamping);
 void stamping_end(struct stamping *stamping);
 
 /* Fetches a stamp for each seal that has none, one after the other, the oldest first, until one
- * fails; *stamped is how many there were.  False with a reason. */
+ * fails or a signal asks to stop; *stamped is how many there were.  False with a reason: a seal
+ * has none. */
 bool stamp_missing(const struct seal_dir *dir, const struct stamp_authority *authority,
                    uint32_t *stamped, struct reason *reason);
 
