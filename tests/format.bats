@@ -288,6 +288,18 @@ audit-format: stdin:6: byte 10: the text ends inside a value' || true
     [ "$(cat rejects)" = "$long" ]
 }
 
+@test "--max-record is the size of a text, however much is read at once" {
+    # Lines of 4,095 bytes: 256 KiB, which one read gives, end 64 bytes into one.
+    python3 -c '
+for i in range(300):
+    event = "{\"event\":\"%d\",\"timestamp\":\"t\",\"user\":\"" % i
+    print(event.ljust(4092, "x") + "\"}")' >in
+    run_tool audit-format --max-record=5KB in
+    assert_status 0
+    assert_stderr ''
+    [ "$output" = "$(cat in)" ]
+}
+
 # seconds FILE: what audit-format takes of the processor for the file
 seconds() {
     python3 -c '

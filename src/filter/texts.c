@@ -132,7 +132,9 @@ static enum texts_result frame(struct texts *texts, struct text *text)
             texts->read(texts->context, text->bytes);
             return TEXTS_ONE;
         }
-        if (progress == JSON_MORE && bytes.len <= texts->limit) {
+        /* The text goes on behind the bytes that were looked at, but others may follow it. */
+        size_t looked_at = bytes.len < most ? bytes.len : most;
+        if (progress == JSON_MORE && looked_at <= texts->limit) {
             bool more = most < bytes.len || input_fill(input);
             bytes = input_bytes(input);
             if (more || given < bytes.len) {
