@@ -37,7 +37,7 @@ bool amount_size(const char *text, size_t *bytes)
 }
 
 struct unit {
-    const char *name; /* before any name that is a beginning of it */
+    const char *name; /* before any name that begins with this one */
     int64_t size;
 };
 

@@ -16,7 +16,7 @@ static const char newline[] = "\n";
 
 enum {
     APPEND_BUFFER = 256 * 1024,
-    PART_BUFFER = 64 * 1024, /* of a line in parts, in memory */
+    PART_BUFFER = 64 * 1024, /* in memory, of a line in parts */
     PIECES_MAX = 16,
 };
 
@@ -25,7 +25,7 @@ bool append_open(struct append *append, const char *file)
     struct stat status;
     const int flags = O_CREAT | O_APPEND | O_CLOEXEC;
     *append = (struct append){.fd = -1, .spill = -1, .name = file};
-    /* A pipe must not be opened for reading as well: its writer would be its own reader. */
+    /* A pipe must not be opened for reading too: its writer would also be a reader. */
     if (stat(file, &status) != 0 || S_ISREG(status.st_mode))
         append->fd = open(file, O_RDWR | flags, 0666);
     append->readable = append->fd >= 0;
@@ -50,8 +50,8 @@ static bool fail(struct append *append, int error)
     return false;
 }
 
-/* Takes the lock, or gives it back.  A file system without locks is used without: an append is one
- * write, which those that have no locks keep whole as well as they can. */
+/* Takes the lock, or releases it.  On a file system without locks it goes on without one: an append
+ * is one write(2), which such file systems keep whole as far as they can. */
 static void lock(const struct append *append, short type)
 {
     struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
@@ -71,7 +71,7 @@ static bool is_torn(const struct append *append)
            last != '\n';
 }
 
-/* Writes all of it, in one write(2) where the system takes it.  The vector is used up. */
+/* Writes all of it, in one write(2) if the system accepts that.  The vector is used up. */
 static bool write_vector(struct append *append, struct iovec *vector, int count)
 {
     while (count > 0) {
@@ -145,7 +145,7 @@ bool append_line(struct append *append, const struct span *piece, size_t pieces)
     return append->error == 0;
 }
 
-/* A temporary file in the directory, under no name.  -1 with errno set. */
+/* A temporary file without a name in the directory.  -1 with errno set. */
 static int nameless(const char *directory)
 {
     char name[4096];
@@ -159,8 +159,8 @@ static int nameless(const char *directory)
     return fd;
 }
 
-/* The temporary file: beside the file, so that a line that fits there fits here, else where
- * temporary files go. */
+/* Opens the temporary file: beside the file, so that a line that fits there fits here, or else in
+ * the directory for temporary files. */
 static int open_spill(const struct append *append)
 {
     char directory[4096] = ".";
@@ -205,7 +205,7 @@ bool append_part(struct append *append, struct span bytes)
     return true;
 }
 
-/* Appends what the temporary file holds, under the lock. */
+/* Appends the contents of the temporary file, under the lock. */
 static void copy_spill(struct append *append)
 {
     for (off_t from = 0; append->error == 0;) {
@@ -222,7 +222,7 @@ static void copy_spill(struct append *append)
     }
 }
 
-/* Appends a line that is in the temporary file, but for its last bytes in memory. */
+/* Appends a line that is in the temporary file, except for its last bytes, which are in memory. */
 static bool append_spilled(struct append *append)
 {
     const struct span rest = {append->part, append->part_used};

@@ -10,7 +10,7 @@
 #define CLOCK_MS     ((int64_t)1000)
 #define CLOCK_SECOND ((int64_t)1000000)
 
-/* Microseconds since some moment in the past (CLOCK_MONOTONIC). */
+/* Microseconds since an arbitrary moment in the past (CLOCK_MONOTONIC). */
 int64_t clock_now(void);
 
 #endif

@@ -37,7 +37,7 @@ static ssize_t read_bytes(struct decoder *decoder, int fd, char *to, size_t room
     return n;
 }
 
-/* Looks at the first `len` bytes, at `to`, and says how many of them are text. */
+/* Examines the first `len` bytes, at `to`, and returns how many of them are text. */
 static ssize_t begin_text(struct decoder *decoder, struct sniff what, char *to, size_t len,
                           struct reason *reason)
 {
@@ -66,7 +66,7 @@ static ssize_t begin_text(struct decoder *decoder, struct sniff what, char *to, 
     }
 }
 
-/* Reads the first bytes, as many as it takes to know what the file is. */
+/* Reads the first bytes, as many as needed to recognise the file. */
 static ssize_t read_first(struct decoder *decoder, int fd, char *to, size_t room,
                           struct reason *reason)
 {
@@ -87,7 +87,7 @@ static ssize_t read_first(struct decoder *decoder, int fd, char *to, size_t room
         ssize_t text = begin_text(decoder, what, to, len, reason);
         if (text != 0 || n == 0)
             return text;
-        /* All that was read is the mark, or gzip data. */
+        /* Only the byte order mark was read, or gzip data. */
         if (decoder->begun)
             return read_bytes(decoder, fd, to, room, reason);
     }

@@ -1,8 +1,7 @@
-/* decoder: the text of one file after the other, read from a descriptor.
+/* decoder: the text of files, read from a descriptor, one file after the other.
  *
- * gzip is decompressed, and a byte order mark at the beginning is passed over.  An archive, another
- * compression, or text in UTF-16 is recognised by its first bytes and refused.
- */
+ * gzip is decompressed, and a byte order mark at the beginning is skipped.  An archive, another
+ * compression, or text in UTF-16 is recognised by its first bytes and refused. */
 #ifndef DECODER_H
 #define DECODER_H
 
@@ -16,12 +15,13 @@ struct gzip_reader;
 
 /* Begins zeroed. */
 struct decoder {
-    bool begun;      /* it is known what the file is */
+    bool begun;      /* the kind of file is known */
     bool compressed; /* it is gzip */
     bool refused;    /* it is not read, or not any further */
-    /* Of a file that is refused: what makes text of it, with FILE as its operand; NULL: nothing. */
+    /* For a refused file: the command that converts it to text, with FILE as its operand; NULL:
+     * none. */
     const char *command;
-    char head[SNIFF_ENOUGH]; /* its first bytes, while they are too few to know */
+    char head[SNIFF_ENOUGH]; /* its first bytes, until there are enough to recognise it */
     size_t head_len;
     struct gzip_reader *gzip_reader; /* NULL until the first gzip file */
 };
@@ -31,12 +31,12 @@ enum { DECODER_REFUSED = -2 };
 /* Begins with another file. */
 void decoder_next(struct decoder *decoder);
 
-/* Reads up to `room` bytes of text, SNIFF_ENOUGH at least, as read(2) does: 0 at the end, -1 with
- * errno set; EINTR does not happen.  DECODER_REFUSED with a reason: it cannot be read as text; from
- * then on the result is 0. */
+/* Reads up to `room` bytes of text, at least SNIFF_ENOUGH, as read(2) does: 0 at the end, -1 with
+ * errno set; never EINTR.  DECODER_REFUSED with a reason: it cannot be read as text; later calls
+ * return 0. */
 ssize_t decoder_read(struct decoder *decoder, int fd, char *to, size_t room, struct reason *reason);
 
-/* Whether decoder_read() has bytes without reading from the descriptor, which may then block. */
+/* Whether decoder_read() has bytes without reading from the descriptor, which may block. */
 bool decoder_pending(const struct decoder *decoder);
 
 void decoder_free(struct decoder *decoder);

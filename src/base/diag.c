@@ -39,7 +39,7 @@ void diag_before(void (*call)(void))
     before = call;
 }
 
-/* Standard error is the last resort: if it fails there is nobody left to tell. */
+/* Standard error is the last resort: if it fails, the error cannot be reported. */
 static void write_line(struct span line)
 {
     (void)write_all(STDERR_FILENO, line);
@@ -86,8 +86,8 @@ bool reason_set(struct reason *reason, const char *format, ...)
     return false;
 }
 
-/* The character that the bytes begin with, and its length; 0 for what is not UTF-8 (RFC 3629:
- * overlong forms and surrogates are not). */
+/* The first character of the bytes, and its length; 0 if they are not UTF-8 (RFC 3629: overlong
+ * forms and surrogates are not). */
 static size_t character(struct span bytes, uint32_t *c)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -107,8 +107,9 @@ static size_t character(struct span bytes, uint32_t *c)
     return *c >= least[len] && *c <= 0x10ffff && (*c < 0xd800 || *c > 0xdfff) ? len : 0;
 }
 
-/* Whether a terminal may get it: not the controls of ASCII and ISO 8859-1, which move the cursor,
- * and not the marks of Unicode that change the direction of the text or end a line. */
+/* Whether it may be sent to a terminal: not a control character of ASCII or ISO 8859-1, which may
+ * move the cursor, and not a Unicode character that changes the direction of the text or ends a
+ * line. */
 static bool is_shown(uint32_t c)
 {
     if (c < 0x20 || (c >= 0x7f && c < 0xa0))
@@ -117,7 +118,7 @@ static bool is_shown(uint32_t c)
            (c < 0x2066 || c > 0x2069);
 }
 
-/* Puts the next character, or each of its bytes as \xNN, 16 bytes at most; *to and *bytes move
+/* Writes the next character, or each of its bytes as \xNN, 16 bytes at most; *to and *bytes move
  * on. */
 static void put_printable(char **to, struct span *bytes)
 {
@@ -134,10 +135,13 @@ static void put_printable(char **to, struct span *bytes)
     *bytes = (struct span){bytes->at + len, bytes->len - len};
 }
 
-enum { PUT_MOST = 16, CUT = sizeof "..." }; /* bytes that one step puts, and the end needs */
+enum {
+    PUT_MOST = 16,
+    CUT = sizeof "..."
+}; /* bytes that one step writes, and those that the end needs */
 
-/* Puts the bytes, printable, and REDACTED in place of secrets, while there is room for a step and
- * the end, and while fewer than `most` bytes were looked at.  Returns what is left. */
+/* Writes the bytes, made printable, with REDACTED in place of secrets, while there is room for a
+ * step and the end, and while fewer than `most` bytes were read.  Returns the rest. */
 static struct span put_all(char **to, const char *end, struct span bytes, size_t most)
 {
     const char *from = bytes.at;

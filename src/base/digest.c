@@ -47,7 +47,7 @@ static inline char hex_digit(unsigned value)
     return (char)(value + (value < 10 ? '0' : 'a' - 10));
 }
 
-/* Without a table, so that the compiler does many at once. */
+/* Without a table, so that the compiler vectorizes the loop. */
 void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex)
 {
     for (size_t i = 0; i < count; i++) {
@@ -56,7 +56,8 @@ void digest_hex(const unsigned char *restrict bytes, size_t count, char *restric
     }
 }
 
-/* Without a branch a digit: which ones come is random, and a wrong guess takes longer than ten. */
+/* Without a branch for each digit: the digits are random, and a misprediction takes longer than ten
+ * of them. */
 bool digest_unhex(struct span hex, uint64_t *number)
 {
     unsigned bad = hex.len > 16;

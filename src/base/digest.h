@@ -17,10 +17,11 @@ void digest_sha256(struct span bytes, unsigned char digest[DIGEST_SIZE]);
 /* Writes `count` bytes in lower-case hexadecimal, 2 * count characters without a NUL. */
 void digest_hex(const unsigned char *restrict bytes, size_t count, char *restrict hex);
 
-/* Reads at most 16 lower-case hexadecimal digits as a number.  False: there are others. */
+/* Reads at most 16 lower-case hexadecimal digits as a number.  False: there are other
+ * characters. */
 bool digest_unhex(struct span hex, uint64_t *number);
 
-/* Characters that `count` bytes have in base64 (RFC 4648 section 4), without a NUL. */
+/* The length of `count` bytes in base64 (RFC 4648 section 4), without a NUL. */
 #define DIGEST_BASE64(count) (((count) + 2) / 3 * 4)
 
 /* Writes `count` bytes in base64, and a NUL. */
@@ -31,7 +32,7 @@ enum {
     DIGEST_HMAC_SIZE = 20, /* bytes */
 };
 
-/* The MD5 of the bytes, for what S3 compares by it. */
+/* The MD5 of the bytes, with which S3 compares contents. */
 void digest_md5(struct span bytes, unsigned char digest[DIGEST_MD5_SIZE]);
 
 /* The HMAC-SHA1 of the text. */

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-/* The variable's value, which stays as long as the environment is not changed; NULL if it is not
- * set or empty. */
+/* The variable's value, valid as long as the environment is not changed; NULL if it is not set or
+ * empty. */
 static inline const char *environment_value(const char *name)
 {
     const char *value = getenv(name);

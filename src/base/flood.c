@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* FNV-1a over the text, without its numbers and without what it quotes. */
+/* FNV-1a of the text, without its numbers and without quoted parts. */
 static uint64_t hash_of(const char *text)
 {
     uint64_t hash = 0xcbf29ce484222325u;

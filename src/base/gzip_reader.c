@@ -12,8 +12,8 @@ enum { GZIP_FORMAT = 15 + 16 }; /* the largest window, and gzip's header and tra
 
 struct gzip_reader {
     z_stream stream;
-    bool between; /* members: what comes next begins one, or ends the data */
-    bool full;    /* the room was used up: more may come out without more going in */
+    bool between; /* between members: either another one or the end of the data follows */
+    bool full;    /* the output was full: more may come out without further input */
     Bytef buffer[GZIP_READER_BUFFER];
 };
 
@@ -53,8 +53,8 @@ static ssize_t refill(struct gzip_reader *g, int fd)
     return n;
 }
 
-/* Between members: passes over zero bytes, with which tapes are filled up.  False: what follows
- * is not a member. */
+/* Between members: skips zero bytes, with which tapes are padded.  False: the next bytes are not a
+ * member. */
 static bool next_member(struct gzip_reader *g)
 {
     while (g->stream.avail_in > 0 && *g->stream.next_in == 0) {

@@ -10,7 +10,7 @@
 
 static unsigned char secret[XXH3_SECRET_SIZE_MIN];
 
-/* Before main(), so that a hash has nothing to check, in any thread.  Without random bytes, which
+/* Runs before main(), so that a hash needs no check in any thread.  Without random bytes, which
  * only a sandbox can refuse, the secret is the library's. */
 __attribute__((constructor)) static void make_secret(void)
 {

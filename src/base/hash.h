@@ -1,10 +1,9 @@
-/* hash: of spans and numbers, for tables in memory: XXH3, of xxHash.
+/* hash: hashes of spans and numbers for tables in memory: XXH3, of xxHash.
  *
- * Names come from outside, so the hash has a secret of the process's own: nobody can choose names
- * that all fall into one place.  A text has another hash in each run.  Nothing that is written may
- * depend on it: no hash goes into a file that another run reads, and tables are written in an order
- * of their own.  What another process has to compute, too, is base/mac.h's or a digest.
- */
+ * Names come from input, so the hash has a secret of the process: an attacker cannot choose names
+ * that all get the same slot.  A text has a different hash in each run.  Output must not depend on
+ * it: no hash is written to a file that another run reads, and tables are written in an order of
+ * their own.  For hashes that another process must compute too, use base/mac.h or a digest. */
 #ifndef HASH_H
 #define HASH_H
 
@@ -12,10 +11,10 @@
 
 #include <stdint.h>
 
-/* The text's hash, the same throughout the process; two texts may have the same one. */
+/* The text's hash, the same throughout the process; different texts may have the same one. */
 uint64_t hash_span(struct span text);
 
-/* The number's. */
+/* The number's hash. */
 uint64_t hash_number(uint64_t number);
 
 #endif

@@ -13,7 +13,7 @@
 #define TOGETHER 500000000 /* nanoseconds */
 
 static volatile sig_atomic_t asked;
-static struct timespec asked_at; /* the handler's alone */
+static struct timespec asked_at; /* only for the handler */
 static int wake[2] = {-1, -1};
 
 static void ask(int signal_number)
@@ -26,7 +26,7 @@ static void ask(int signal_number)
     else if ((now.tv_sec - asked_at.tv_sec) * 1000000000LL + now.tv_nsec - asked_at.tv_nsec >
              TOGETHER) {
         signal(signal_number, SIG_DFL);
-        raise(signal_number); /* once the handler has returned */
+        raise(signal_number); /* takes effect when the handler returns */
     }
     asked = signal_number;
     if (wake[1] >= 0)
@@ -82,13 +82,14 @@ bool interrupt_wait(int fd, int milliseconds)
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     const sigset_t all = all_requests();
     sigset_t before;
-    /* Held back from the look at `asked` until ppoll(2) waits, a signal cannot come between. */
+    /* The signals are blocked from the check of `asked` until ppoll(2) waits, so that none is
+     * missed. */
     sigprocmask(SIG_BLOCK, &all, &before);
     int n;
     do
         n = asked ? 0 : ppoll(&ready, 1, milliseconds < 0 ? NULL : &time, &before);
     while (n < 0 && errno == EINTR);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    /* If it cannot wait (no memory, say) the read that follows can. */
+    /* If it cannot wait (no memory, for example), the read that follows can. */
     return n != 0;
 }

@@ -1,4 +1,4 @@
-/* jitter: random bits that keep clients from trying again in step; not for secrets. */
+/* jitter: random bits that keep clients from retrying at the same time; not for secrets. */
 #ifndef JITTER_H
 #define JITTER_H
 
@@ -6,7 +6,7 @@
 
 /* Begins zeroed. */
 struct jitter {
-    uint64_t state; /* never 0 once it was seeded */
+    uint64_t state; /* never 0 after it was seeded */
 };
 
 /* 32 uniform random bits: xorshift64* (S. Vigna, "An experimental exploration of Marsaglia's

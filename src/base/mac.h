@@ -1,11 +1,10 @@
 /* mac: a keyed checksum of a line and its number, for two programs that share a key for a while.
  *
- * XXH3 with 64 bits, of xxHash, whose secret is the SHA-256 of the key and a byte 0, and of the key
- * and a byte 1, … and 5; the number is added.  It takes a twelfth of the time of SHA-256.
+ * 64-bit XXH3, of xxHash, whose secret is the SHA-256 of the key and a byte 0, of the key and a
+ * byte 1, … and 5; the number is added.  It takes a twelfth of the time of SHA-256.
  *
- * The random key makes it unknown which lines have the same checksum, also to whoever has written
- * the lines.  It proves nothing about a program that has the key.
- */
+ * Because of the random key nobody knows which lines have the same checksum, not even the author of
+ * the lines.  It proves nothing about a program that has the key. */
 #ifndef MAC_H
 #define MAC_H
 

@@ -49,7 +49,7 @@ static const char *keep(struct names *names, struct span name)
     return copy;
 }
 
-/* Whether the list's name can be the name of a file; otherwise says why not. */
+/* Whether the list's name can be a file name; otherwise writes a message. */
 static bool is_name(const struct names *names, const char *name)
 {
     const char *list = names->from == stdin ? "stdin" : names->list;

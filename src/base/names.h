@@ -12,7 +12,7 @@ struct names {
     char *const *operand;
     size_t operands;  /* none means standard input */
     const char *list; /* the file with the names, each ended by a NUL byte; NULL: there is none */
-    size_t next;      /* the name that comes next, counted from 0 */
+    size_t next;      /* the index of the next name */
     FILE *from;       /* the open list */
     char *line;       /* getdelim(3)'s */
     size_t line_size;
@@ -20,16 +20,16 @@ struct names {
     struct names_chunk *chunk; /* the names that came from the list */
 };
 
-/* Begins with the operands, which must stay, or with the list, where "-" is standard input.  False
- * after a message: there are both, or the list cannot be opened. */
+/* Begins with the operands, which must stay valid, or with the list; "-" is standard input.  False
+ * after a message: both are given, or the list cannot be opened. */
 bool names_begin(struct names *names, char *const *operand, size_t operands, const char *list);
 
-/* The next name, "-" for standard input; it stays until names_end().  NULL: none is left.  A name
- * that is empty, and one that is "-" in a list on standard input, is a message and STATUS_FAILED,
- * and is passed over, as GNU wc does. */
+/* The next name, "-" for standard input; valid until names_end().  NULL: there are no more.  A name
+ * that is empty, or that is "-" in a list on standard input, is a message and STATUS_FAILED, and is
+ * skipped, as in GNU wc. */
 const char *names_next(struct names *names);
 
-/* Whether more names are known to come. */
+/* Whether there are certainly more names. */
 bool names_left(const struct names *names);
 
 void names_end(struct names *names);

@@ -1,9 +1,8 @@
-/* nearest: the names that a misspelt one probably means, for a message ("did you mean ...?").
+/* nearest: the valid names that a misspelt one probably means, for a message ("did you mean ...?").
  *
  * Names are compared by edit distance: insertions, deletions, substitutions and transpositions of
- * neighbours (optimal string alignment); upper and lower case are equal, '-' and '_' too.  A name
- * is near if at most a third of the misspelt name's bytes, rounded up, has to change.
- */
+ * neighbours (optimal string alignment); case is ignored, and '-' and '_' are equal.  A name is
+ * near if at most a third of the misspelt name's bytes, rounded up, have to change. */
 #ifndef NEAREST_H
 #define NEAREST_H
 
@@ -22,10 +21,10 @@ struct nearest {
     size_t count;
 };
 
-/* Begins with the misspelt name, which must stay. */
+/* Begins with the misspelt name, which must stay valid. */
 void nearest_begin(struct nearest *nearest, struct span wanted);
 
-/* Takes a valid name into account; it must stay. */
+/* Considers a correct name; its bytes must stay valid. */
 void nearest_offer(struct nearest *nearest, struct span name);
 
 /* Offers each name of a list that ends with NULL. */
@@ -34,7 +33,7 @@ void nearest_offer_all(struct nearest *nearest, const char *const names[]);
 /* Writes "did you mean 'a', 'b' or 'c'?" into the buffer, "" if no name is near.  Returns it. */
 const char *nearest_message(const struct nearest *nearest, char message[NEAREST_MESSAGE]);
 
-/* How many edits make b of a; `limit` + 1 if more than `limit`. */
+/* The number of edits between a and b; `limit` + 1 if more than `limit`. */
 size_t nearest_distance(struct span a, struct span b, size_t limit);
 
 #endif

@@ -23,8 +23,8 @@ struct entry {
     void *context;
 };
 
-/* All options of the program, and getopt's view of them.  getopt's value of a long option is its
- * position plus FIRST_LONG, so that it is no letter. */
+/* All options of the program, and their form for getopt_long().  The value of a long option is its
+ * position plus FIRST_LONG, so that it differs from any letter. */
 enum { FIRST_LONG = 256 };
 struct parser {
     const struct options_program *program;
@@ -34,7 +34,7 @@ struct parser {
     struct option *longs;
 };
 
-/* Counts the lines of a table. */
+/* The number of lines in a table. */
 static size_t table_size(const struct option_line *line)
 {
     size_t count = 0;
@@ -92,7 +92,7 @@ static bool parser_begin(struct parser *parser, const struct options_program *pr
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
 
-/* The allowed values, in parentheses, on lines of their own. */
+/* Prints the allowed values, in parentheses, on lines of their own. */
 static void print_values(const char *const *values)
 {
     int column = HELP_WIDTH;
@@ -131,7 +131,7 @@ static void print_option(const struct option_line *line)
     putchar('\n');
 }
 
-/* Ends what goes to standard output in place of the tool's work. */
+/* Closes standard output after --help or --version. */
 static void close_stdout(void)
 {
     bool failed = ferror(stdout) != 0;
@@ -193,7 +193,7 @@ int options_choice(const char *value, const char *const names[], struct reason *
     return -1;
 }
 
-/* The number that the whole text is, within the entry's limits. */
+/* Parses the whole text as a number within the entry's limits. */
 static bool read_count(const struct option_line *line, const char *text, size_t *count)
 {
     uint64_t number;
@@ -204,7 +204,8 @@ static bool read_count(const struct option_line *line, const char *text, size_t 
     return true;
 }
 
-/* A command line has one now: `--since=1h --until=1h` leaves nothing between them. */
+/* All times of a command line are relative to the same moment: `--since=1h --until=1h` is an empty
+ * range. */
 static bool take_time(struct option_time *option, const char *argument, struct reason *reason)
 {
     static struct timestamp now;
@@ -259,7 +260,7 @@ static bool is_abbreviated(const struct option_line *line, const char *word)
                                            (word[2 + len] != '\0' && word[2 + len] != '='));
 }
 
-/* Deals with one option.  word is what it was found in.  False after a usage error. */
+/* Handles one option, which was found in `word`.  False after a usage error. */
 static bool take(const struct entry *entry, const char *word, const char *argument)
 {
     const struct option_line *line = entry->line;
@@ -281,7 +282,7 @@ static bool take(const struct entry *entry, const char *word, const char *argume
     return false;
 }
 
-/* The option that getopt has found: by its position, or by its letter. */
+/* The option that getopt has found, by its position or its letter. */
 static const struct entry *found(const struct parser *parser, int value)
 {
     if (value >= FIRST_LONG)
@@ -292,8 +293,8 @@ static const struct entry *found(const struct parser *parser, int value)
     return NULL;
 }
 
-/* After getopt's message about an option that it does not know: it may be that of a command, which
- * is one of the words before it. */
+/* After getopt's message about an unknown option: it may be the option of a command, which is one
+ * of the words before it. */
 static void command_hint(const struct options_program *program, char **argv)
 {
     for (int i = 1; program->is_command != NULL && i < optind; i++)
@@ -304,7 +305,7 @@ static void command_hint(const struct options_program *program, char **argv)
     usage_hint();
 }
 
-/* False: the program ends. */
+/* False: the program must end. */
 static bool read_all(const struct parser *parser, int argc, char **argv)
 {
     for (;;) {
@@ -324,7 +325,7 @@ static bool read_all(const struct parser *parser, int argc, char **argv)
             print_version(parser);
             return false;
         }
-        /* The argument may be a word of its own, after the option's. */
+        /* The argument may be a separate word, after the option. */
         const char *word = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
         if (!take(entry, word, optarg))
             return false;

@@ -1,13 +1,12 @@
-/* options: command lines in the manner of getopt_long(3).
+/* options: command lines as with getopt_long(3).
  *
- * A tool describes its options once, in tables.  An entry says what the option takes, which values
- * are allowed and where the value is stored; parsing, --help and the error messages all read it,
- * and the tests hold the manual and the completions to it.
+ * A tool describes its options once, in tables.  An entry says which argument the option takes,
+ * which values are allowed and where the value is stored; parsing, --help and the error messages
+ * all use it, and the tests compare the manual and the completions with it.
  *
- * Each table has a context, the struct that its options are stored in.  A table that several tools
- * use (of filters, of sinks) is a group of its own, so names and numbers of options never clash by
- * hand-made ranges.
- */
+ * Each table has a context, the struct in which its options are stored.  A table that several tools
+ * use (all filters, all sinks) is a group of its own, so that options of different tables never
+ * share a number. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -23,7 +22,7 @@ enum option_kind {
     OPTION_KIND_FLAG,     /* bool: becomes true */
     OPTION_KIND_UNFLAG,   /* bool: becomes false */
     OPTION_KIND_TEXT,     /* const char *: the argument as it is */
-    OPTION_KIND_CHOICE,   /* int: the position of the argument in `values` */
+    OPTION_KIND_CHOICE,   /* int: the index of the argument in `values` */
     OPTION_KIND_SIZE,     /* size_t, bytes, at least `least` */
     OPTION_KIND_COUNT,    /* size_t, a decimal number from `least` to `most` */
     OPTION_KIND_INTERVAL, /* int64_t, microseconds, at least `least` */
@@ -31,7 +30,7 @@ enum option_kind {
     OPTION_KIND_CALL,     /* `take` decides */
 };
 
-/* A time that the command line may give. */
+/* A time on the command line. */
 struct option_time {
     bool given;
     struct timestamp time;
@@ -40,19 +39,19 @@ struct option_time {
 struct option_line {
     int letter;                /* the short option; 0: there is none */
     const char *name;          /* the long option, without its dashes; NULL ends a table */
-    const char *argument;      /* what it takes, for --help: "FILE"; "[=NAME]" if the argument is
-                                  optional; NULL: nothing */
+    const char *argument;      /* its argument, for --help: "FILE"; "[=NAME]" if the argument is
+                                  optional; NULL: none */
     const char *help;          /* one or more lines, separated by '\n' */
     const char *const *values; /* the allowed values, ended by NULL; NULL: any.  --help lists them.
-                                  For OPTION_KIND_CALL they are what --help shows; `take` checks. */
+                                  For OPTION_KIND_CALL they are only for --help; `take` checks. */
     bool exact;  /* an abbreviation of the name is refused, and its argument is not shown: for
-                    options whose users tend to give a secret in place of a file */
+                    options for which users tend to give a secret in place of a file */
     bool secret; /* the argument is not shown in messages */
     enum option_kind kind;
-    size_t offset; /* of the field in the table's context */
+    size_t offset; /* offset of the field in the table's context */
     int64_t least, most;
 
-    /* Takes the argument (NULL where an optional one is absent).  False with a reason: the message
+    /* Handles the argument (NULL if an optional one is absent).  False with a reason: the message
      * is "--name=argument: reason". */
     bool (*take)(void *context, const char *argument, struct reason *reason);
 };
@@ -82,37 +81,38 @@ struct option_line {
     .kind = OPTION_KIND_TIME, .offset = OPTION_FIELD(type, member, struct option_time)
 #define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .take = (function)
 
-/* A table and the struct that its options are stored in. */
+/* A table and the struct in which its options are stored. */
 struct option_group {
     const struct option_line *line; /* ended by an entry without a name; NULL ends the groups */
     void *context;
 };
 
-/* What --help says of a program. */
+/* The texts of --help, and the options. */
 struct options_program {
     const char *name;                 /* "audit-path" */
     const char *operands;             /* for the usage line: "[OPTION]... [FILE]..." */
     const char *summary;              /* what it does: a sentence or two */
     const struct option_group *group; /* ended by one without a table; --help is in this order */
 
-    /* Whether a word is the name of a command, which the message about an unknown option then says
-     * must follow "--".  NULL: there is none to run, or one was given. */
+    /* Whether a word is the name of a command; the message about an unknown option then says that
+     * the command must follow "--".  NULL: the tool runs no command, or one was given. */
     bool (*is_command)(const char *word);
 };
 
-/* Reads the command line and stores each option's value.  Afterwards operands begin at
- * argv[optind].  False: the program ends now with diag_exit_status(), because --help or --version
- * was printed, or because of a usage error, which was told. */
+/* Parses the command line and stores each option's value.  Afterwards operands begin at
+ * argv[optind].  False: the program must end now with diag_exit_status(), because --help or
+ * --version was printed, or after the message about a usage error. */
 bool options_read(const struct options_program *program, int argc, char **argv);
 
-/* A usage error found after parsing: the message, and where help is.  Returns STATUS_FAILED. */
+/* Reports a usage error found after parsing: the message, and a hint at --help.  Returns
+ * STATUS_FAILED. */
 int options_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The position of a value among the names, which NULL ends.  -1 with a reason that lists them and
+/* The index of a value among the names, which NULL ends.  -1 with a reason that lists them and
  * suggests the nearest. */
 int options_choice(const char *value, const char *const names[], struct reason *reason);
 
-/* The amounts that options have (amount.h). */
+/* The amounts of options (amount.h). */
 static inline bool options_size(const char *text, size_t *bytes)
 {
     return amount_size(text, bytes);

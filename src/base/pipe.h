@@ -1,9 +1,9 @@
-/* pipe: how much the kernel holds between two programs. */
+/* pipe: the capacity of pipes between two programs. */
 #ifndef PIPE_H
 #define PIPE_H
 
-/* If the descriptor is a pipe, lets it hold 1 MiB, so that two programs alternate less often.  A
- * kernel that does not allow it leaves the pipe as it is. */
+/* If the descriptor is a pipe, sets its capacity to 1 MiB, so that two programs alternate less
+ * often. If the kernel does not allow it, the pipe is unchanged. */
 void pipe_grow(int fd);
 
 #endif

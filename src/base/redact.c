@@ -5,13 +5,13 @@
 #include <stdlib.h>
 
 enum {
-    SHORT_SECRET = 4, /* shorter ones are found as words alone */
-    LEAST_CORE = 8,   /* characters of base64 that tell something */
+    SHORT_SECRET = 4, /* shorter ones are found only as whole words */
+    LEAST_CORE = 8,   /* significant characters of base64, at least */
     ESCAPE_MOST = 8,  /* bytes of the longest escape */
-    LEAST_PREFIX = 6, /* bytes at a text's end that are taken for the beginning of a secret */
+    LEAST_PREFIX = 6, /* bytes at a text's end that count as the beginning of a secret */
 };
 
-/* One spelling that is looked for, in each of the ways to escape it. */
+/* One spelling to search for, in each of the ways to escape it. */
 struct needle {
     struct needle *next;
     size_t len;
@@ -62,7 +62,7 @@ static int digit(char c)
                                   : -1;
 }
 
-/* The byte that two hexadecimal digits stand for, or -1. */
+/* The byte of two hexadecimal digits, or -1. */
 static int hex_byte(const char *at, const char *end)
 {
     if (end - at < 2 || digit(at[0]) < 0 || digit(at[1]) < 0)
@@ -70,7 +70,7 @@ static int hex_byte(const char *at, const char *end)
     return digit(at[0]) * 16 + digit(at[1]);
 }
 
-/* Adds the secret percent-decoded, if that is something else. */
+/* Adds the percent-decoded secret, if that is different. */
 static bool add_decoded(struct span secret)
 {
     char *decoded = malloc(secret.len);
@@ -88,7 +88,8 @@ static bool add_decoded(struct span secret)
     return added;
 }
 
-/* Writes base64 of the bytes after `skip` zero bytes, without padding; the count of characters. */
+/* Writes base64 of the bytes after `skip` zero bytes, without padding; returns the number of
+ * characters. */
 static size_t base64(struct span bytes, size_t skip, const char *alphabet, char *to)
 {
     size_t bits = 0, len = 0;
@@ -104,8 +105,8 @@ static size_t base64(struct span bytes, size_t skip, const char *alphabet, char 
     return len;
 }
 
-/* Adds the secret in base64: as it is, and what is certain of it where it is part of something
- * longer, which depends on where among three bytes it begins. */
+/* Adds the secret in base64: whole, and as part of something longer, for each of the three possible
+ * alignments, the characters that depend only on the secret. */
 static bool add_base64(struct span secret, const char *alphabet)
 {
     size_t size = (secret.len + 2) / 3 * 4 + 8;
@@ -134,14 +135,14 @@ bool redact_add(struct span secret)
             add_base64(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"));
 }
 
-/* What a character of the text stands for. */
+/* The meaning of a character of the text. */
 struct unit {
     char bytes[4];  /* in UTF-8 */
     size_t count;   /* 0: it is not an escape */
     size_t spelled; /* bytes of its spelling */
 };
 
-/* The unit of one character by its number. */
+/* The unit of one code point. */
 static struct unit unit_of(unsigned long c, size_t spelled)
 {
     struct unit unit = {.spelled = spelled};
@@ -158,7 +159,7 @@ static struct unit unit_of(unsigned long c, size_t spelled)
     return unit;
 }
 
-/* %NN, and %25NN. */
+/* Parses %NN and %25NN. */
 static struct unit percent_unit(const char *at, const char *end)
 {
     int byte = hex_byte(at + 1, end), inner = byte == '%' ? hex_byte(at + 3, end) : -1;
@@ -167,7 +168,7 @@ static struct unit percent_unit(const char *at, const char *end)
     return (struct unit){{(char)byte}, byte >= 0, 3};
 }
 
-/* \" \\ \/ \uNNNN with any number of backslashes, and \xNN. */
+/* Parses \" \\ \/ \uNNNN with any number of backslashes, and \xNN. */
 static struct unit backslash_unit(const char *at, const char *end)
 {
     const char *from = at;
@@ -228,8 +229,8 @@ static struct unit unit_at(const char *at, const char *end)
     }
 }
 
-/* Bytes of the text's beginning that spell the needle, 0 for none.  `escaped`: a character that may
- * be an escape is taken for one first, else for itself. */
+/* The number of bytes at the text's beginning that spell the needle, 0 for none.  `escaped`: a
+ * character that may be an escape is first read as one, then literally. */
 static size_t spelling(struct span text, const struct needle *needle, bool escaped)
 {
     const char *at = text.at, *end = span_end(text);
@@ -260,7 +261,7 @@ static bool is_word(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* The longest spelling of any secret at the place in the text; 0 for none. */
+/* The longest spelling of any secret at this position in the text; 0 for none. */
 static size_t longest_at(struct span text, const char *at)
 {
     size_t longest = 0;

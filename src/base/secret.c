@@ -35,7 +35,7 @@ static bool refuse(const char *what, const char *where, const char *why)
     return false;
 }
 
-/* Takes the newline off the end.  False after a message. */
+/* Removes the newline at the end.  False after a message. */
 static bool check(const char *what, const char *where, struct span *value)
 {
     if (value->len > SECRET_MAX)

@@ -4,9 +4,11 @@
 
 #include <strings.h>
 
-enum { TAR_MAGIC = 257 }; /* where POSIX.1-2001 (pax, ustar) and GNU tar have "ustar" */
+enum {
+    TAR_MAGIC = 257
+}; /* offset of "ustar" in archives of POSIX.1-2001 (pax, ustar) and GNU tar */
 
-/* Beginnings that no JSON text has; of two that are alike the longer one comes first. */
+/* First bytes that no JSON text has; if two share a beginning, the longer one comes first. */
 static const struct beginning {
     struct span bytes;
     struct sniff sniff;
@@ -35,7 +37,7 @@ static const struct beginning {
     {SPAN_INIT("<html"), {SNIFF_FOREIGN, "an HTML page, not JSON", NULL}},
 };
 
-/* Whether both begin alike, as far as the shorter one goes; in markup in either case. */
+/* Whether both begin alike, up to the length of the shorter one; in markup, case is ignored. */
 static bool begins(struct span bytes, struct span beginning)
 {
     size_t len = bytes.len < beginning.len ? bytes.len : beginning.len;

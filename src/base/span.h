@@ -1,8 +1,7 @@
-/* span: a run of bytes that somebody else owns.
+/* span: a run of bytes that the span does not own.
  *
- * Spans point into a record, a template or a string literal; they are never terminated by a NUL
- * and stay valid as long as what they point into.
- */
+ * Spans point into a record, a template or a string literal; they have no NUL at the end and are
+ * valid as long as the memory they point to. */
 #ifndef SPAN_H
 #define SPAN_H
 
@@ -18,7 +17,7 @@ struct span {
 /* The span of a string literal, without its NUL. */
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
 
-/* The same, where C wants a constant: in a static table. */
+/* The same for static tables, where C requires a constant. */
 #define SPAN_INIT(literal)                                                                         \
     {                                                                                              \
         (literal), sizeof(literal) - 1                                                             \
@@ -41,8 +40,8 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (b.len == 0 || memcmp(a.at, b.at, b.len) == 0);
 }
 
-/* Whether a line has nothing but spaces, tabs and carriage returns: no tool takes it for a record.
- */
+/* Whether a line has nothing but spaces, tabs and carriage returns: no tool treats it as a
+ * record. */
 static inline bool span_is_blank(struct span line)
 {
     for (size_t i = 0; i < line.len; i++)

@@ -10,7 +10,7 @@
 
 enum { DAY = 86400 };
 
-/* The years 1 to 9999, in UTC: what four digits can say. */
+/* The years 1 to 9999, in UTC: those with four digits. */
 #define FIRST_SECOND (-62135596800)
 #define LAST_SECOND  253402300799
 
@@ -66,7 +66,7 @@ enum {
     TIME_LEN = sizeof "YYYY-MM-DDThh:mm:ss" - 1,
 };
 
-/* The number that the two digits are; *wrong is set if they are none. */
+/* The value of the two digits; *wrong is set if they are not digits. */
 static inline int two_digits(const char *at, bool *wrong)
 {
     unsigned tens = (unsigned char)at[0] - (unsigned)'0',
@@ -87,7 +87,7 @@ static inline bool read_date(const char *at, int64_t *days)
     return true;
 }
 
-/* A fraction of a second in nanoseconds; digits beyond the ninth are read over.  NULL: no digit. */
+/* A fraction of a second in nanoseconds; digits beyond the ninth are ignored.  NULL: no digit. */
 static const char *read_fraction(const char *at, const char *end, int32_t *nanos)
 {
     int32_t unit = 100000000;
@@ -97,8 +97,8 @@ static const char *read_fraction(const char *at, const char *end, int32_t *nanos
     return at > first ? at : NULL;
 }
 
-/* The zone, which is all that is left: Z, UTC, or a sign with hours and minutes; blanks before it.
- * False: it is not one. */
+/* Parses the rest of the text as the zone: Z, UTC, or a sign with hours and minutes, after optional
+ * spaces.  False: it is not one. */
 static bool read_zone_text(const char *at, const char *end, int32_t *offset)
 {
     while (at < end && *at == ' ')
@@ -162,7 +162,7 @@ struct timestamp timestamp_now(void)
     return (struct timestamp){now.tv_sec, (int32_t)now.tv_nsec, timestamp_zone_offset(now.tv_sec)};
 }
 
-/* Writes a number in `width` digits; returns what follows it. */
+/* Writes a number in `width` digits; returns the position after it. */
 static char *put(char *to, int64_t number, int width)
 {
     for (int i = width - 1; i >= 0; i--, number /= 10)
@@ -206,7 +206,7 @@ size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
         seconds = -seconds - (nanos > 0);
         nanos = nanos > 0 ? 1000000000 - nanos : 0;
     }
-    /* All the digits, twelve of seconds and nine behind them; the point goes where it is asked. */
+    /* Writes all the digits, twelve of seconds and nine of nanoseconds; then inserts the point. */
     char *end = put(put(digit, seconds, 12), nanos, 9);
     const char *point = end - 9 + power, *from = digit;
     while (*from == '0' && from < point - 1)
@@ -222,9 +222,9 @@ size_t timestamp_epoch(const struct timestamp *time, int power, int fraction,
     return (size_t)(to - text);
 }
 
-enum { ZONE_FILE = 64 * 1024 }; /* bytes of the largest; those of 2025 have less than 4 KB */
+enum { ZONE_FILE = 64 * 1024 }; /* bytes of the largest; in 2025 all have less than 4 KB */
 
-/* Reads the file if it holds a zone (RFC 8536 section 3.1); the database has other files too. */
+/* Reads the file if it contains a zone (RFC 8536 section 3.1); the database has other files too. */
 static bool read_zone_file(const char *name, char bytes[ZONE_FILE], size_t *len)
 {
     static const char magic[] = "TZif";
@@ -237,9 +237,9 @@ static bool read_zone_file(const char *name, char bytes[ZONE_FILE], size_t *len)
     return good && *len > sizeof magic && memcmp(bytes, magic, sizeof magic - 1) == 0;
 }
 
-/* Has the library read the zone that TZ names, and finds out whether it did: it takes a zone that
- * it cannot read for UTC, without an error.  The names that it then gives to times ("CEST") are in
- * the zone's file if it has read that file. */
+/* Makes the library read the zone in TZ, and checks that it did: it uses UTC for a zone that it
+ * cannot read, without an error.  If it has read the zone's file, the names that it returns
+ * ("CEST") are in this file. */
 static bool read_zone(struct span file)
 {
     const time_t times[] = {0, LAST_SECOND};
@@ -264,7 +264,7 @@ static bool set_utc(void)
 
 bool timestamp_zone_set(const char *name)
 {
-    /* tzset(3) takes a name that it does not know for UTC, so the database is asked first. */
+    /* tzset(3) uses UTC for an unknown name, so the database is checked first. */
     const char *directory = environment_value("TZDIR");
     char file[4096], zone[4096], bytes[ZONE_FILE];
     size_t len;

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* Opens /dev/null on those of the descriptors 0 to 2 that are closed, with the access reversed:
+/* Opens /dev/null for those of the descriptors 0 to 2 that are closed, with the access reversed:
  * using one of them still fails, but no file that is opened later can take its place. */
 static void guard_descriptors(void)
 {
@@ -17,8 +17,8 @@ static void guard_descriptors(void)
             (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Takes what follows "--", the command with options of its own, off the command line.  Returns how
- * many words are left. */
+/* Removes what follows "--", the command with its own options, from the command line.  Returns the
+ * number of remaining words. */
 static int take_command(const struct tool *tool, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)

@@ -51,7 +51,7 @@ void edit_add_encoded(struct edit *edit, struct span bytes)
     append(edit, (struct piece){bytes, true});
 }
 
-/* Writes the bytes as the content of a JSON string, made in the output's buffer. */
+/* Writes the bytes as the content of a JSON string, encoded in the output's buffer. */
 static bool write_encoded(struct out *out, struct span bytes)
 {
     enum { LEAST = 4096 };

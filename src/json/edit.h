@@ -1,8 +1,7 @@
 /* edit: an outgoing record as a list of pieces.
  *
- * A transform copies nothing: it says which spans of the incoming record leave, and what is put
- * between them.  The writer follows the list.  The spans must stay in place until then.
- */
+ * A transform copies nothing: it lists the spans of the incoming record that are written, and the
+ * text between them.  edit_write() follows the list.  The spans must stay in place until then. */
 #ifndef EDIT_H
 #define EDIT_H
 
@@ -10,7 +9,7 @@
 
 struct piece {
     struct span bytes;
-    bool encode; /* leaves as the content of a JSON string, escaped */
+    bool encode; /* written as the content of a JSON string, escaped */
 };
 
 struct edit {
@@ -19,17 +18,17 @@ struct edit {
     bool no_memory; /* a piece could not be added: the record must not be written */
 };
 
-/* An edit begins zeroed and is used again for every record. */
+/* Empties the edit.  An edit begins zeroed and is reused for every record. */
 void edit_clear(struct edit *edit);
 void edit_free(struct edit *edit);
 
-/* Appends bytes as they are; neighbouring spans of one record become one piece. */
+/* Appends bytes unchanged; neighbouring spans of one record become one piece. */
 void edit_add(struct edit *edit, struct span bytes);
 
 /* Appends bytes as the content of a JSON string. */
 void edit_add_encoded(struct edit *edit, struct span bytes);
 
-/* Writes the record.  False once a write has failed: out->error says why. */
+/* Writes the record.  False once a write has failed: out->error is the reason. */
 bool edit_write(const struct edit *edit, struct out *out);
 
 #endif

@@ -4,9 +4,9 @@
 #include "json/json_scalar.h"
 #include "json/json_string.h"
 
-/* What a token is, told from its first byte. */
+/* The class of a token, from its first byte. */
 enum class {
-    CLASS_OTHER, /* a number, a word, or nothing that JSON knows */
+    CLASS_OTHER, /* a number, a literal, or an invalid token */
     CLASS_STRING,
     CLASS_COLON,
     CLASS_COMMA,
@@ -32,7 +32,7 @@ static const unsigned char type_of[256] = {
 };
 
 /* The grammar as a pushdown automaton over token classes.  In a state, a class leads to the next
- * state, or to an action that the skipping loop takes.  The bits in is_object are its stack. */
+ * state, or to an action of the skipping loop.  The bits in is_object are its stack. */
 enum state {
     WANT_VALUE,       /* in an object, after ':' */
     WANT_ELEMENT,     /* in an array, after ',' */
@@ -67,7 +67,7 @@ static const unsigned char next_state[STATES][CLASSES] = {
     [WANT_COMMA_ARRAY] = {WRONG, WRONG, WRONG, WANT_ELEMENT, WRONG, WRONG, WRONG, CLOSE},
 };
 
-/* What is wrong when the state's want is not met. */
+/* The error if a state gets a class that it does not want. */
 static const unsigned char state_error[STATES] = {
     [WANT_VALUE] = JSON_ERROR_VALUE,         [WANT_ELEMENT] = JSON_ERROR_VALUE,
     [WANT_ELEMENT_END] = JSON_ERROR_VALUE,   [WANT_KEY] = JSON_ERROR_KEY,
@@ -88,7 +88,8 @@ static bool fail(struct json *json, enum json_code code, const unsigned char *at
     return false;
 }
 
-/* The tokens have run out where something should follow: a wrong byte, or the text's end. */
+/* The tokens have ended where another one must follow: because of a wrong byte, or at the end of
+ * the text. */
 static bool fail_at_end(struct json *json)
 {
     if (json->index.error.code != JSON_OK)
@@ -119,7 +120,7 @@ static inline bool read_token(struct json *json)
     return true;
 }
 
-/* One past the number or word at `at`; NULL after noting what it is not. */
+/* One past the number or literal at `at`; NULL after noting the error. */
 static const unsigned char *read_scalar(struct json *json, const unsigned char *at)
 {
     const unsigned char *end = text_end(json), *past = NULL;
@@ -145,15 +146,15 @@ static const unsigned char *read_scalar(struct json *json, const unsigned char *
     return past;
 }
 
-/* The same, quickly where it is an integer as most are. */
+/* The same, with a fast path for usual integers. */
 static inline const unsigned char *scalar_past(struct json *json, const unsigned char *at)
 {
     const unsigned char *past = json_integer_past(at, text_end(json));
     return past != NULL ? past : read_scalar(json, at);
 }
 
-/* One past the closing quote of the string that ends before `next`: between them
- * there can only be white space. */
+/* One past the closing quote of the string that ends before `next`: between the two there can only
+ * be white space. */
 static inline const unsigned char *quote_before(const unsigned char *next)
 {
     while (next[-1] != '"')
@@ -174,7 +175,7 @@ static inline const unsigned char *string_past(struct json *json)
     return quote_before(past);
 }
 
-/* Begins to read what the index lists. */
+/* Begins with the tokens of the index. */
 static void begin(struct json *json)
 {
     json->error = (struct json_error){JSON_OK, 0};
@@ -257,7 +258,7 @@ bool json_array(struct json *json)
     return enter(json, '[');
 }
 
-/* Reads what is between two members or elements.  False at the end and on an error. */
+/* Reads the token between two members or elements.  False at the end and on an error. */
 static inline bool next_item(struct json *json, unsigned char close, enum json_code missing)
 {
     bool fresh = json->fresh;
@@ -281,7 +282,7 @@ static inline bool next_item(struct json *json, unsigned char close, enum json_c
     return true;
 }
 
-/* The name's meaning, where it has escapes. */
+/* The decoded name, if it has escapes. */
 static __attribute__((noinline)) struct span decode_name(struct json *json, struct span text)
 {
     size_t len;
@@ -290,19 +291,19 @@ static __attribute__((noinline)) struct span decode_name(struct json *json, stru
     return (struct span){json->name, len};
 }
 
-/* The member's name, between the quote before `name` and one past the other. */
+/* Sets the member's name, between the quote before `name` and one past the closing quote. */
 static inline void set_name(struct json *json, struct json_key *key, const unsigned char *name,
                             const unsigned char *past)
 {
     struct span text = span_between((const char *)name, (const char *)past - 1);
     key->text = text;
-    key->name = text; /* not key->text: reading what was just written in halves stalls */
+    key->name = text; /* not key->text: reading back halves of what was just written stalls */
     if (json->index.backslash && memchr(name, '\\', key->text.len) != NULL)
         key->name = decode_name(json, key->text);
 }
 
-/* The tokens of the next member's name, colon and value and of what follows them, where all are at
- * hand and name and colon are right, else NULL. */
+/* The tokens of the next member's name, colon and value and of what follows them, if all are in the
+ * index and name and colon are valid; otherwise NULL. */
 static inline const uint32_t *member_at_hand(const struct json *json)
 {
     const struct json_index *index = &json->index;
@@ -347,7 +348,7 @@ bool json_member(struct json *json, struct json_key *key)
     return true;
 }
 
-/* json_member_value() where not all is at hand. */
+/* The slow path of json_member_value(). */
 static __attribute__((noinline)) bool member_value(struct json *json, struct json_key *key,
                                                    struct json_value *value)
 {
@@ -380,15 +381,14 @@ bool json_element(struct json *json)
     return next_item(json, ']', JSON_ERROR_ELEMENT);
 }
 
-/* Leaves the innermost object or array; the state that comes after it. */
+/* Leaves the innermost object or array; returns the state after it. */
 static inline unsigned leave(struct json *json)
 {
     json->depth--;
     return json->depth > 0 && in_object(json) ? WANT_COMMA_OBJECT : WANT_COMMA_ARRAY;
 }
 
-/* Takes the action that the automaton asks for at json->token; the state that comes after it, or
- * WRONG. */
+/* Takes the automaton's action at json->token; returns the state after it, or WRONG. */
 static inline unsigned act(struct json *json, unsigned action, unsigned state)
 {
     switch (action) {
@@ -408,8 +408,8 @@ static inline unsigned act(struct json *json, unsigned action, unsigned state)
     }
 }
 
-/* Leaves the objects that end at `token`, up to the one that `floor` values are open around, and
- * goes over what comes between the last of them and a member, or an element that is an object. */
+/* Leaves the objects that end at `token`, up to depth `floor`, and moves past the tokens between
+ * the last of them and a member, or an element that is an object. */
 static inline const uint32_t *leave_objects(struct json *json, const uint32_t *token,
                                             const uint32_t *end, unsigned floor, unsigned *state)
 {
@@ -434,10 +434,10 @@ static inline const uint32_t *leave_objects(struct json *json, const uint32_t *t
     return token + 2;
 }
 
-/* What the automaton does in the states WANT_KEY and WANT_KEY_END, with the tokens of a member in
- * one step, none of which waits for the one before: most of what is skipped is made of members.
- * The first token that is left to the automaton; *state is CLOSE after the end of the value that
- * `floor` values are open around. */
+/* Does what the automaton does in the states WANT_KEY and WANT_KEY_END, with all tokens of a member
+ * in one step and without dependencies between them: most skipped text is members.  Returns the
+ * first token that is left to the automaton; *state is CLOSE after the end of the value at depth
+ * `floor`. */
 static inline const uint32_t *skip_members(struct json *json, const uint32_t *token,
                                            const uint32_t *end, unsigned floor, unsigned *state)
 {
@@ -468,7 +468,7 @@ static inline const uint32_t *skip_members(struct json *json, const uint32_t *to
     return token;
 }
 
-/* Runs the automaton until as few values are open as `floor`. */
+/* Runs the automaton until the depth is `floor`. */
 static enum json_progress skip(struct json *json, unsigned floor)
 {
     struct json_index *index = &json->index;
@@ -570,7 +570,7 @@ bool json_has_escape(const struct json *json)
     return json->index.backslash;
 }
 
-/* The text has run out inside the value: because it is cut, or because a byte is wrong. */
+/* The text has ended inside the value: it is truncated, or a byte is wrong. */
 static enum json_progress ran_out(struct json *json)
 {
     if (json->index.error.code == JSON_OK) {
@@ -581,7 +581,8 @@ static enum json_progress ran_out(struct json *json)
     return JSON_WRONG;
 }
 
-/* Reads on in a string, a number or a word that is the whole text; it was taken. */
+/* Continues in a string, a number or a literal that is the whole text, and whose beginning was
+ * read. */
 static enum json_progress whole_scalar(struct json *json)
 {
     const unsigned char *past;

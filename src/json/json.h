@@ -1,8 +1,8 @@
 /* json: a strict, exact reader of one JSON text (RFC 8259, UTF-8 per RFC 3629).
  *
- * The reader goes over the text once, front to back, and hands out spans of the text's own bytes;
- * it builds no tree, allocates nothing and never recurses.  What is skipped is checked as strictly
- * as what is looked at.  The caller walks as deep as it is interested and skips the rest:
+ * The reader reads the text once, front to back, and returns spans of the text's own bytes; it
+ * builds no tree, allocates nothing and never recurses.  Skipped values are checked as strictly as
+ * others.  The caller enters the values it needs and skips the rest:
  *
  *     json_begin(&json, text, len);
  *     if (json_object(&json))
@@ -14,8 +14,7 @@
  *     if (!json_end(&json))
  *         … json_error(&json) …
  *
- * After an error every call returns false, so that loops end by themselves.
- */
+ * After an error every call returns false, so that loops end by themselves. */
 #ifndef JSON_H
 #define JSON_H
 
@@ -24,7 +23,7 @@
 #include "json/json_index.h"
 
 enum {
-    JSON_DEPTH = 1024, /* values inside one another, the outermost counted */
+    JSON_DEPTH = 1024, /* nested values, including the outermost */
     JSON_DEPTH_MAX = 1088,
     JSON_KEY_MAX = 64, /* bytes of a decoded member name that json_key_is() can compare */
 };
@@ -53,18 +52,18 @@ struct json_value {
 
 struct json_key {
     struct span text; /* the bytes, without the quotes */
-    struct span name; /* what it means: escapes decoded; at == NULL when longer than JSON_KEY_MAX */
+    struct span name; /* with escapes decoded; at == NULL if longer than JSON_KEY_MAX */
 };
 
 struct json {
     struct json_index index;
     struct json_error error;
-    const unsigned char *token;              /* the token read last */
-    size_t token_offset;                     /* where it is, while json_extend() may follow */
+    const unsigned char *token;              /* the last token read */
+    size_t token_offset;                     /* its offset, if json_extend() may follow */
     unsigned depth;                          /* objects and arrays that are open */
     bool fresh;                              /* the innermost one was just entered */
     unsigned state;                          /* of the skipping automaton, between two calls */
-    unsigned limit;                          /* how many may be */
+    unsigned limit;                          /* the maximum depth */
     uint64_t is_object[JSON_DEPTH_MAX / 64]; /* bit d: the value open at depth d + 1 is an object */
     char name[JSON_KEY_MAX];                 /* a member name whose escapes had to be decoded */
 };
@@ -72,15 +71,15 @@ struct json {
 /* Begins to read the len bytes at `text`, which stay the caller's and must stay in place. */
 void json_begin(struct json *json, const char *text, size_t len);
 
-/* Begins again with the same text.  What was read of it so far costs nothing again where that is
- * less than JSON_WINDOW bytes. */
+/* Begins again with the same text.  If less than JSON_WINDOW bytes were read, they are not scanned
+ * again. */
 void json_rewind(struct json *json);
 
-/* The type of the value that comes next; JSON_NONE where none does.  Reads nothing.  The type is
- * told from the first byte; reading the value still checks it. */
+/* The type of the next value, by its first byte; JSON_NONE if there is none.  Reads nothing:
+ * reading the value still checks it. */
 enum json_type json_peek(struct json *json);
 
-/* Sets how many values may be inside one another: JSON_DEPTH at first, JSON_DEPTH_MAX at most. */
+/* Sets how deep values may be nested: JSON_DEPTH at first, JSON_DEPTH_MAX at most. */
 void json_set_depth(struct json *json, unsigned depth);
 
 /* Where the next token begins, NULL if there is none. */
@@ -89,30 +88,30 @@ const char *json_at(struct json *json);
 /* One past the token read last: the end of an object or array that was just left. */
 const char *json_past(const struct json *json);
 
-/* Enters the object, or the array, that comes next.  False: an error, or something else comes. */
+/* Enters the next value, an object or an array.  False: an error, or it is something else. */
 bool json_object(struct json *json);
 bool json_array(struct json *json);
 
-/* In an object, reads the next member's name and colon; its value comes next.  False at the
- * object's end, which is thereby left, and on an error. */
+/* In an object, reads the next member's name and colon; its value is next.  False at the object's
+ * end, which is left, and on an error. */
 bool json_member(struct json *json, struct json_key *key);
 
-/* Reads the next member as json_member() does, and its value as json_value() does unless that is an
- * object or an array, which then comes next; value->type tells.  False at the object's end, which
- * is thereby left, and on an error. */
+/* Reads the next member as json_member() does, and its value as json_value() does unless
+ * value->type is an object or an array, which then is next.  False at the object's end, which is
+ * left, and on an error. */
 bool json_member_value(struct json *json, struct json_key *key, struct json_value *value);
 
-/* In an array, true if another element comes.  False at its end, which is thereby left. */
+/* In an array, true if there is another element.  False at the array's end, which is left. */
 bool json_element(struct json *json);
 
-/* Reads over the value that comes next and checks it.  value may be NULL. */
+/* Skips the next value and checks it.  value may be NULL. */
 bool json_value(struct json *json, struct json_value *value);
 
-/* True if the text was one value with nothing after it, all read, and without error. */
+/* True if the text was one value with nothing after it, completely read without an error. */
 bool json_end(struct json *json);
 
-/* Notes an error of the caller's own, at a place in the text: a value that is JSON but not what
- * is expected there. */
+/* Notes an error of the caller's own, at a position in the text: a value that is valid JSON but not
+ * what is expected there. */
 void json_reject(struct json *json, enum json_code code, const char *at);
 
 /* The error, and whether the text has white space outside strings (once all is read). */
@@ -134,13 +133,14 @@ static inline bool json_key_is(const struct json_key *key, struct span name)
 
 /* Reading a value that is still arriving: the outermost value of a text that grows.
  *
- * json_begin() with what is there, cut after the last '}', ']' or white space; json_whole() reads
- * on.  JSON_MORE asks for more: json_extend() and call it again.  JSON_WHOLE: the value ends at
- * json_past(); what follows it was not looked at.  JSON_WRONG: see json_error(). */
+ * Call json_begin() with the bytes so far, up to the last '}', ']' or white space, then
+ * json_whole().  JSON_MORE: call json_extend() with more bytes, and json_whole() again.
+ * JSON_WHOLE: the value ends at json_past(); the bytes after it were not checked.  JSON_WRONG: see
+ * json_error(). */
 enum json_progress { JSON_WHOLE, JSON_MORE, JSON_WRONG };
 enum json_progress json_whole(struct json *json);
 
-/* Says that nothing more comes: json_error() is then what the text lacks. */
+/* Says that there are no more bytes: json_error() then says what is missing in the text. */
 void json_no_more(struct json *json);
 
 void json_extend(struct json *json, const char *text, size_t len);

@@ -1,8 +1,7 @@
 /* json_block: 64 bytes of JSON text as bit masks, bit i for byte i.
  *
- * Internal to the json modules.  With SSE2 (every x86-64) the masks come from byte compares; the
- * portable version goes by words of eight bytes and gives the same masks on any architecture.
- */
+ * Internal to the json modules.  With SSE2 (every x86-64) the masks are made by byte comparisons;
+ * the portable version uses words of eight bytes and makes the same masks on any architecture. */
 #ifndef JSON_BLOCK_H
 #define JSON_BLOCK_H
 
@@ -13,7 +12,8 @@
 #include <emmintrin.h>
 #define JSON_BLOCK_FAST true
 #else
-#define JSON_BLOCK_FAST false /* reading a block takes longer than a byte-by-byte loop's look */
+#define JSON_BLOCK_FAST false /* making the masks of a block is slower than a loop over its bytes  \
+                               */
 #include "json/json_word.h"
 #endif
 
@@ -144,7 +144,7 @@ static inline uint64_t json_block_between(uint64_t quotes)
     return quotes;
 }
 
-/* How many bits are set.  Without an instruction for it, gcc's builtin is a function call. */
+/* The number of set bits.  Without an instruction for it, gcc's builtin is a function call. */
 static inline unsigned json_block_count(uint64_t mask)
 {
     mask -= mask >> 1 & 0x5555555555555555;
@@ -153,7 +153,7 @@ static inline unsigned json_block_count(uint64_t mask)
     return (unsigned)(mask * 0x0101010101010101 >> 56);
 }
 
-/* Number of the lowest set bit; mask is not 0. */
+/* Number of the lowest set bit; mask must not be 0. */
 static inline unsigned json_block_first(uint64_t mask)
 {
     return (unsigned)__builtin_ctzll(mask);

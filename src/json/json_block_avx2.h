@@ -1,8 +1,7 @@
 /* json_block_avx2: json_block.h's masks with AVX2, for functions that are compiled for it.
  *
- * Internal to the json modules.  A function that calls these is marked JSON_AVX2, and is called
- * only where json_has_avx2() says so.  JSON_BLOCK_AVX2 is defined where there is such a version.
- */
+ * Internal to the json modules.  A function that calls these is marked JSON_AVX2, and may be called
+ * only if json_has_avx2().  JSON_BLOCK_AVX2 is defined if there is such a version. */
 #ifndef JSON_BLOCK_AVX2_H
 #define JSON_BLOCK_AVX2_H
 
@@ -14,7 +13,7 @@
 #define JSON_BLOCK_AVX2
 #define JSON_AVX2 __attribute__((target("avx2,bmi,popcnt,pclmul")))
 
-/* Whether this processor, and the system, have what JSON_AVX2 functions need. */
+/* Whether this processor and the system support JSON_AVX2 functions. */
 static inline bool json_has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
@@ -33,15 +32,15 @@ JSON_AVX2 static inline uint64_t json_avx2_equal(__m256i low, __m256i high, char
     return json_avx2_join(_mm256_cmpeq_epi8(low, want), _mm256_cmpeq_epi8(high, want));
 }
 
-/* The bytes that equal the table's entry for their low four bits.  A byte from 0x80 takes 0, which
- * it is not. */
+/* The bytes that equal the table's entry for their low four bits.  A byte of 0x80 or above gets 0,
+ * which it does not equal. */
 JSON_AVX2 static inline __m256i json_avx2_in_table(__m256i v, __m128i table)
 {
     return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), v), v);
 }
 
-/* White space, at the places of its low four bits.  Entry 1 and others hold a byte whose low four
- * bits are different: nothing equals it. */
+/* White space, at the indices of its low four bits.  The other entries hold a byte with other low
+ * four bits, which nothing equals. */
 JSON_AVX2 static inline __m128i json_avx2_blanks(void)
 {
     return _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, 0, '\r', 0, 0);
@@ -53,9 +52,9 @@ JSON_AVX2 static inline __m128i json_avx2_marks(void)
     return _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, ':', '{', ',', '}', 0, 0);
 }
 
-/* { } [ ] : , by their low four bits.  '{' and '[', '}' and ']' differ only in bit 5, which the
- * others have; 0x0c and 0x1a become ',' and ':' by it and are taken out again as control
- * characters. */
+/* Finds { } [ ] : , by their low four bits.  '{' and '[', '}' and ']' differ only in bit 5, which
+ * the others have set; 0x0c and 0x1a become ',' and ':' when it is set, and are removed again as
+ * control characters. */
 JSON_AVX2 static inline __m256i json_avx2_structure(__m256i v)
 {
     return json_avx2_in_table(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), json_avx2_marks());
@@ -97,7 +96,7 @@ JSON_AVX2 static inline struct json_block json_avx2_read(const unsigned char *at
     return b;
 }
 
-/* json_block_between() with one multiplication without carries. */
+/* json_block_between() with one carry-less multiplication. */
 JSON_AVX2 static inline uint64_t json_avx2_between(uint64_t quotes)
 {
     __m128i product =

@@ -3,8 +3,9 @@
 #include "json/json_block.h"
 #include "json/json_compact.h"
 
-/* The quotes of a block that open or close a string: those that no backslash escapes.  *escaped
- * says whether the block's first byte is escaped, and then whether the next block's is. */
+/* The quotes of a block that open or close a string: those without a backslash before them.
+ * *escaped says whether the block's first byte is escaped, and is set to whether the next block's
+ * is. */
 static uint64_t string_quotes(const struct json_block *block, uint64_t *escaped)
 {
     uint64_t masked = *escaped, backslash = block->backslash & ~masked;
@@ -18,7 +19,7 @@ static uint64_t string_quotes(const struct json_block *block, uint64_t *escaped)
     return block->quote & ~masked;
 }
 
-/* Copies the runs of bytes whose bit is set. */
+/* Copies the runs of bytes whose bits are set. */
 static char *copy_runs(const char *at, uint64_t keep, char *out)
 {
     while (keep != 0) {

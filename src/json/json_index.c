@@ -7,7 +7,7 @@
 
 void json_index_begin(struct json_index *index, const char *text, size_t len)
 {
-    /* Everything but the tokens, which count and used make void. */
+    /* Everything but the tokens, which are void with count and used 0. */
     memset(index, 0, offsetof(struct json_index, token));
     index->text = (const unsigned char *)text;
     index->len = len;
@@ -39,11 +39,11 @@ static bool is_hex(unsigned char byte)
     return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
-/* Whether the letter at `offset` makes an escape. */
+/* Whether the letter at `offset` forms an escape. */
 static bool is_escape(const struct json_index *index, size_t offset)
 {
     if (offset >= index->len)
-        return true; /* the string cannot end either, which json_index_fill reports */
+        return true; /* the string is not terminated either, which json_index_fill reports */
     switch (index->text[offset]) {
     case '"':
     case '\\':
@@ -72,7 +72,7 @@ static void check_escape(struct json_index *index, size_t offset)
 }
 
 /* Mask of the bytes that a backslash escapes; checks each escape.  A backslash outside a string is
- * wrong too, and the grammar sees it first, so all may be checked alike. */
+ * wrong too, and the grammar notices it first, so all can be checked alike. */
 static uint64_t find_escaped(struct json_index *index, uint64_t backslash)
 {
     uint64_t escaped = index->escaped;
@@ -96,7 +96,7 @@ static uint64_t find_escaped(struct json_index *index, uint64_t backslash)
 static size_t utf8_sequence(const unsigned char *at, size_t left)
 {
     unsigned char lead = at[0];
-    if (left >= 3 && (lead & 0xf0) == 0xe0) { /* most of the world's text */
+    if (left >= 3 && (lead & 0xf0) == 0xe0) { /* three bytes, which most scripts use */
         unsigned second = at[1];
         unsigned low = lead == 0xe0 ? 0xa0 : 0x80, high = lead == 0xed ? 0x9f : 0xbf;
         return second >= low && second <= high && (at[2] & 0xc0) == 0x80 ? 3 : 0;
@@ -117,7 +117,7 @@ static void check_utf8(struct json_index *index, uint64_t high)
 {
     while (high != 0) {
         size_t offset = index->next + json_block_first(high);
-        if (offset < index->utf8_next) { /* the tail of a sequence of the block before */
+        if (offset < index->utf8_next) { /* the rest of a sequence of the previous block */
             high &= high - 1;
             continue;
         }
@@ -132,17 +132,17 @@ static void check_utf8(struct json_index *index, uint64_t high)
     }
 }
 
-/* How blocks are read on a processor. */
+/* The functions that read blocks on a processor. */
 struct blocks {
     struct json_block (*read)(const unsigned char *at);
-    uint64_t (*between)(uint64_t quotes); /* json_block_between() or its like */
+    uint64_t (*between)(uint64_t quotes); /* json_block_between() or an equivalent */
     unsigned (*count)(uint64_t mask);     /* how many bits are set */
-    /* Writes the numbers of the set bits, `count` of them, plus offset each.  JSON_BLOCK places
-     * may be written to. */
+    /* Writes the numbers of the set bits, `count` of them, each plus offset.  May write up to
+     * JSON_BLOCK entries. */
     void (*list)(uint64_t mask, unsigned count, uint32_t offset, uint32_t *out);
 };
 
-/* Which bytes of a block a token begins at. */
+/* The bytes of a block at which a token begins. */
 static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_index *index,
                                                                   const struct json_block *b,
                                                                   size_t size,
@@ -172,7 +172,7 @@ static inline __attribute__((always_inline)) uint64_t find_tokens(struct json_in
     return tokens;
 }
 
-/* Goes over a block, of which the first `size` bytes are the text's at `next`. */
+/* Scans a block, of which the first `size` bytes are the text's at `next`. */
 static inline __attribute__((always_inline)) void scan_block(struct json_index *index,
                                                              struct json_block block, size_t size,
                                                              const struct blocks *blocks)
@@ -184,7 +184,8 @@ static inline __attribute__((always_inline)) void scan_block(struct json_index *
     index->next += size;
 }
 
-/* The text's last `size` bytes, less than a block, with blanks after them, which are no tokens. */
+/* Reads the text's last `size` bytes, less than a block, padded with spaces, which are no
+ * tokens. */
 static inline __attribute__((always_inline)) struct json_block
 read_last(const struct json_index *index, size_t size, const struct blocks *blocks)
 {
@@ -195,7 +196,7 @@ read_last(const struct json_index *index, size_t size, const struct blocks *bloc
         return blocks->read(padded);
     }
     struct json_block b = blocks->read(index->text + index->len - JSON_BLOCK);
-    unsigned before = JSON_BLOCK - (unsigned)size; /* bytes of the block before */
+    unsigned before = JSON_BLOCK - (unsigned)size; /* bytes of the previous block */
     return (struct json_block){
         .quote = b.quote >> before,
         .backslash = b.backslash >> before,
@@ -206,7 +207,7 @@ read_last(const struct json_index *index, size_t size, const struct blocks *bloc
     };
 }
 
-/* Goes over the blocks before `end`, which is the text's end or a block's. */
+/* Scans the blocks before `end`, which is the text's end or a block's. */
 static inline __attribute__((always_inline)) void scan_blocks(struct json_index *index, size_t end,
                                                               const struct blocks *blocks)
 {
@@ -217,8 +218,8 @@ static inline __attribute__((always_inline)) void scan_blocks(struct json_index 
         scan_block(index, read_last(index, rest, blocks), rest, blocks);
 }
 
-/* Eight at a time, needed or not: a branch a token would cost more.  `first` tells the number of
- * the lowest set bit; of 0 any will do. */
+/* Eight at a time, needed or not: a branch for each token would be slower.  `first` returns the
+ * number of the lowest set bit; for 0 any number. */
 static inline __attribute__((always_inline)) void list_by(uint64_t mask, unsigned count,
                                                           uint32_t offset, uint32_t *out,
                                                           unsigned (*first)(uint64_t mask))
@@ -285,8 +286,8 @@ static void scan_exactly(struct json_index *index, size_t end)
 }
 
 #ifdef JSON_SWEEP
-/* One past the UTF-8 sequence that the byte before `end` belongs to, `end` where it belongs to
- * none, 0 where it is not one. */
+/* One past the UTF-8 sequence that contains the byte before `end`; `end` if there is none, 0 if it
+ * is invalid. */
 static size_t sequence_past(const struct json_index *index, size_t end)
 {
     size_t at = end - 1;
@@ -298,7 +299,7 @@ static size_t sequence_past(const struct json_index *index, size_t end)
     return length == 0 ? 0 : at + length;
 }
 
-/* Whether the escape and the sequence that go on after `end` are right. */
+/* Whether the escape and the sequence that continue after `end` are valid. */
 static bool ends_well(struct json_index *index, const struct json_sweep *sweep, size_t end)
 {
     size_t at = end;
@@ -311,7 +312,7 @@ static bool ends_well(struct json_index *index, const struct json_sweep *sweep, 
     return index->utf8_next > 0;
 }
 
-/* The block before `next`, as far as it matters: its last three bytes. */
+/* The block before `next`; only its last three bytes matter. */
 JSON_AVX512 static __m512i block_before(const struct json_index *index)
 {
     unsigned char block[JSON_BLOCK] = {0};
@@ -320,8 +321,8 @@ JSON_AVX512 static __m512i block_before(const struct json_index *index)
     return _mm512_loadu_si512(block);
 }
 
-/* Lists the tokens before `end`, where nothing is wrong.  False: something may be, and it is as if
- * nothing had been done. */
+/* Lists the tokens before `end` if there is no error.  False: there may be one, and nothing was
+ * changed. */
 JSON_AVX512 static bool sweep(struct json_index *index, size_t end)
 {
     struct json_sweep sweep = {.bits = json_sweep_bits(),
@@ -361,7 +362,7 @@ JSON_AVX512 static bool sweep(struct json_index *index, size_t end)
 }
 #endif
 
-/* As fast as this processor can, and exactly where that is not enough. */
+/* Scans as fast as this processor can, and exactly if that fails. */
 static void scan_window(struct json_index *index, size_t end)
 {
 #ifdef JSON_SWEEP
@@ -373,7 +374,7 @@ static void scan_window(struct json_index *index, size_t end)
 
 bool json_index_fill(struct json_index *index)
 {
-    /* At the text's end the tokens stay, for json_index_rewind(). */
+    /* At the text's end the tokens are kept for json_index_rewind(). */
     if (index->next >= index->len || index->error.code != JSON_OK)
         return false;
     do {

@@ -26,7 +26,7 @@ static inline bool json_scalar_ends(const unsigned char *at, const unsigned char
     case '{':
     case '[':
     case ':':
-    case '"': /* wrong there, which the grammar sees */
+    case '"': /* wrong there, which the grammar notices */
         return true;
     default:
         return false;
@@ -41,7 +41,7 @@ static inline bool json_is_digit(const unsigned char *at, const unsigned char *e
 #if JSON_BLOCK_FAST
 enum { JSON_VECTOR = 16 };
 
-/* Which of 16 bytes are digits, the first in bit 0. */
+/* Which of 16 bytes are digits; the first is bit 0. */
 static inline unsigned json_digits16(const unsigned char *at)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -51,8 +51,8 @@ static inline unsigned json_digits16(const unsigned char *at)
 }
 #endif
 
-/* One past the digits at `at`.  Many at a time: numbers have about as many, and never the same
- * number of them, which a loop over bytes cannot foresee. */
+/* One past the digits at `at`.  Many at a time: most numbers have about as many, and their lengths
+ * vary, so that a loop over bytes would be mispredicted. */
 static inline const unsigned char *json_digits_past(const unsigned char *at,
                                                     const unsigned char *end)
 {
@@ -73,8 +73,8 @@ static inline const unsigned char *json_digits_past(const unsigned char *at,
     return at;
 }
 
-/* One past the integer at `at` where it has at most seven digits and ends as most do; NULL: it may
- * still be a number. */
+/* One past the integer at `at` if it has at most seven digits and a usual end; NULL: it may still
+ * be a number. */
 static inline const unsigned char *json_integer_past(const unsigned char *at,
                                                      const unsigned char *end)
 {

@@ -95,7 +95,7 @@ static const char escape_of[256] = {
 };
 
 /* Copies a run of at most JSON_BLOCK bytes: always 32, which nearly every run fits into, so that no
- * branch depends on its length.  Up to 31 bytes beyond it are read and written, too. */
+ * branch depends on its length.  Up to 31 bytes beyond the run are read and written, too. */
 enum { COPY_STEP = 32 };
 static inline void copy_run(const char *at, size_t len, char *to)
 {
@@ -119,7 +119,7 @@ static inline char *put_escape(unsigned char byte, char *to)
     return to;
 }
 
-/* Whether one of the eight bytes is written as an escape. */
+/* Whether one of the eight bytes must be escaped. */
 static inline bool has_escaped(uint64_t word)
 {
     return (json_word_control(word) | json_word_equal(word, '"') | json_word_equal(word, '\\')) !=
@@ -129,8 +129,10 @@ static inline bool has_escaped(uint64_t word)
 size_t json_string_encode(struct span *text, char *out, size_t size)
 {
     const char *at = text->at, *end = span_end(*text);
-    char *to = out, *full = out + size - 6;        /* the longest escape still fits */
-    enum { LONGEST = 6 * JSON_BLOCK + COPY_STEP }; /* that a block can become, and one copy */
+    char *to = out, *full = out + size - 6; /* leaves room for the longest escape */
+    enum {
+        LONGEST = 6 * JSON_BLOCK + COPY_STEP
+    }; /* the maximum output for a block, and one copy */
     while (JSON_BLOCK_FAST && end - at >= JSON_BLOCK + COPY_STEP && out + size - to >= LONGEST) {
         struct json_block block = json_block_read((const unsigned char *)at);
         uint64_t escaped = block.quote | block.backslash | block.control;

@@ -1,10 +1,9 @@
-/* json_sweep: the fast way over a window of a JSON text, with AVX-512.
+/* json_sweep: a fast scan of a window of a JSON text, with AVX-512.
  *
- * Internal to json_index.c.  The sweep lists the tokens and notes whether something may be wrong,
- * but not what and where: json_index.c then goes over the window again, in the exact way.  A
- * function that calls these is marked JSON_AVX512, and is called only where json_has_avx512() says
- * so.  JSON_SWEEP is defined where there is such a version.
- */
+ * Internal to json_index.c.  The sweep lists the tokens and notes whether there may be an error,
+ * but not which and where: json_index.c then scans the window again, exactly.  A function that
+ * calls these is marked JSON_AVX512, and may be called only if json_has_avx512().  JSON_SWEEP is
+ * defined if there is such a version. */
 #ifndef JSON_SWEEP_H
 #define JSON_SWEEP_H
 
@@ -16,7 +15,7 @@
     __attribute__((target("avx2,bmi,popcnt,pclmul,avx512f,avx512bw,avx512vbmi,avx512vbmi2")))
 #define JSON_SWEEP JSON_AVX512 __attribute__((always_inline)) static inline
 
-/* Whether this processor, and the system, have what JSON_AVX512 functions need. */
+/* Whether this processor and the system support JSON_AVX512 functions. */
 static inline bool json_has_avx512(void)
 {
     return json_has_avx2() && __builtin_cpu_supports("avx512f") &&
@@ -24,13 +23,13 @@ static inline bool json_has_avx512(void)
            __builtin_cpu_supports("avx512vbmi2");
 }
 
-/* What a byte may be, as bits. */
+/* The classes of a byte, as bits. */
 enum {
     SWEEP_MARK = 1,      /* { } [ ] : , */
     SWEEP_BLANK = 2,     /* white space */
     SWEEP_QUOTE = 4,     /* " */
     SWEEP_BACKSLASH = 8, /* \ */
-    SWEEP_LETTER = 16,   /* after a backslash, an escape of two bytes */
+    SWEEP_LETTER = 16,   /* after a backslash, it forms an escape of two bytes */
     SWEEP_HEX = 32,      /* a hexadecimal digit */
     SWEEP_CONTROL = 64,  /* below 0x20 */
     SWEEP_HIGH = 128,    /* 0x80 and above */
@@ -42,20 +41,20 @@ struct json_sweep_bits {
     __m512i quote, backslash; /* these bytes themselves */
 };
 
-/* What one block leaves to the next, and what they found together. */
+/* The state that one block passes to the next, and the findings so far. */
 struct json_sweep {
     struct json_sweep_bits bits;
     uint64_t escaped, string, scalar; /* as in struct json_index */
     uint64_t hex;                     /* the next block's bytes that must be hexadecimal digits */
     uint64_t high;                    /* 1 if the block's last byte is 0x80 or above */
-    uint64_t wrong;                   /* not 0: an escape may be wrong */
+    uint64_t wrong;                   /* not 0: an escape may be invalid */
     __m512i before;                   /* the block */
-    __m512i inside, outside;          /* what there is inside strings, and outside */
+    __m512i inside, outside;          /* the classes found inside strings, and outside */
     __m512i utf8;                     /* not 0: this is not UTF-8 */
 };
 
-/* 64 times the same byte, in a register that is kept: the compiler would fill it again for every
- * block. */
+/* 64 times the same byte, in a register that is kept: otherwise the compiler would load it again
+ * for each block. */
 JSON_SWEEP __m512i json_sweep_all(int byte)
 {
     __m512i v = _mm512_set1_epi8((char)byte);
@@ -75,7 +74,7 @@ JSON_SWEEP struct json_sweep_bits json_sweep_bits(void)
     };
 }
 
-/* What each byte of the block is; `low` has those below 0x80. */
+/* The class of each byte of the block; `low` has those below 0x80. */
 JSON_SWEEP __m512i json_sweep_class(const struct json_sweep *sweep, __m512i v, uint64_t low)
 {
     enum {
@@ -118,8 +117,9 @@ JSON_SWEEP uint64_t json_sweep_is(__m512i class, int what)
     return _mm512_test_epi8_mask(class, _mm512_set1_epi8((char)what));
 }
 
-/* Bytes that a backslash escapes, the first one if *carry is 1, which then tells about the next
- * block.  In a run of backslashes and one past it, it is every other byte, from the second. */
+/* Bytes that a backslash escapes, including the first one if *carry is 1, which is then set for the
+ * next block.  In a run of backslashes and the byte after it, these are every other byte, from the
+ * second. */
 static inline uint64_t json_sweep_escaped(uint64_t backslash, uint64_t *carry)
 {
     const uint64_t even = 0x5555555555555555;
@@ -127,14 +127,16 @@ static inline uint64_t json_sweep_escaped(uint64_t backslash, uint64_t *carry)
     backslash &= ~first;
     uint64_t follows = backslash << 1;
     uint64_t begin = backslash & ~follows;
-    /* A run that begins at an even place, up to one past it: what changes when 1 is added there. */
+    /* A run that begins at an even position, and the byte after it: the bits that change when 1 is
+     * added there. */
     uint64_t even_run = (backslash + (begin & even)) ^ backslash;
     uint64_t escaped = follows & (even_run ^ even);
     *carry = (backslash & ~escaped) >> (JSON_BLOCK - 1);
     return escaped | first;
 }
 
-/* Checks the escapes that are not of two bytes: `letter` has what is behind their backslash. */
+/* Checks the escapes that are longer than two bytes: `letter` has the bytes after their
+ * backslashes. */
 JSON_SWEEP void json_sweep_unicode(struct json_sweep *sweep, __m512i v, __m512i class,
                                    uint64_t letter)
 {
@@ -144,17 +146,17 @@ JSON_SWEEP void json_sweep_unicode(struct json_sweep *sweep, __m512i v, __m512i 
     sweep->hex = u >> 60 | u >> 61 | u >> 62 | u >> 63;
 }
 
-/* What is wrong with two bytes of UTF-8 (RFC 3629 section 4) by the first one's high four bits, by
- * its low four bits and by the second one's high four bits: what all three say. */
+/* The errors of two bytes of UTF-8 (RFC 3629 section 4) by the first one's high four bits, its low
+ * four bits and the second one's high four bits: an error counts if all three have its bit. */
 enum {
     UTF8_LONE = 1,       /* a byte from 0x80 to 0xbf follows ASCII */
-    UTF8_SHORT = 2,      /* none follows where one must */
-    UTF8_LONG_2 = 4,     /* two bytes for what one can say: 0xc0, 0xc1 */
-    UTF8_LONG_3 = 8,     /* three for what two can: 0xe0 and below 0xa0 */
+    UTF8_SHORT = 2,      /* no such byte follows where one must */
+    UTF8_LONG_2 = 4,     /* two bytes for a one-byte character: 0xc0, 0xc1 */
+    UTF8_LONG_3 = 8,     /* three for a two-byte character: 0xe0 and below 0xa0 */
     UTF8_SURROGATE = 16, /* half of a UTF-16 pair: 0xed and from 0xa0 */
-    UTF8_EIGHT = 32,     /* 0xf0 and below 0x90: four for what three can; also from 0xf5 */
+    UTF8_EIGHT = 32,     /* 0xf0 and below 0x90: four for a three-byte character; also from 0xf5 */
     UTF8_LARGE = 64,     /* 0xf4 and from 0x90: beyond U+10FFFF; also from 0xf5 */
-    UTF8_FURTHER = 128,  /* both are from 0x80 to 0xbf: right as third or fourth byte only */
+    UTF8_FURTHER = 128,  /* both are from 0x80 to 0xbf: valid only as third or fourth byte */
 };
 
 JSON_SWEEP __m512i json_sweep_lookup(__m128i table, __m512i nibbles)
@@ -213,7 +215,7 @@ JSON_SWEEP __m512i json_sweep_numbers(void)
                             0x0f0e0d0c0b0a0908, 0x0706050403020100);
 }
 
-/* The bytes that are `distance` before those of v. */
+/* The bytes at `distance` before those of v. */
 JSON_SWEEP __m512i json_sweep_back(__m512i before, __m512i v, int distance)
 {
     __m512i from =
@@ -221,9 +223,9 @@ JSON_SWEEP __m512i json_sweep_back(__m512i before, __m512i v, int distance)
     return _mm512_permutex2var_epi8(before, from, v);
 }
 
-/* Not 0 where the block is not UTF-8; a sequence may be cut at its end.  Each byte is looked up as
- * the second after the one before.  It must be a further one exactly if the byte two before begins
- * a sequence of three or four, or the byte three before one of four. */
+/* Not 0 if the block is not UTF-8; a sequence may be incomplete at its end.  Each byte is looked up
+ * as the second after the one before.  It must be a continuation byte exactly if the byte two
+ * before begins a sequence of three or four, or the byte three before one of four. */
 JSON_SWEEP __m512i json_sweep_utf8(__m512i before, __m512i v)
 {
     __m512i first = json_sweep_back(before, v, 1);
@@ -248,7 +250,7 @@ JSON_SWEEP uint64_t json_sweep_escapes(struct json_sweep *sweep, __m512i v, __m5
     return escaped;
 }
 
-/* Which bytes of a block a token begins at. */
+/* The bytes of a block at which a token begins. */
 JSON_SWEEP uint64_t json_sweep_block(struct json_sweep *sweep, __m512i v)
 {
     uint64_t low = _mm512_testn_epi8_mask(v, sweep->bits.high);
@@ -273,7 +275,8 @@ JSON_SWEEP uint64_t json_sweep_block(struct json_sweep *sweep, __m512i v)
     return (_mm512_test_epi8_mask(class, sweep->bits.mark) & ~string) | (quote & string) | begin;
 }
 
-/* Whether something may be wrong, but for what is cut at the end. */
+/* Whether there may be an error, other than a sequence or an escape that is incomplete at the
+ * end. */
 JSON_SWEEP bool json_sweep_doubts(const struct json_sweep *sweep)
 {
     uint64_t inside = json_sweep_is(sweep->inside, SWEEP_CONTROL);
@@ -282,14 +285,14 @@ JSON_SWEEP bool json_sweep_doubts(const struct json_sweep *sweep)
     return (sweep->wrong | inside | outside | utf8) != 0;
 }
 
-/* Lists 16 tokens, needed or not: their numbers plus offset. */
+/* Writes 16 tokens, needed or not: their numbers plus offset. */
 JSON_SWEEP void json_sweep_put(__m128i numbers, __m512i offset, uint32_t *token)
 {
     _mm512_storeu_si512(token, _mm512_add_epi32(_mm512_cvtepu8_epi32(numbers), offset));
 }
 
-/* Lists the tokens of a mask: the number of each set bit plus offset.  Returns how many they
- * are. */
+/* Lists the tokens of a mask: the number of each set bit plus offset.  Returns the number of
+ * tokens. */
 JSON_SWEEP unsigned json_sweep_list(uint64_t mask, __m512i offset, uint32_t *token)
 {
     __m512i n = _mm512_maskz_compress_epi8(mask, json_sweep_numbers());

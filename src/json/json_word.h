@@ -1,8 +1,7 @@
 /* json_word: eight bytes of JSON text in a 64-bit number, the first byte lowest.
  *
- * Internal to the json modules.  Plain C that tests eight bytes at once, on any architecture; the
- * tests answer with the high bit of each byte that passes.
- */
+ * Internal to the json modules.  Plain C that tests eight bytes at once, on any architecture; a
+ * test returns the high bit of each byte that passes. */
 #ifndef JSON_WORD_H
 #define JSON_WORD_H
 
@@ -42,7 +41,7 @@ static inline uint64_t json_word_control(uint64_t word)
     return json_word_zero(word & JSON_WORD_OF(0xe0));
 }
 
-/* Bytes that are no ASCII digit. */
+/* Bytes that are not an ASCII digit. */
 static inline uint64_t json_word_no_digit(uint64_t word)
 {
     /* A digit's high half is 3, and stays 3 when 6 is added. */
