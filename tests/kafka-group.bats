@@ -37,7 +37,7 @@ teardown() {
     done
     # On a busy machine the brokers take a worker for gone, say so, and it goes on.
     cat err.*
-    [ "$(cat err.* | grep -cv -e 'the group has given the partitions to other workers' \
+    [ "$(cat err.* | grep -cv -e 'no heartbeat of this worker reached the group in time' \
         -e 'offsets cannot be committed: .*; trying again$' -e 'audit-fileput: stopped by SIGTERM')" -eq 0 ]
     [ "$(find store -type f | wc -l)" -eq $events ]
     find store -type f -print0 | audit-format --files0-from=- | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
@@ -64,6 +64,7 @@ teardown() {
     kill -CONT "$second"
     eventually has_events 2000
     eventually all_committed
+    eventually grep -q "no heartbeat of this worker reached the group in time" err.2
     stop_worker "$second"
     stop_worker "$third"
     [ ! -s rejects ]
@@ -111,7 +112,8 @@ teardown() {
     kafka down 0
     eventually grep -q "no broker can be reached, trying again" err.1
     # That the worker gives its partitions up for lost is no word from a broker.
-    eventually grep -q "the group has given the partitions to other workers" err.1
+    eventually grep -q "the group may have given the partitions to other workers" err.1
+    grep -qx "audit-kafkaget: topic $topic: no broker could be reached for a whole session, and the group may have given the partitions to other workers; what was under way is delivered again" err.1
     sleep 1
     [ "$(grep -c "can be reached again" err.1)" -eq 0 ]
     kafka up 0
@@ -122,4 +124,19 @@ teardown() {
     stop_worker "$worker"
     cat err.1
     [ "$(assert_order delivered 2000)" = 0 ]
+}
+
+@test "a coordinator that cannot be reached costs the partitions, and that is what is told" {
+    needs_mock
+    make_topic 4
+    kafka coordinator workers 2
+    customers 200 40 | put
+    worker --batch-wait=100ms -- "${sink[@]}"
+    eventually has_events 200
+    eventually all_committed
+    kafka down 2
+    eventually grep -qx "audit-kafkaget: topic $topic: no heartbeat of this worker reached the group in time, and the group may have given the partitions to other workers; what was under way is delivered again" err.1
+    kafka up 2
+    stop_worker "$worker"
+    [ "$(grep -c "no broker c" err.1)" -eq 0 ]
 }

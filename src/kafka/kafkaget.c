@@ -234,9 +234,11 @@ static void begin_revoke(struct kafkaget *k, const rd_kafka_topic_partition_list
 {
     bool lost = rd_kafka_assignment_lost(k->client.handle) != 0;
     if (lost)
-        diag_warn("topic %s: the group has given the partitions to other workers, because this one "
-                  "was silent for too long; what was under way is delivered again",
-                  k->options->kafka.topic);
+        diag_warn("topic %s: %s, and the group may have given the partitions to other workers; "
+                  "what was under way is delivered again",
+                  k->options->kafka.topic,
+                  k->client.all_down ? "no broker could be reached for a whole session"
+                                     : "no heartbeat of this worker reached the group in time");
     if (k->revoked != NULL)
         rd_kafka_topic_partition_list_destroy(k->revoked);
     k->revoked = rd_kafka_topic_partition_list_copy(list);
