@@ -11,6 +11,7 @@
 #include "event/event.h"
 
 enum facet {
+    FACET_NONE,     /* nothing: no event has a value of it */
     FACET_EVENT,    /* the activity's name; a flattened one's is its resource_type in lower case */
     FACET_STATUS,   /* a job's, as event_status() has it */
     FACET_USER,     /* who did it: email, name, id, external id */

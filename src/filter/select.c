@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* The facet that a criterion reads: the words of one, or else what match_one() says.  Those that
- * are not here read none; select_inner() may take FACET_EVENT for theirs, as it needs no inner
- * field. */
+/* The facet that a criterion reads: the words of one, or else what match_one() says. */
 static const enum facet facet_of[CRITERIA] = {
+    [SELECT_SINCE] = FACET_NONE,        [SELECT_UNTIL] = FACET_NONE,
     [SELECT_USER] = FACET_USER,         [SELECT_ASSET] = FACET_TYPE,
     [SELECT_EVENT] = FACET_EVENT,       [SELECT_CATEGORY] = FACET_TYPE,
     [SELECT_CUSTOMER] = FACET_CUSTOMER, [SELECT_STATUS] = FACET_STATUS,
+    [SELECT_KIND] = FACET_NONE,
 };
 
 static bool wants_key(const struct selection *selection)
