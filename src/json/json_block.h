@@ -12,8 +12,7 @@
 #include <emmintrin.h>
 #define JSON_BLOCK_FAST true
 #else
-#define JSON_BLOCK_FAST false /* making the masks of a block is slower than a loop over its bytes  \
-                               */
+#define JSON_BLOCK_FAST false /* slower than a loop over the bytes */
 #include "json/json_word.h"
 #endif
 

@@ -30,7 +30,7 @@ void kafka_batch_end(struct kafka_batch *batch)
     kafka_batch_begin(batch);
 }
 
-/* Makes *at so large.  False: no memory; it stays as it was. */
+/* Grows *at to `wanted` units.  False: no memory; it is unchanged. */
 static bool grow(void **at, size_t *capacity, size_t wanted, size_t unit)
 {
     if (wanted <= *capacity)
@@ -46,7 +46,7 @@ static bool grow(void **at, size_t *capacity, size_t wanted, size_t unit)
     return true;
 }
 
-/* Opens the file with the first line.  False with errno set. */
+/* Creates the file with the first line.  False with errno set. */
 static bool open_file(struct kafka_batch *batch)
 {
     if (batch->buffer == NULL && (batch->buffer = malloc(BUFFER)) == NULL)
@@ -90,7 +90,7 @@ static bool add_entry(struct kafka_batch *batch, int64_t offset, struct span key
     return true;
 }
 
-/* The header `path`; at == NULL: it has none. */
+/* The header `path`; at == NULL: there is none. */
 static struct span path_of(const rd_kafka_message_t *message)
 {
     rd_kafka_headers_t *headers;
@@ -103,7 +103,7 @@ static struct span path_of(const rd_kafka_message_t *message)
     return (struct span){value, size};
 }
 
-/* Holds the value to what a line may have; sets it to its compact form if it has line breaks. */
+/* Checks that the value can be a line; replaces it by its compact form if it has line breaks. */
 static bool check_value(struct kafka_batch *batch, struct span *value, struct json *json,
                         struct reason *reason)
 {
@@ -138,7 +138,7 @@ static bool put_line(struct kafka_batch *batch, struct span path, struct span va
            put(batch, SPAN("\",\"event\":")) && put(batch, value) && put(batch, SPAN("}\n"));
 }
 
-/* Whether the bytes are UTF-8, so that a JSON string can say them. */
+/* Whether the bytes are UTF-8, so that a JSON string can represent them. */
 static bool is_text(struct span path, struct json *json, struct reason *reason)
 {
     char quoted[2048];

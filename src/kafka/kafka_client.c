@@ -6,9 +6,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A certificate that one side refuses, in OpenSSL's words.  librdkafka may call that a connection
- * that was lost: with TLS 1.3 a broker refuses the client's only after the handshake, and some of
- * the client's own refusals are told that way, too. */
+/* Whether OpenSSL's text says that one side refuses a certificate.  librdkafka may report that as a
+ * lost connection: with TLS 1.3 a broker refuses the client's certificate only after the handshake,
+ * and some of the client's own refusals are reported that way, too. */
 static bool is_refused_certificate(const char *why)
 {
     return strstr(why, "SSL routines") != NULL &&

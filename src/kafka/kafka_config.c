@@ -48,7 +48,7 @@ static bool is_secret(const char *name)
            strcmp(name, "ssl.key.pem") == 0 || strcmp(name, "sasl.oauthbearer.config") == 0;
 }
 
-/* "; did you mean ...?" for a property that does not exist. */
+/* "; did you mean ...?" for an unknown property. */
 static void suggest(const rd_kafka_conf_t *conf, const char *name, char message[NEAREST_MESSAGE])
 {
     struct nearest nearest;
@@ -63,7 +63,7 @@ static void suggest(const rd_kafka_conf_t *conf, const char *name, char message[
     rd_kafka_conf_destroy(copy);
 }
 
-/* Sets a property; `where` is what a message begins with. */
+/* Sets a property; messages begin with `where`. */
 static bool set(rd_kafka_conf_t *conf, const char *where, const char *name, const char *value)
 {
     char error[512], near[NEAREST_MESSAGE];
@@ -112,7 +112,7 @@ static bool is_among(const struct kafka_property *property, const char *name)
     return false;
 }
 
-/* One line: NAME=VALUE, a comment that begins with '#', or nothing. */
+/* Parses a line: NAME=VALUE, a comment that begins with '#', or an empty line. */
 static bool set_line(rd_kafka_conf_t *conf, const char *where, char *line,
                      const struct kafka_property *fixed)
 {
@@ -187,7 +187,7 @@ rd_kafka_conf_t *kafka_config(const struct kafka_options *options,
                               const struct kafka_property *fixed,
                               const struct kafka_property *given)
 {
-    /* Logs come with what is polled, in our thread. */
+    /* Logs arrive when we poll, in our thread. */
     const struct kafka_property ours[] = {{"log.queue", "true"}, {NULL, NULL}};
     const struct kafka_property brokers[] = {{"bootstrap.servers", options->brokers}, {NULL, NULL}};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 enum {
-    TAKE = 256,   /* messages at once */
-    TURN = 16,    /* … as often in one step */
-    BLOCK = 4096, /* what a pipe, a socket or a terminal that is ready takes without a wait */
+    TAKE = 256,   /* messages in one read */
+    TURN = 16,    /* … and reads in one step */
+    BLOCK = 4096, /* bytes that a ready pipe, socket or terminal accepts without blocking */
 };
 
 void kafka_partition_begin(struct kafka_partition *p, struct kafka_work *work, int32_t number,
@@ -38,7 +38,7 @@ void kafka_partition_begin(struct kafka_partition *p, struct kafka_work *work, i
     kafka_batch_begin(&p->batch);
 }
 
-/* Nothing can go on: a full disk, no memory. */
+/* Nothing can continue: a full disk, no memory. */
 static void give_up(struct kafka_partition *p, const char *why)
 {
     if (!p->work->broken)
@@ -124,7 +124,7 @@ static size_t fitting(const struct kafka_partition *p)
     return count < TAKE ? count : TAKE;
 }
 
-/* Takes what has come.  True: there may be more. */
+/* Takes the messages that have arrived.  True: there may be more. */
 static bool take_messages(struct kafka_partition *p, int64_t now)
 {
     static rd_kafka_message_t *message[TAKE];
@@ -149,7 +149,7 @@ static void fill(struct kafka_partition *p, int64_t now)
     bool more = take_messages(p, now);
     int64_t due = p->first_at + p->work->batch_wait;
     if (p->batch.lines == 0) {
-        /* Only messages that are no lines. */
+        /* Only messages that cannot become lines. */
         if (p->batch.next >= 0 && p->unfit.count == 0)
             p->done = p->batch.next;
         due = INT64_MAX;
@@ -204,7 +204,7 @@ static void tell_failure(struct kafka_partition *p)
 static void fail(struct kafka_partition *p, int64_t now, bool progress)
 {
     if (p->leaving) {
-        /* With --follow it is another worker's, or a later one's. */
+        /* With --follow it is another worker's, or a later run's. */
         if (!p->lost && !p->work->follow)
             tell_failure(p);
         end(p);
@@ -229,7 +229,7 @@ static void complete(struct kafka_partition *p, int64_t now)
 
 /* --- The command --- */
 
-/* The receipts are a file in memory, too, which the command finds under this name. */
+/* The receipts are a file in memory, too, which the command opens under this name. */
 static bool make_receipts(struct kafka_partition *p, char *name, size_t size)
 {
     p->receipts = memfd_create("receipts", MFD_CLOEXEC);
@@ -276,7 +276,7 @@ void kafka_partition_messages(struct kafka_partition *p)
     command_messages(&p->run, p->work->verbose || !p->failing);
 }
 
-/* The reason that the receipt of a rejected line has, for the caller to free; NULL: none. */
+/* The reason in the receipt of a rejected line, for the caller to free; NULL: none. */
 static char *reason_of(const struct kafka_partition *p, size_t line)
 {
     const struct receipt_mark *mark = acknowledge_rejection(&p->acknowledgement, line + 1);
@@ -291,7 +291,7 @@ static char *reason_of(const struct kafka_partition *p, size_t line)
     return copy;
 }
 
-/* Puts one line that the command has rejected where such lines go. */
+/* Moves one line that the command has rejected to the rejects. */
 static bool reject_line(struct kafka_partition *p, size_t line, struct span text)
 {
     struct reason ignored;
@@ -348,7 +348,7 @@ static void tell_rejected(const struct kafka_partition *p)
         diag_raise(STATUS_REJECTED);
 }
 
-/* What was not confirmed in a run that succeeded is given to the command once more. */
+/* Lines that were not confirmed in a successful run are given to the command once more. */
 static void tell_unconfirmed(struct kafka_partition *p)
 {
     struct reason reason;
@@ -359,7 +359,7 @@ static void tell_unconfirmed(struct kafka_partition *p)
     p->work->told_unconfirmed = true;
 }
 
-/* What was rejected is not where it should be: it stays. */
+/* Rejected lines could not be written to the rejects: they stay. */
 static void keep_rejected(struct kafka_partition *p)
 {
     struct acknowledgement *a = &p->acknowledgement;
@@ -370,7 +370,7 @@ static void keep_rejected(struct kafka_partition *p)
     a->rejected = 0;
 }
 
-/* All is known of the command's run: takes out what is done. */
+/* The results of the command's run are complete: removes what is done. */
 static void conclude(struct kafka_partition *p, int64_t now)
 {
     struct acknowledgement *a = &p->acknowledgement;
@@ -459,7 +459,7 @@ static bool can_write(void)
     return poll(&out, 1, 0) > 0;
 }
 
-/* Writes as much as goes without waiting.  -1 with errno set: EAGAIN, or an error. */
+/* Writes as much as possible without blocking.  -1 with errno set: EAGAIN, or an error. */
 static ssize_t write_some(struct kafka_partition *p, size_t left)
 {
     char block[16 * BLOCK];
@@ -475,7 +475,7 @@ static ssize_t write_some(struct kafka_partition *p, size_t left)
     return n > 0 ? write(STDOUT_FILENO, block, (size_t)n) : n;
 }
 
-/* Writes what standard output takes now. */
+/* Writes what standard output accepts now. */
 static void write_lines(struct kafka_partition *p, int64_t now)
 {
     size_t bytes = p->batch.bytes;
@@ -516,8 +516,8 @@ static void start_writing(struct kafka_partition *p, int64_t now)
 
 /* --- Steps --- */
 
-/* Whether its turn has come.  What was rejected already is safe then, and what was done is
- * committed, so that at most one batch comes twice. */
+/* Whether its turn has come.  Earlier rejects are safe then, and earlier offsets are committed, so
+ * that at most one batch is delivered twice. */
 static bool may_start(const struct kafka_partition *p)
 {
     const struct kafka_work *work = p->work;
@@ -544,7 +544,7 @@ void kafka_partition_step(struct kafka_partition *p, int64_t now)
         write_lines(p, now);
     if (p->phase != KAFKA_READY)
         return;
-    /* It is looked at again when another one has ended. */
+    /* It is checked again when another one has ended. */
     p->due = INT64_MAX;
     if (!may_start(p))
         return;

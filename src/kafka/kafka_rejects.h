@@ -1,9 +1,8 @@
-/* kafka_rejects: where messages go that a command rejects, or that no line can be made of: a file
+/* kafka_rejects: the place for messages that a command rejects, or that cannot become lines: a file
  * (--rejects) or another topic (--dead-letter).
  *
- * In the topic they keep value, key and path, and have headers that say why and where they were:
- * reason, topic, partition, offset.
- */
+ * In the topic they keep value, key and path, and have headers for the reason and the original
+ * position: reason, topic, partition, offset. */
 #ifndef KAFKA_REJECTS_H
 #define KAFKA_REJECTS_H
 
@@ -17,7 +16,7 @@ struct kafka_rejects {
     struct append append;
     struct kafka_client producer;
     rd_kafka_topic_t *to;
-    size_t count; /* messages that went there */
+    size_t count; /* messages written there */
 };
 
 /* Counts the messages of one owner that are on their way to the topic. */
@@ -28,27 +27,27 @@ struct kafka_rejects_pending {
 };
 
 struct kafka_reject {
-    struct span line;      /* for the file: what the command got, or the message's value */
+    struct span line;      /* for the file: the command's line, or the message's value */
     struct span value;     /* for the topic … */
     struct span path, key; /* at == NULL: none */
     const char *reason;
-    const char *topic; /* where it was */
+    const char *topic; /* its original position */
     int32_t partition;
     int64_t offset;
 };
 
-/* Opens what `file` and `topic` name; options are the cluster's.  False after a message. */
+/* Opens the file and the topic; options are the cluster's.  False after a message. */
 bool kafka_rejects_begin(struct kafka_rejects *rejects, const struct kafka_options *options);
 
-/* Begins to put a message there.  In the file it is with kafka_rejects_flush(), in the topic once
- * pending->count is zero again.  False with a reason. */
+/* Begins to write a message there.  It is in the file after kafka_rejects_flush(), and in the topic
+ * once pending->count is zero again.  False with a reason. */
 bool kafka_rejects_add(struct kafka_rejects *rejects, const struct kafka_reject *reject,
                        struct kafka_rejects_pending *pending, struct reason *reason);
 
-/* Writes the file out.  False with a reason. */
+/* Flushes the file.  False with a reason. */
 bool kafka_rejects_flush(struct kafka_rejects *rejects, struct reason *reason);
 
-/* Takes the reports of what is on its way. */
+/* Handles the reports on messages under way. */
 void kafka_rejects_run(struct kafka_rejects *rejects);
 
 void kafka_rejects_end(struct kafka_rejects *rejects);

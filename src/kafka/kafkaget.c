@@ -14,31 +14,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LONGEST_WAIT (1 * CLOCK_SECOND) /* librdkafka wants to be polled */
+#define LONGEST_WAIT (1 * CLOCK_SECOND) /* librdkafka must be polled */
 #define COMMIT_AGAIN (1 * CLOCK_SECOND)
-#define WITHOUT_WORK                                                                               \
-    (5 * CLOCK_SECOND) /* without a partition for so long none is expected any more                \
-                        */
-#define NOBODY_FOR (60 * CLOCK_SECOND) /* without --follow no broker is waited for any longer */
+#define WITHOUT_WORK (5 * CLOCK_SECOND)  /* so long without a partition, none is expected */
+#define NOBODY_FOR   (60 * CLOCK_SECOND) /* without --follow, the longest wait for a broker */
 
 enum { FIXED = 4, PER_PARTITION = 2 }; /* descriptors that are polled */
 
 struct kafkaget {
     const struct kafkaget_options *options;
     struct kafka_client client;
-    rd_kafka_queue_t *queue; /* of the group's events */
+    rd_kafka_queue_t *queue; /* for the group's events */
     struct kafka_work work;
     struct kafka_partition **partition;
     size_t count, capacity;
     struct pollfd *poll;
-    rd_kafka_topic_partition_list_t *revoked; /* to be given away; NULL: none are */
+    rd_kafka_topic_partition_list_t *revoked; /* to be given away; NULL: none */
     bool committing;                          /* a commit is under way */
-    int64_t commit_at;                        /* not before, after one that failed */
-    bool commit_told;                         /* that commits fail */
-    bool assigned;                            /* the group has said what is ours */
-    int64_t without_since;                    /* since when nothing is */
-    int64_t failed_at;  /* when no broker could be reached first; 0: one can be */
-    int64_t down_since; /* since when no broker can be reached, and that was told; 0: not */
+    int64_t commit_at;     /* the next commit is not before this, after a failure */
+    bool commit_told;      /* failing commits were reported */
+    bool assigned;         /* the group has assigned our partitions */
+    int64_t without_since; /* since when we have none */
+    int64_t failed_at;     /* when brokers became unreachable; 0: one can be reached */
+    int64_t down_since;    /* since when no broker can be reached, once reported; 0: not reported */
     bool stopping, signalled;
     int64_t drain_until;
 };
@@ -71,7 +69,7 @@ static bool make_room(struct kafkaget *k)
     return true;
 }
 
-/* Begins with a partition: its messages come to a queue of its own. */
+/* Begins with a partition: its messages go to a queue of its own. */
 static bool add_partition(struct kafkaget *k, int32_t number)
 {
     struct kafka_partition *p = make_room(k) ? malloc(sizeof *p) : NULL;
@@ -100,7 +98,8 @@ static void remove_partition(struct kafkaget *k, size_t i)
 
 /* --- Commits --- */
 
-/* What can be committed and is not, of all partitions or of those that leave; NULL: nothing. */
+/* The offsets that can be committed and are not yet, of all partitions or of those that leave;
+ * NULL: none. */
 static rd_kafka_topic_partition_list_t *offsets_to_commit(struct kafkaget *k, bool leaving)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -116,7 +115,7 @@ static rd_kafka_topic_partition_list_t *offsets_to_commit(struct kafkaget *k, bo
     return list;
 }
 
-/* Rejects are written out before anything that they belong to is committed. */
+/* Rejects are flushed before their offsets are committed. */
 static bool flush_rejects(struct kafkaget *k)
 {
     struct reason reason;
@@ -142,7 +141,7 @@ static void begin_commit(struct kafkaget *k, int64_t now)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* False: not all of them are. */
+/* False: not all of them were committed. */
 static bool note_committed(struct kafkaget *k, const rd_kafka_topic_partition_list_t *list)
 {
     bool all = true;
@@ -173,7 +172,7 @@ static void commit_ended(struct kafkaget *k, rd_kafka_event_t *event, int64_t no
     k->commit_told = true;
 }
 
-/* Commits what is done and waits for it: the partitions are about to be somebody else's. */
+/* Commits what is done and waits for it: the partitions are about to be another worker's. */
 static void commit_now(struct kafkaget *k, bool leaving)
 {
     rd_kafka_topic_partition_list_t *list = offsets_to_commit(k, leaving);
@@ -214,7 +213,7 @@ static void assign(struct kafkaget *k, const rd_kafka_topic_partition_list_t *gi
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(given);
     for (int i = 0; i < list->cnt; i++) {
-        /* Where the group's committed offset is, whatever we have read of it before. */
+        /* Starts at the group's committed offset, whatever we have read of it before. */
         list->elems[i].offset = RD_KAFKA_OFFSET_INVALID;
         if (find(k, list->elems[i].partition) == NULL &&
             !add_partition(k, list->elems[i].partition)) {
@@ -249,7 +248,7 @@ static void begin_revoke(struct kafkaget *k, const rd_kafka_topic_partition_list
     }
 }
 
-/* Gives the partitions away once nothing of them is under way. */
+/* Gives the partitions away once none of their work is under way. */
 static void end_revoke(struct kafkaget *k)
 {
     if (k->revoked == NULL)
@@ -312,7 +311,7 @@ static void take_error(struct kafkaget *k, rd_kafka_event_t *event)
     k->work.broken = true;
 }
 
-/* Tells of brokers that cannot be reached, and when they can be again. */
+/* Reports unreachable brokers, and when they can be reached again. */
 static void note_connections(struct kafkaget *k, bool heard, int64_t now)
 {
     const char *topic = k->options->kafka.topic;
@@ -328,7 +327,7 @@ static void note_connections(struct kafkaget *k, bool heard, int64_t now)
     bool wrong = !k->assigned && kafka_error_is_set_up(k->client.error);
     if (k->failed_at == 0)
         k->failed_at = now;
-    /* The first failure of a TLS handshake may look like one of the network. */
+    /* The first failure of a TLS handshake may look like a network error. */
     if (!wrong && !k->assigned && now < k->failed_at + CLOCK_SECOND)
         return;
     if (k->down_since == 0 && !wrong) {
@@ -342,7 +341,7 @@ static void note_connections(struct kafkaget *k, bool heard, int64_t now)
     }
 }
 
-/* Messages that did not come to their partition's queue. */
+/* Takes messages that did not come to their partition's queue. */
 static void take_messages(struct kafkaget *k, rd_kafka_event_t *event, int64_t now)
 {
     const rd_kafka_message_t *message;
@@ -364,7 +363,8 @@ static void take_events(struct kafkaget *k, int64_t now)
     while ((event = rd_kafka_queue_poll(k->queue, 0)) != NULL) {
         switch (rd_kafka_event_type(event)) {
         case RD_KAFKA_EVENT_REBALANCE:
-            /* Partitions that are revoked may be given up for lost, with no word from a broker. */
+            /* Partitions that are revoked may be given up as lost, without any response from a
+             * broker. */
             heard |= rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
             rebalance(k, event);
             break;
@@ -375,7 +375,7 @@ static void take_events(struct kafkaget *k, int64_t now)
         case RD_KAFKA_EVENT_ERROR:
             take_error(k, event);
             if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-                heard = false; /* what was heard was before */
+                heard = false; /* the response was earlier */
             break;
         case RD_KAFKA_EVENT_LOG:
             if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
@@ -404,7 +404,7 @@ static void stop(struct kafkaget *k, int64_t now)
         kafka_partition_leave(k->partition[i], false);
 }
 
-/* The time for what is under way is over: commands are asked to end. */
+/* The time for work under way is over: asks commands to end. */
 static void stop_commands(struct kafkaget *k)
 {
     k->signalled = true;
@@ -444,7 +444,7 @@ static bool is_done(struct kafkaget *k, int64_t now)
 
 static void step_all(struct kafkaget *k, int64_t now)
 {
-    /* Not always the same one first: several wait for one turn. */
+    /* Not always the same one first: several wait for a turn. */
     static size_t first;
     first++;
     for (size_t i = 0; i < k->count; i++)
@@ -540,7 +540,7 @@ static bool open_consumer(struct kafkaget *k)
         {"client.id", "audit-kafkaget"},
         {"auto.offset.reset", "earliest"},
         {"partition.assignment.strategy", "cooperative-sticky"},
-        {"queued.max.messages.kbytes", "16384"}, /* of each partition */
+        {"queued.max.messages.kbytes", "16384"}, /* for each partition */
         {"socket.keepalive.enable", "true"},
         {NULL, NULL},
     };
@@ -587,7 +587,7 @@ static void set_up_work(struct kafkaget *k)
         pipe_grow(STDOUT_FILENO);
 }
 
-/* Without --follow a signal that leaves something undone is not success. */
+/* Without --follow a signal that leaves work undone is not a success. */
 static void tell_stopped(const struct kafkaget *k)
 {
     bool left = !k->assigned;

@@ -1,10 +1,9 @@
-/* kafkaget: a worker of a consumer group: takes the partitions that the group gives it to a
- * command, or to standard output.
+/* kafkaget: a worker of a consumer group: passes the messages of its partitions to a command, or to
+ * standard output.
  *
  * Offsets are committed only once everything before them is done, and once more, synchronously,
- * before a partition is given away.  The loop never waits for a command, so that a slow one does
- * not cost the worker its partitions.
- */
+ * before a partition is given away.  The loop never blocks on a command, so that a slow one does
+ * not cost the worker its partitions. */
 #ifndef KAFKAGET_H
 #define KAFKAGET_H
 
@@ -21,7 +20,7 @@ struct kafkaget_options {
 };
 
 /* Works until a signal, or, without `follow`, until the partitions are at their end or the command
- * fails.  Messages are written and the exit status is raised. */
+ * fails.  Writes messages and raises the exit status. */
 void kafkaget_run(const struct kafkaget_options *options);
 
 #endif

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 enum {
-    WINDOW = 16 * 1024 * 1024, /* bytes of records that are held */
-    ALONE = 1,                 /* a record's tag: the batch that it was in was refused */
-    PURGE_WAIT = 100,          /* milliseconds between looks whether all was given back */
+    WINDOW = 16 * 1024 * 1024, /* bytes of records in memory */
+    ALONE = 1,                 /* a record's tag: its batch was refused */
+    PURGE_WAIT = 100,          /* milliseconds between checks whether all records were returned */
     FLUSH_WAIT = 1,            /* milliseconds in which librdkafka's threads notice a flush */
 };
 
@@ -49,7 +49,7 @@ static struct kafkaput *kafkaput_of(struct sink *sink)
     return sink->context;
 }
 
-/* --- What becomes of a record --- */
+/* --- A record's outcome --- */
 
 static void settle(struct kafkaput *k, struct record *record, enum outcome_kind kind,
                    const char *reason, struct span more)
@@ -75,7 +75,7 @@ static void settle_delivered(struct kafkaput *k, struct record *record,
 {
     char more[400];
     int n = 0;
-    /* Only a receipt says where it is. */
+    /* Only a receipt has the position. */
     if (k->sink.ledger->receipts.fd >= 0)
         n = snprintf(more, sizeof more, "\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld",
                      k->options->kafka.topic, (int)message->partition, (long long)message->offset);
@@ -85,8 +85,8 @@ static void settle_delivered(struct kafkaput *k, struct record *record,
     settle(k, record, OUTCOME_DELIVERED, NULL, (struct span){more, (size_t)n});
 }
 
-/* The message is refused.  The broker may have refused the whole batch for another message in it,
- * or for its size; so the message is sent once more, alone. */
+/* The message is refused.  The broker may have refused the whole batch because of another message,
+ * or because of its size; so the message is sent once more, alone. */
 static void refused(struct kafkaput *k, struct record *record, rd_kafka_resp_err_t error)
 {
     struct reason why;
@@ -163,8 +163,8 @@ static bool path_key(const struct record *record, struct span *key, struct reaso
     return true;
 }
 
-/* Reads the record's key, which stays until the next one is read; json as record_key_read() has it.
- */
+/* Reads the record's key, which is valid until the next one is read; json as for
+ * record_key_read(). */
 static bool read_key(struct kafkaput *k, struct json *json, const struct record *record,
                      struct reason *reason)
 {
@@ -206,7 +206,7 @@ static void show(struct kafkaput *k, struct record *record)
     settle(k, record, OUTCOME_DELIVERED, NULL, (struct span){NULL, 0});
 }
 
-/* Hands the message to librdkafka, which reads the record's bytes until it reports. */
+/* Passes the message to librdkafka, which reads the record's bytes until it reports. */
 static rd_kafka_resp_err_t produce(struct kafkaput *k, struct record *record)
 {
     struct span path = record->name, body = record->body, key = k->key_value;
@@ -224,7 +224,7 @@ static rd_kafka_resp_err_t produce(struct kafkaput *k, struct record *record)
     return error;
 }
 
-/* Gives the record to librdkafka.  False: it has no room now. */
+/* Passes the record to librdkafka.  False: librdkafka has no room now. */
 static bool give(struct kafkaput *k, struct record *record)
 {
     struct reason why;
@@ -249,7 +249,8 @@ static bool give(struct kafkaput *k, struct record *record)
     return true;
 }
 
-/* Gives librdkafka again what it had no room for, and, each alone, what was refused with others. */
+/* Passes records to librdkafka again: those that it had no room for and, one at a time, those that
+ * were refused with others. */
 static void give_again(struct kafkaput *k)
 {
     struct records all = k->again;
@@ -288,8 +289,7 @@ static void submit(struct sink *sink, struct record *record)
         records_add(&k->again, record);
 }
 
-/* There is no more input to read now: messages do not wait any longer for others to fill a batch.
- */
+/* There is no more input to read now: messages need not wait for others to fill a batch. */
 static void commit(struct sink *sink)
 {
     const struct kafkaput *k = kafkaput_of(sink);
@@ -310,7 +310,7 @@ static void lower(int64_t *wake_at, int64_t time)
         *wake_at = time;
 }
 
-/* Tells of connections that fail while something waits for them. */
+/* Reports failing connections while records wait for them. */
 static void note_failures(struct kafkaput *k, int64_t *wake_at)
 {
     struct kafka_client *client = &k->client;
@@ -319,11 +319,12 @@ static void note_failures(struct kafkaput *k, int64_t *wake_at)
     bool set_up = !k->delivered && kafka_error_is_set_up(client->error);
     if (client->fatal || (set_up && client->all_down))
         misconfigured(k, client->why.text);
-    /* Whether it is the set-up or an outage is known once no broker is left to be tried. */
+    /* Whether it is a configuration error or an outage is known only after all brokers were
+     * tried. */
     if (k->sink.under_way == 0 || k->sink.stopping || set_up)
         return;
-    /* The first failure of a TLS handshake may look like one of the network: as long as nothing was
-     * delivered, an outage is told only after a second. */
+    /* The first failure of a TLS handshake may look like a network error: as long as nothing was
+     * delivered, an outage is reported only after a second. */
     if (news || (k->outage.since != 0 && k->outage.told_until == 0))
         outage_failure(&k->outage, client->why.text, client->all_down && k->delivered, k->sink.now,
                        k->budget);
@@ -336,8 +337,8 @@ static void run(struct sink *sink, int64_t *wake_at)
     struct kafkaput *k = kafkaput_of(sink);
     if (k->client.handle == NULL)
         return;
-    /* What is there is read before the cluster has a say: if nothing can be sent, it is a reject,
-     * however fast that is known. */
+    /* Available input is read before the first report about the cluster: if nothing can be sent, it
+     * is rejected, however fast that is known. */
     if (!k->begun) {
         k->begun = true;
         lower(wake_at, sink->now);
@@ -379,7 +380,7 @@ static void give_up(struct sink *sink, bool all)
     if (sink->under_way == 0 || (!all && !sink->hopeless))
         return;
     rd_kafka_purge(k->client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    /* It reads the records until it has given each of them back. */
+    /* librdkafka reads the records until it has returned each of them. */
     while (sink->under_way > 0)
         rd_kafka_poll(k->client.handle, PURGE_WAIT);
 }
@@ -406,9 +407,9 @@ static bool open_producer(struct kafkaput *k)
     char timeout[32];
     const struct kafka_property defaults[] = {
         {"client.id", "audit-kafkaput"},
-        {"linger.ms", "20"},                /* a third of the requests, where partitions are many */
-        {"message.copy.max.bytes", "256"},  /* larger ones are sent from where they are */
-        {"message.max.bytes", "100000000"}, /* the topic's limit decides */
+        {"linger.ms", "20"}, /* needs a third of the requests if there are many partitions */
+        {"message.copy.max.bytes", "256"},  /* larger ones are sent without a copy */
+        {"message.max.bytes", "100000000"}, /* the topic's limit applies */
         {"message.timeout.ms", "300000"},
         {"partitioner", "murmur2_random"},
         {"queue.buffering.max.messages", "1000000"},

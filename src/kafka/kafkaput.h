@@ -1,10 +1,9 @@
 /* kafkaput: a Kafka topic as a sink: each event becomes a message.
  *
- * The value is the event, the key says whose it is, so that one customer's events keep their order,
- * and the path travels as the header `path`.  The producer is idempotent and every in-sync replica
- * has to have a message (acks=all) before it counts as delivered.  librdkafka tries again what may
- * be tried again, for --retry-for.  It sends the bytes from where the reader has put them.
- */
+ * The value is the event, the key identifies its customer, so that one customer's events keep their
+ * order, and the header `path` contains the path.  The producer is idempotent, and every in-sync
+ * replica must have a message (acks=all) before it counts as delivered.  librdkafka retries for
+ * --retry-for.  It sends the bytes from the reader's memory, without a copy. */
 #ifndef KAFKAPUT_H
 #define KAFKAPUT_H
 
@@ -17,9 +16,9 @@
 struct kafkaput_options {
     struct kafka_options kafka;
     const char *key;   /* --key */
-    int compression;   /* --compression, a position in its names; -1: not given */
+    int compression;   /* --compression, an index of its names; -1: not given */
     int64_t retry_for; /* --retry-for; 0: not given */
-    int64_t drain;     /* how long a stop waits for what is under way */
+    int64_t drain;     /* how long a stop waits for work under way */
     bool dry_run;
 };
 #define KAFKAPUT_OPTIONS                                                                           \
@@ -28,7 +27,7 @@ struct kafkaput_options {
     }
 
 struct kafkaput {
-    struct sink sink; /* what deliver_run() gets */
+    struct sink sink; /* passed to deliver_run() */
     const struct kafkaput_options *options;
     struct kafka_client client;
     rd_kafka_topic_t *topic;
@@ -36,15 +35,15 @@ struct kafkaput {
     struct record_key key;
     bool by_path;               /* --key=path */
     const struct record *keyed; /* the record whose key was read last */
-    struct span key_value;      /* at == NULL: it has none */
-    struct records again;       /* to be given to librdkafka again */
-    bool alone;                 /* a record is under way that nothing may join in its batch */
+    struct span key_value;      /* at == NULL: there is none */
+    struct records again;       /* to be passed to librdkafka again */
+    bool alone;                 /* a record is under way that must be alone in its batch */
     struct outage outage;
     int64_t budget;    /* --retry-for, or message.timeout.ms */
     unsigned told;     /* failures that the outage knows of */
-    bool begun;        /* a turn has read what was there */
-    bool delivered;    /* something was */
-    bool told_refused; /* that a batch was refused */
+    bool begun;        /* a turn has read the available input */
+    bool delivered;    /* something was delivered */
+    bool told_refused; /* a refused batch was reported */
     long message_max;  /* message.max.bytes */
 };
 

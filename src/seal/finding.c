@@ -34,7 +34,8 @@ bool finding_is_event(enum finding_kind kind)
     return kind <= FINDING_NOT_A_FILE;
 }
 
-/* The length of the well-formed UTF-8 character that begins there (RFC 3629), 0 if none does. */
+/* The length of the well-formed UTF-8 character at the beginning of the bytes (RFC 3629); 0 if
+ * there is none. */
 static size_t utf8_length(struct span bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;
@@ -55,8 +56,8 @@ static size_t utf8_length(struct span bytes)
     return len;
 }
 
-/* Whether a terminal only shows the character: no control character, and none that turns the
- * direction of the text (U+202A to U+202E, U+2066 to U+2069). */
+/* Whether a terminal only displays the character: it is neither a control character nor one that
+ * changes the direction of the text (U+202A to U+202E, U+2066 to U+2069). */
 static bool is_tame(const char *at, size_t len)
 {
     const unsigned char *c = (const unsigned char *)at;

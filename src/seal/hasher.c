@@ -7,7 +7,8 @@
 bool hasher_begin(struct hasher *hasher)
 {
     *hasher = (struct hasher){.pairs = sha256_pair_able()};
-    /* OpenSSL 3.0 that had no memory to begin with crashes at the first look-up of an algorithm. */
+    /* OpenSSL 3.0 crashes at the first lookup of an algorithm if it had no memory to initialize
+     * itself. */
     if (OSSL_LIB_CTX_get0_global_default() == NULL)
         return false;
     hasher->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);

@@ -14,10 +14,10 @@
 
 enum {
     PATH_SIZE = 4096,
-    DEPTH = 1024,      /* directories in one another */
-    JOBS = 128,        /* files that are open and wait */
-    BATCH = 16,        /* files that are handed on, or taken, at once */
-    LARGE = 256 << 10, /* bytes; such a file is handed on at once */
+    DEPTH = 1024,      /* nested directories */
+    JOBS = 128,        /* files that are open and waiting */
+    BATCH = 16,        /* files that are queued, or taken, at once */
+    LARGE = 256 << 10, /* bytes; such a file is queued at once */
     THREADS = 8,
     READ_SIZE = 256 << 10,
 };
@@ -31,31 +31,30 @@ struct job {
 
 struct work {
     struct hashtree *tree;
-    pthread_mutex_t lock;      /* of the jobs, `found` and messages */
-    pthread_cond_t came, went; /* a job came; room came */
+    pthread_mutex_t lock;      /* protects the jobs, `found` and messages */
+    pthread_cond_t came, went; /* a job was added; there is room again */
     struct job job[JOBS];      /* a ring */
     size_t first, count;
-    bool ended;   /* no job will come any more */
-    bool stopped; /* nothing more is wanted */
+    bool ended;   /* there will be no more jobs */
+    bool stopped; /* the walk should stop */
 };
 
 struct walk {
     struct work *work;
     char path[PATH_SIZE];
     size_t len;
-    struct job
-        batch[BATCH]; /* not handed on yet: to wake a thread takes longer than a small file */
+    struct job batch[BATCH]; /* not queued yet: waking a thread takes longer than a small file */
     size_t count;
 };
 
-/* A message about a path in the tree; with the lock. */
+/* Writes a message about a path in the tree; the lock is held. */
 static void complain(struct work *work, struct span path, int error)
 {
     struct printable shown;
     diag_fail("%s/%s: %s", work->tree->name, diag_printable(path, &shown), strerror(error));
 }
 
-/* The digest of the rest of the file.  0, or errno. */
+/* The digest of the rest of the file.  0, or an errno. */
 static int digest_file(struct hasher *hasher, const struct job *job, char *buffer,
                        unsigned char *digest)
 {
@@ -71,7 +70,7 @@ static int digest_file(struct hasher *hasher, const struct job *job, char *buffe
         if (n > 0 && !hasher_add(hasher, (struct span){buffer, (size_t)n}))
             return ENOMEM;
         total += n;
-        /* A small file costs one read. */
+        /* A small file takes only one read. */
         if (n == 0 || (total == job->size && n < READ_SIZE))
             return hasher_finish(hasher, digest) ? 0 : ENOMEM;
     }
@@ -95,7 +94,7 @@ static void report(struct work *work, struct job *job, const struct result *resu
         work->stopped = true;
 }
 
-/* Takes jobs from the ring; with the lock. */
+/* Takes jobs from the ring; the lock is held. */
 static size_t take_jobs(struct work *work, struct job batch[BATCH])
 {
     size_t count = 0;
@@ -154,7 +153,7 @@ static void *digest_files(void *context)
     return NULL;
 }
 
-/* Hands on what was collected.  False: nothing more is wanted. */
+/* Queues the collected files.  False: the walk should stop. */
 static bool flush(struct walk *walk)
 {
     struct work *work = walk->work;
@@ -175,7 +174,7 @@ static bool flush(struct walk *walk)
     return going;
 }
 
-/* Takes an open file, to be handed on.  False: nothing more is wanted. */
+/* Takes an open file, to be queued.  False: the walk should stop. */
 static bool hand_on(struct walk *walk, int fd, off_t size)
 {
     struct work *work = walk->work;
@@ -218,7 +217,8 @@ static int open_entry(int parent, const char *name, int more)
     return openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | more);
 }
 
-/* Opens what is known to be a file, and hands it on.  False: nothing more is wanted. */
+/* Opens a directory entry that is known to be a file, and queues it.  False: the walk should
+ * stop. */
 static bool enter_file(struct walk *walk, int parent, const char *name)
 {
     const struct hashtree *tree = walk->work->tree;
@@ -232,11 +232,12 @@ static bool enter_file(struct walk *walk, int parent, const char *name)
          !tree->skip(tree->context, (struct span){walk->path, walk->len}, &status, parent, name)))
         return hand_on(walk, fd, status.st_size);
     close(fd);
-    return is_file || complain_of_walk(walk, EAGAIN); /* it was exchanged just now */
+    return is_file || complain_of_walk(walk, EAGAIN); /* it was replaced just now */
 }
 
-/* What is neither a directory nor a file is found, a file is opened and handed on.  *directory: the
- * entry's descriptor if it is a directory to go into, else -1.  False: nothing more is wanted. */
+/* Reports an entry that is neither a directory nor a file, and opens and queues a file.
+ * *directory: the entry's descriptor if it is a directory to enter, else -1.  False: the walk
+ * should stop. */
 static bool enter(struct walk *walk, int parent, const struct dirent *entry, int *directory)
 {
     const struct hashtree *tree = walk->work->tree;
@@ -285,11 +286,11 @@ static bool push(struct walk *walk, DIR **stream, int fd)
     return false;
 }
 
-/* Goes through all directories, depth first, with a stack of streams. */
+/* Walks all directories, depth first, with a stack of streams. */
 static bool go(struct walk *walk)
 {
     static DIR *stream[DEPTH];
-    static size_t begin[DEPTH]; /* the length of the path that leads there */
+    static size_t begin[DEPTH]; /* the length of the path to it */
     size_t depth = 0;
     bool going = true;
     int fd = openat(walk->work->tree->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

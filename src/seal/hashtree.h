@@ -1,8 +1,7 @@
 /* hashtree: the SHA-256 of every file below a directory, by several threads.
  *
- * No link is followed.  One thread goes through the directories and opens the files; the others
- * read and digest them.
- */
+ * No link is followed.  One thread walks the directories and opens the files; the others read and
+ * digest them. */
 #ifndef HASHTREE_H
 #define HASHTREE_H
 
@@ -21,25 +20,25 @@ struct hashtree {
     int root;         /* its descriptor */
     unsigned threads; /* 0: one for each processor, at most 8 */
 
-    /* Whether to pass over an entry: a directory with all that is in it. */
+    /* Whether to skip an entry; for a directory, with everything in it. */
     bool (*skip)(void *context, struct span path, const struct stat *status, int parent,
                  const char *name);
 
-    /* By any thread: whether a file is settled by its digest; found() does not get it then, and it
-     * is counted in known_files.  NULL: no file is. */
+    /* Called by any thread: whether a file is settled by its digest; it is then counted in
+     * known_files and not passed to found().  NULL: no file is. */
     bool (*known)(void *context, struct span path, const unsigned char digest[DIGEST_SIZE]);
     uint64_t known_files;
 
-    /* Takes what was found; never called by two threads at once.  digest is NULL but for files.
-     * False: no further one is wanted. */
+    /* Called with each entry; never by two threads at once.  digest is NULL except for files.
+     * False: stop. */
     bool (*found)(void *context, struct span path, enum hashtree_kind kind,
                   const unsigned char *digest);
     void *context;
 };
 
-/* Goes through the tree.  A file or directory that cannot be read is a message and STATUS_FAILED,
- * and the rest goes on.  False: it was not gone through whole; after a message, or because `found`
- * said so. */
+/* Walks the tree.  A file or directory that cannot be read is a message and STATUS_FAILED, and the
+ * walk continues.  False: the walk is incomplete, after a message, or because `found` returned
+ * false. */
 bool hashtree_walk(struct hashtree *tree);
 
 #endif

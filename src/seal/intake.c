@@ -11,19 +11,19 @@
 
 enum {
     THREADS = 4,
-    BATCHES = 8, /* that are under way at once */
+    BATCHES = 8, /* batches that are under way at once */
     BATCH_RECORDS = 512,
-    GROUP = 32, /* of a batch's records so many are digested together: they are still cached */
-    BATCH_BYTES = 512 << 10, /* as many take far longer than to wake a thread */
-    BLOCK = 512 << 10,       /* bytes that the reader reads into before it begins another block */
-    WINDOW = 4 << 20,        /* bytes of records under way; one more is read at least */
-    LARGE = 512 << 10,       /* a record of so many bytes is checked and digested at once */
+    GROUP = 32, /* records of a batch that are digested together: they are still cached */
+    BATCH_BYTES = 512 << 10, /* so many bytes take much longer than waking a thread */
+    BLOCK = 512 << 10,       /* bytes that the reader reads before it begins another block */
+    WINDOW = 4 << 20,        /* bytes of records under way, exceeded by at most one record */
+    LARGE = 512 << 10,       /* a record of this size is checked and digested at once */
 };
 
 struct item {
     struct record *record;
-    bool good;  /* its event is digested; else settle() finds out what is wrong */
-    bool known; /* and nothing more is to be done with it */
+    bool good;  /* its event is digested; otherwise settle() finds the error */
+    bool known; /* and nothing else needs to be done */
     unsigned char digest[DIGEST_SIZE];
     struct span line;
 };
@@ -37,22 +37,22 @@ struct batch {
     enum state state;
 };
 
-/* What a thread needs of its own. */
+/* A thread's own state. */
 struct worker {
     struct json json;
     struct hasher hasher;
     bool able; /* the hasher was set up */
 };
 
-/* A large record, which is settled before any that comes after it.  A thread digests what must be
- * its event, while it is checked and the next one is read. */
+/* A large record, which is settled before all later ones.  A thread digests the bytes that must be
+ * its event, while the record is checked and the next one is read. */
 struct large {
     bool pending;
     struct item item;
     pthread_t thread;
     bool threaded;     /* the thread runs */
-    bool apart;        /* the check took the record apart */
-    struct span bytes; /* that are digested */
+    bool apart;        /* the check parsed the record */
+    struct span bytes; /* the bytes that are digested */
     bool digested;     /* the digest is in the item */
 };
 
@@ -66,10 +66,10 @@ struct work {
     struct worker own;   /* the main thread's */
     pthread_t thread[THREADS];
     unsigned threads, wanted;
-    pthread_mutex_t lock;      /* of the batches' states and `ended` */
+    pthread_mutex_t lock;      /* protects the batches' states and `ended` */
     pthread_cond_t came, done; /* a batch waits; a batch is done */
     bool ended;
-    int tick; /* what idle() returned last */
+    int tick; /* the last result of idle() */
 };
 
 static bool worker_begin(struct worker *worker)
@@ -83,8 +83,8 @@ static void worker_end(struct worker *worker)
         hasher_end(&worker->hasher);
 }
 
-/* Where path and event of an addressed record must be, if the record is one: the event is all
- * between "event": and the last brace. */
+/* The positions that path and event of an addressed record must have, if the record is one: the
+ * event is everything between "event": and the last brace. */
 static bool guess(struct span text, struct span *path, struct span *body)
 {
     static const char head[] = "{\"path\":\"", middle[] = "\",\"event\":";
@@ -102,8 +102,8 @@ static bool guess(struct span text, struct span *path, struct span *body)
     return true;
 }
 
-/* Takes the record apart by where its parts must be, without a look at the event itself.  False:
- * that does not tell. */
+/* Splits the record by those positions, without checking the event itself.  False: they do not
+ * suffice. */
 static bool take_apart(struct record *record)
 {
     struct span path, body;
@@ -121,7 +121,7 @@ static bool check(struct json *json, struct record *record, bool unchecked, stru
     return (unchecked && take_apart(record)) || record_split(json, record, reason);
 }
 
-/* Does what follows from an event's digest; its line is written to `line`.  False with a reason. */
+/* Does what follows from an event's digest; writes its line to `line`.  False with a reason. */
 static bool conclude(const struct intake *intake, struct item *item, char *line,
                      struct reason *reason)
 {
@@ -134,7 +134,7 @@ static bool conclude(const struct intake *intake, struct item *item, char *line,
     return item->line.len > 0;
 }
 
-/* Takes a record apart, up to its event's digest.  False with a reason. */
+/* Parses a record and digests its event.  False with a reason. */
 static bool prepare(const struct intake *intake, struct worker *worker, struct record *record,
                     struct reason *reason)
 {
@@ -149,7 +149,7 @@ static bool prepare(const struct intake *intake, struct worker *worker, struct r
     return true;
 }
 
-/* Takes a record apart, digests its event and writes its line to `line`.  False with a reason. */
+/* Parses a record, digests its event and writes its line to `line`.  False with a reason. */
 static bool examine(const struct intake *intake, struct worker *worker, struct item *item,
                     char *line, struct reason *reason)
 {
@@ -160,7 +160,7 @@ static bool examine(const struct intake *intake, struct worker *worker, struct i
     return conclude(intake, item, line, reason);
 }
 
-/* The same with up to GROUP records.  Returns where the lines end. */
+/* The same with up to GROUP records.  Returns the end of the lines. */
 static char *examine_group(const struct intake *intake, struct worker *worker, struct item *item,
                            size_t count, char *line)
 {
@@ -191,7 +191,7 @@ static void examine_batch(const struct intake *intake, struct worker *worker, st
     }
 }
 
-/* The next batch that waits, NULL once there will be none; with the lock. */
+/* The next waiting batch, NULL once there will be none; the lock is held. */
 static struct batch *take_batch(struct work *work)
 {
     for (;;) {
@@ -230,7 +230,7 @@ static void *examine_batches(void *context)
     return NULL;
 }
 
-/* Threads begin when there is work for more than one processor. */
+/* Starts threads once there is work for more than one processor. */
 static void start_threads(struct work *work)
 {
     while (work->threads < work->wanted &&
@@ -239,7 +239,7 @@ static void start_threads(struct work *work)
     work->wanted = work->threads;
 }
 
-/* Says what becomes of a record, in input order. */
+/* Settles a record, in input order. */
 static void settle(struct work *work, struct item *item)
 {
     struct intake *intake = work->intake;
@@ -263,7 +263,7 @@ static void settle(struct work *work, struct item *item)
     reader_release(&work->reader, record);
 }
 
-/* Waits for the thread that the large record has, and settles it. */
+/* Waits for the large record's thread, and settles the record. */
 static void settle_large(struct work *work)
 {
     struct large *large = &work->large;
@@ -281,7 +281,7 @@ static void settle_large(struct work *work)
     settle(work, &large->item);
 }
 
-/* Waits for the oldest batch, or does it here, and settles its records. */
+/* Waits for the oldest batch, or processes it here, and settles its records. */
 static void settle_first(struct work *work)
 {
     settle_large(work);
@@ -319,7 +319,7 @@ static struct batch *last_batch(struct work *work)
     return &work->batch[(work->first + work->count - 1) % BATCHES];
 }
 
-/* Lets the threads have the batch that is being filled. */
+/* Passes the batch that is being filled to the threads. */
 static void hand_on(struct work *work)
 {
     if (!work->filling)
@@ -362,7 +362,7 @@ static void *digest_large(void *context)
     return NULL;
 }
 
-/* Checks a large record while a thread digests it; what that cannot do settle() does. */
+/* Checks a large record while a thread digests it; settle() handles what fails. */
 static void take_large(struct work *work, struct record *record)
 {
     struct large *large = &work->large;
@@ -389,7 +389,7 @@ static void take(struct work *work, struct record *record)
         hand_on(work);
 }
 
-/* Before the input is waited for: what was read is settled and flushed. */
+/* Before a wait for input: settles and flushes what was read. */
 static void before_wait(void *context)
 {
     struct work *work = context;
@@ -408,7 +408,8 @@ static void before_wait(void *context)
         filter->input.stop = true;
 }
 
-/* The records before it come first: an over-long line's bytes must not get among theirs. */
+/* The records before it are settled first: the bytes of an over-long line must not get between
+ * theirs. */
 static void too_long(void *context, struct span chunk)
 {
     struct work *work = context;
@@ -423,7 +424,7 @@ static unsigned threads_wanted(void)
     return processors < 2 ? 0 : processors > THREADS ? THREADS : (unsigned)processors;
 }
 
-/* Reads on.  False: there is nothing more to read. */
+/* Reads more.  False: there is nothing more to read. */
 static bool read_on(struct work *work)
 {
     struct filter *filter = work->intake->filter;
@@ -433,7 +434,8 @@ static bool read_on(struct work *work)
             settle_first(work);
         return true;
     }
-    if (reader_full(&work->reader)) /* by what is not under way: it must not stop the reading */
+    if (reader_full(
+            &work->reader)) /* by records that are not under way: they must not stop the reading */
         work->reader.window = 0;
     if (reader_fd(&work->reader) < 0)
         return false;
@@ -461,7 +463,7 @@ void intake_run(struct intake *intake)
         return;
     }
     reader_begin(&work.reader, &filter->input, filter->max_record, WINDOW);
-    work.reader.block_size = BLOCK; /* in order: no record holds its block for long */
+    work.reader.block_size = BLOCK; /* in order: no record keeps its block for long */
     work.reader.too_long = too_long;
     work.reader.context = &work;
     filter->input.before_wait = before_wait;

@@ -2,7 +2,7 @@
 #ifndef OPENSSL_ERROR_H
 #define OPENSSL_ERROR_H
 
-/* Its own words; that memory lacks, where it has none. */
+/* Its own text; if it has none, that there is not enough memory. */
 const char *openssl_error(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* "SEALS/NAME: WHY", of errno. */
+/* Sets the reason to "SEALS/NAME: WHY", from errno. */
 static bool failed(const struct seal_dir *dir, const char *name, struct reason *reason)
 {
     return reason_set(reason, "%s/%s: %s", dir->name, name, strerror(errno));
@@ -83,7 +83,7 @@ static int by_number(const void *a, const void *b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
-/* Sorts, and makes one item of those with one number. */
+/* Sorts the names, and combines those with the same number into one item. */
 static void arrange(struct seal_list *list)
 {
     size_t kept = 0;
@@ -162,7 +162,7 @@ uint32_t seal_list_newest(const struct seal_list *list)
 /* Reads to the end, at most SEAL_MAX + 1 bytes.  False with errno set. */
 static bool read_all(int fd, size_t size, struct span *bytes)
 {
-    /* A byte more, for the read that finds the end. */
+    /* One byte more, for the read that finds the end. */
     size_t capacity = size < SEAL_MAX ? size + 1 : SEAL_MAX + 1, len = 0;
     char *buffer = malloc(capacity);
     if (buffer == NULL)
@@ -225,7 +225,7 @@ enum seal_load seal_dir_load(const struct seal_dir *dir, const char *name, struc
     return result;
 }
 
-/* The line of a seal whose bytes were read. */
+/* Writes the line for a seal whose bytes were read. */
 static bool write_head(const struct seal_dir *dir, const char *name, struct span seal,
                        char line[SEAL_LINE_MAX], size_t *len, struct reason *reason)
 {
@@ -315,7 +315,7 @@ bool seal_dir_publish(const struct seal_dir *dir, uint32_t number, struct span s
         write_file(dir, SEAL_PENDING_SIGNATURE, signature, reason) && sync_dir(dir, reason) &&
         seal_dir_place(dir, number, true, reason))
         return true;
-    /* If the seal has its name already only the last sync failed. */
+    /* If the seal has its final name already, only the last sync failed. */
     char name[SEAL_NAME_MAX];
     seal_name(number, ".sha256", name);
     if (faccessat(dir->fd, name, F_OK, 0) != 0)

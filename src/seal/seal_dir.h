@@ -6,10 +6,9 @@
  *     .lock             held by the process that seals
  *     .pending.sha256, .pending.sig   a seal before it is published
  *
- * A seal is published whole or not at all: both files are written and synced under the names of
- * .pending, then the signature is renamed, then the seal.  A run that is killed between the two
- * leaves a signature without its seal, which is in .pending.sha256 and is as good as published.
- */
+ * A seal is published whole or not at all: both files are written and synced under the .pending
+ * names, then the signature is renamed, then the seal.  A run that is killed between the two leaves
+ * a signature without its seal, which is in .pending.sha256 and counts as published. */
 #ifndef SEAL_DIR_H
 #define SEAL_DIR_H
 
@@ -24,7 +23,7 @@ struct seal_dir {
     int lock; /* -1: not locked by us */
 };
 
-/* What there is of a number. */
+/* The existing files of a number. */
 enum { SEAL_HAS_FILE = 1, SEAL_HAS_SIGNATURE = 2, SEAL_HAS_STAMP = 4 };
 struct seal_listed {
     uint32_t number;
@@ -36,11 +35,11 @@ struct seal_list {
     size_t count, capacity;
 };
 
-/* What came of reading a file; its bytes' memory is the caller's for free(). */
+/* The result of reading a file; the caller frees its bytes with free(). */
 enum seal_load {
     SEAL_LOADED,
     SEAL_ABSENT,
-    SEAL_NOT_A_FILE, /* a link, a directory, or larger than a seal can be */
+    SEAL_NOT_A_FILE, /* a link, a directory, or a file larger than a seal can be */
     SEAL_UNREADABLE,
 };
 
@@ -48,11 +47,11 @@ enum seal_load {
 bool seal_dir_open(struct seal_dir *dir, const char *name, struct reason *reason);
 void seal_dir_close(struct seal_dir *dir);
 
-/* Takes the lock.  False with a reason: another process has it, and which, or it failed. */
+/* Takes the lock.  False with a reason: another process has it, and which one, or an error. */
 bool seal_dir_lock(struct seal_dir *dir, struct reason *reason);
 
 /* Lists the directory.  `stray` is called for each name that ends in .sha256, .sig or .tsr and is
- * none of a seal's; it may be NULL.  False with a reason. */
+ * not a seal's; it may be NULL.  False with a reason. */
 bool seal_dir_list(const struct seal_dir *dir, struct seal_list *list,
                    void (*stray)(void *context, const char *name), void *context,
                    struct reason *reason);
@@ -66,24 +65,24 @@ uint32_t seal_list_newest(const struct seal_list *list);
 enum seal_load seal_dir_load(const struct seal_dir *dir, const char *name, struct span *bytes,
                              struct reason *reason);
 
-/* Writes the newest seal's digest and name, a line as sha256sum writes it; *len without a NUL.
- * False with a reason: there is none, or it cannot be read. */
+/* Writes the newest seal's digest and name, as a line of sha256sum; *len without a NUL.  False with
+ * a reason: there is none, or it cannot be read. */
 bool seal_dir_head(const struct seal_dir *dir, char line[SEAL_LINE_MAX], size_t *len,
                    struct reason *reason);
 
-/* Publishes a seal and its signature.  False with a reason: it is not there. */
+/* Publishes a seal and its signature.  False with a reason: it was not published. */
 bool seal_dir_publish(const struct seal_dir *dir, uint32_t number, struct span seal,
                       struct span signature, struct reason *reason);
 
-/* The last step alone, for a run that was killed before it: the signature is placed (`signature`:
- * it still has the name of .pending), then the seal. */
+/* Only the last step, for a run that was killed before it: renames the signature (`signature`: it
+ * still has its .pending name), then the seal. */
 bool seal_dir_place(const struct seal_dir *dir, uint32_t number, bool signature,
                     struct reason *reason);
 
-/* Removes what a killed run left of a seal with that number that is not there. */
+/* Removes the leftovers of a killed run for a seal of that number, which does not exist. */
 bool seal_dir_discard(const struct seal_dir *dir, uint32_t number, struct reason *reason);
 
-/* Writes a file whole, under another name first; what has the name is replaced.  False with a
+/* Writes a complete file, under another name first; an existing file is replaced.  False with a
  * reason. */
 bool seal_dir_put(const struct seal_dir *dir, const char *name, struct span bytes,
                   struct reason *reason);

@@ -133,7 +133,7 @@ static bool next_line(struct seal_reader *r, struct span *line)
     return true;
 }
 
-/* The value of the line "# NAME VALUE" that must come next. */
+/* The value of the next line, which must be "# NAME VALUE". */
 static bool field(struct seal_reader *r, const char *name, struct span *value)
 {
     struct span line = {NULL, 0};
@@ -147,7 +147,7 @@ static bool field(struct seal_reader *r, const char *name, struct span *value)
     return true;
 }
 
-/* Decimal digits only, no leading zero, at most `most`. */
+/* Parses a number: decimal digits, no leading zero, at most `most`. */
 static bool read_number(struct span text, uint64_t most, uint64_t *number)
 {
     *number = 0;
@@ -189,12 +189,12 @@ static bool time_field(struct seal_reader *r, const char *name, int64_t *millise
     return reason_set(&r->reason, "'# %s': not a time like 2026-11-27T17:00:00.000Z", name);
 }
 
-/* A lower-case hexadecimal digit's value plus one; 0: it is none. */
+/* A lower-case hexadecimal digit's value plus one; 0: not a digit. */
 static const unsigned char hex_digits[256] = {
     ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
     ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
 
-/* 64 lower-case hexadecimal digits. */
+/* Parses 64 lower-case hexadecimal digits. */
 static bool read_digest(const char *text, unsigned char digest[DIGEST_SIZE])
 {
     const unsigned char *at = (const unsigned char *)text;

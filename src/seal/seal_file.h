@@ -1,6 +1,6 @@
 /* seal_file: the text of a seal, written and read.
  *
- * A seal is a file that sha256sum(1) checks; what is not an entry is a comment to it:
+ * A seal is a file that sha256sum(1) can check; lines that are not entries are comments to it:
  *
  *     # audit-seal 1
  *     # log acme
@@ -15,8 +15,7 @@
  *     2c26…  5234/jobs/…-succeeded.json           (an event: its path and its bytes' SHA-256)
  *     # removed 5234/jobs/…-failed.json           (a file that was deleted on purpose)
  *
- * The reader takes exactly what the writer writes, and nothing else.
- */
+ * The reader accepts exactly what the writer writes, and nothing else. */
 #ifndef SEAL_FILE_H
 #define SEAL_FILE_H
 
@@ -26,10 +25,10 @@
 #include <stdint.h>
 
 enum {
-    SEAL_LOG_MAX = 64,                                          /* bytes of a log's name */
-    SEAL_NUMBER_MAX = 99999999,                                 /* its file name has eight digits */
-    SEAL_HEAD_MAX = 1024,                                       /* bytes of the first nine lines */
-    SEAL_LINE_MAX = 1 + DIGEST_HEX + 2 + SEAL_PATH_ESCAPED + 1, /* bytes of any other */
+    SEAL_LOG_MAX = 64,          /* bytes of a log's name */
+    SEAL_NUMBER_MAX = 99999999, /* the number in its file name has eight digits */
+    SEAL_HEAD_MAX = 1024,       /* bytes of the first nine lines */
+    SEAL_LINE_MAX = 1 + DIGEST_HEX + 2 + SEAL_PATH_ESCAPED + 1, /* bytes of any other line */
     SEAL_MAX = 16 << 20,                                        /* bytes of the largest seal */
     SEAL_TIME_TEXT = 24,                                        /* 2026-11-27T17:00:00.000Z */
     SEAL_NAME_MAX = 16,                                         /* 00000124.sha256 and a NUL */
@@ -49,7 +48,7 @@ enum seal_item {
     SEAL_EVENT,    /* an event: its path and digest */
     SEAL_REMOVED,  /* a path that was removed */
     SEAL_END,
-    SEAL_BAD, /* the line is not one that a seal has: the reader's reason */
+    SEAL_BAD, /* the line is not one of a seal: the reader's reason */
 };
 
 struct seal_entry {
@@ -62,7 +61,7 @@ struct seal_entry {
 struct seal_reader {
     struct seal_head head;
     const char *at, *end;
-    size_t line; /* the line read last, from 1 */
+    size_t line; /* the last line read, from 1 */
     bool previous_read;
     uint64_t events, removals; /* read so far */
     struct reason reason;
@@ -71,7 +70,8 @@ struct seal_reader {
 /* Whether the bytes may be a log's name: [A-Za-z0-9][A-Za-z0-9._-]*, at most SEAL_LOG_MAX. */
 bool seal_log_valid(struct span name);
 
-/* Whether the path is in the directory of the log's seals, under the name that entries give it. */
+/* Whether the path is in the directory of the log's seals, under the name that entries use for
+ * it. */
 bool seal_log_holds(const char *log, struct span path);
 
 /* Writes the time, SEAL_TIME_TEXT characters without a NUL. */
@@ -88,15 +88,15 @@ size_t seal_removed_write(struct span path, char text[SEAL_LINE_MAX]);
 size_t seal_previous_write(const unsigned char digest[DIGEST_SIZE], const char *log,
                            uint32_t number, char text[SEAL_LINE_MAX]);
 
-/* Begins to read a seal: its first lines.  The bytes must stay.  False: reader->reason, at
+/* Begins to read a seal: its first lines.  The bytes must stay valid.  False: reader->reason, at
  * reader->line. */
 bool seal_read(struct seal_reader *reader, struct span bytes);
 
-/* The next item.  SEAL_END only after as many as the first lines say. */
+/* The next item.  SEAL_END only after as many items as the first lines say. */
 enum seal_item seal_next(struct seal_reader *reader, struct seal_entry *entry);
 
-/* Reads one line, without its newline, of the form that sha256sum writes; the path is not checked.
- * False with a reason. */
+/* Parses one line, without its newline, in the format of sha256sum; the path is not checked.  False
+ * with a reason. */
 bool seal_entry_read(struct span line, struct seal_entry *entry, struct reason *reason);
 
 /* Reads "LOG/00000124.sha256".  False: it is something else. */

@@ -15,17 +15,17 @@ enum {
     SLOTS_FIRST = 1024,
 };
 
-/* In a slot's state. */
+/* The flags in a slot's state. */
 enum {
-    WANTED = 1,  /* it must be there */
-    REMOVED = 2, /* it must not */
-    SEEN = 4,    /* it is there, as it was sealed */
-    OTHER = 8,   /* something else is */
+    WANTED = 1,  /* it must be present */
+    REMOVED = 2, /* it must be absent */
+    SEEN = 4,    /* it is present, as it was sealed */
+    OTHER = 8,   /* something else is present */
     FLAGS = 15,
 };
 
-/* The bytes' number: of the length and each word of 32 bits times its key the sum's upper half;
- * with two keys each.  The first key is added alone. */
+/* The number of the bytes: the upper half of the sum of the length and each 32-bit word times its
+ * key; with two keys each.  The first key is added alone. */
 static uint64_t number_of(const uint64_t (*key)[2], struct span bytes)
 {
     uint64_t high = key[0][0] + key[1][0] * bytes.len, low = key[0][1] + key[1][1] * bytes.len;
@@ -45,7 +45,7 @@ static uint64_t number_of(const uint64_t (*key)[2], struct span bytes)
     return (high & 0xffffffff00000000u) | low >> 32;
 }
 
-/* Never 0, which a free slot has. */
+/* Never 0, which marks a free slot. */
 static uint64_t number_of_path(const struct seal_index *index, struct span path)
 {
     uint64_t number = number_of(index->path_key, path);
@@ -78,7 +78,7 @@ void seal_index_begin(struct seal_index *index)
     index->full = false;
 }
 
-/* The path's slot, or the free one where it would be. */
+/* The path's slot, or the free one for it. */
 static struct seal_index_slot *find(const struct seal_index_slot *slot, size_t slots, uint64_t path)
 {
     size_t at = path & (slots - 1);
@@ -87,7 +87,7 @@ static struct seal_index_slot *find(const struct seal_index_slot *slot, size_t s
     return (struct seal_index_slot *)&slot[at];
 }
 
-/* The path's slot; NULL: it was not taken. */
+/* The path's slot; NULL: the path is not in the index. */
 static struct seal_index_slot *find_path(const struct seal_index *index, struct span path)
 {
     if (index->slots == 0 || path.len > SEAL_PATH_MAX)
@@ -96,8 +96,8 @@ static struct seal_index_slot *find_path(const struct seal_index *index, struct 
     return slot->path != 0 ? slot : NULL;
 }
 
-/* A table of free slots, NULL without memory.  Large pages make a look-up, which is a cache miss,
- * twice as fast. */
+/* A table of free slots; NULL: no memory.  Large pages make a lookup, which is a cache miss, twice
+ * as fast. */
 static struct seal_index_slot *make_slots(size_t slots)
 {
     enum { LARGE_PAGE = 2 << 20 };
@@ -145,7 +145,8 @@ bool seal_index_put(struct seal_index *index, struct span path, const unsigned c
         if (index->full)
             return false;
         if (index->used >= index->slots / 8 * 7) {
-            /* Once a path was refused all others are: a path has its entries in one place. */
+            /* After one path was refused, all later ones are: a path has all its entries in one
+             * place. */
             index->full = !grow(index);
             if (index->full)
                 return false;

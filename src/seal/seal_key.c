@@ -56,7 +56,7 @@ static bool is_p256(const EVP_PKEY *pkey)
            (strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0);
 }
 
-/* Takes the key that was read.  False with a reason: it is of a kind that does not sign here. */
+/* Takes the key that was read.  False with a reason: keys of its kind are not supported. */
 static bool take_key(struct seal_key *key, const char *file, struct reason *reason)
 {
     switch (EVP_PKEY_get_base_id(key->pkey)) {
@@ -78,7 +78,7 @@ static bool take_key(struct seal_key *key, const char *file, struct reason *reas
 }
 
 /* The file in memory, which is overwritten when it is freed.  NULL with a reason, and errno ENOENT
- * where there is none. */
+ * if there is no file. */
 static BIO *open_key(const char *file, struct reason *reason)
 {
     FILE *from = fopen(file, "re");
@@ -185,8 +185,8 @@ static enum seal_signature verify_once(const struct seal_key *key, struct span b
 enum seal_signature seal_key_verify(const struct seal_key *key, struct span bytes,
                                     struct span signature)
 {
-    /* EVP_DigestVerify() does not tell a wrong signature from memory that it did not get, so a
-     * wrong one is looked at twice: where memory still lacks, the second time ends before that
+    /* EVP_DigestVerify() does not distinguish a wrong signature from a failed allocation, so a
+     * wrong one is checked again: if memory is still short, the second check ends before that
      * call. */
     enum seal_signature result = verify_once(key, bytes, signature);
     return result == SEAL_SIGNATURE_GOOD ? result : verify_once(key, bytes, signature);
@@ -198,7 +198,7 @@ static bool is_there(const char *file, struct reason *reason)
                       strerror(EEXIST));
 }
 
-/* Creates the file and writes what the memory BIO holds.  False with a reason. */
+/* Creates the file and writes the memory BIO's contents.  False with a reason. */
 static bool create(const char *file, mode_t mode, BIO *bio, struct reason *reason)
 {
     char *bytes;

@@ -1,8 +1,7 @@
 /* seal_key: the keys that sign seals and check signatures: Ed25519, ECDSA P-256 and RSA, in PEM.
  *
- * A signature is what `openssl pkeyutl -verify -rawin` (Ed25519) and `openssl dgst -sha256 -verify`
- * (the others: ASN.1 for ECDSA, PKCS #1 v1.5 for RSA) take.
- */
+ * A signature is in the format of `openssl pkeyutl -verify -rawin` (Ed25519) and `openssl dgst
+ * -sha256 -verify` (the others: ASN.1 for ECDSA, PKCS #1 v1.5 for RSA). */
 #ifndef SEAL_KEY_H
 #define SEAL_KEY_H
 
@@ -32,15 +31,15 @@ bool seal_key_sign(const struct seal_key *key, struct span bytes,
 enum seal_signature {
     SEAL_SIGNATURE_GOOD,
     SEAL_SIGNATURE_BAD,
-    SEAL_SIGNATURE_UNKNOWN, /* there is not enough memory to tell */
+    SEAL_SIGNATURE_UNKNOWN, /* not known: there is not enough memory */
 };
 
-/* Whether the signature is the key's over these bytes. */
+/* Whether the signature is the key's for these bytes. */
 enum seal_signature seal_key_verify(const struct seal_key *key, struct span bytes,
                                     struct span signature);
 
-/* Makes an Ed25519 key: FILE (mode 0600, encrypted if there is a passphrase) and FILE.pub; the key
- * is then read.  Nothing that exists is overwritten.  False with a reason. */
+/* Makes an Ed25519 key: FILE (mode 0600, encrypted if there is a passphrase) and FILE.pub; then
+ * reads it.  No existing file is overwritten.  False with a reason. */
 bool seal_key_make(struct seal_key *key, const char *file, const char *passphrase,
                    struct reason *reason);
 

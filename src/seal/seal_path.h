@@ -1,8 +1,7 @@
-/* seal_path: the paths that a seal may name, and how a line of sha256sum(1) writes them.
+/* seal_path: the paths that a seal may name, and their form in a line of sha256sum(1).
  *
- * sha256sum writes a backslash, a newline and a carriage return of a name as \\, \n and \r, and
- * marks such a line with a backslash at its start.
- */
+ * sha256sum writes a backslash, a newline and a carriage return in a name as \\, \n and \r, and
+ * marks such a line with a backslash at its start. */
 #ifndef SEAL_PATH_H
 #define SEAL_PATH_H
 
@@ -22,8 +21,8 @@ bool seal_path_check(struct span path, struct reason *reason);
  * the mark. */
 size_t seal_path_escape(struct span path, char text[SEAL_PATH_ESCAPED], bool *escaped);
 
-/* The reverse, of a line that has the mark.  False: an escape that sha256sum does not write, none
- * at all, or a path of more than SEAL_PATH_MAX bytes. */
+/* The reverse, for a marked line.  False: an escape that sha256sum does not write, no escape at
+ * all, or a path of more than SEAL_PATH_MAX bytes. */
 bool seal_path_unescape(struct span text, char path[SEAL_PATH_MAX], size_t *len);
 
 #endif

@@ -12,14 +12,14 @@
 
 enum { BLOCK = 64, LENGTH = 8 }; /* bytes; LENGTH: of the text's length, at the end */
 
-/* One of the two texts that are in hand. */
+/* One of the two current texts. */
 struct lane {
-    __m128i abef, cdgh;      /* the state, as the instructions want it */
-    const unsigned char *at; /* blocks that are at hand */
+    __m128i abef, cdgh;      /* the state, in the form that the instructions need */
+    const unsigned char *at; /* blocks that are available */
     size_t blocks;
-    size_t last_blocks; /* in `last`, to come after them */
+    size_t last_blocks; /* in `last`, to follow them */
     unsigned char last[2 * BLOCK];
-    unsigned char *digest; /* NULL: no text is in hand */
+    unsigned char *digest; /* NULL: no current text */
 };
 
 struct texts {
@@ -59,8 +59,8 @@ SHA_NI static inline __m128i words(const unsigned char *at, int r)
     return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)at + r), big_endian);
 }
 
-/* Rounds 4 r to 4 r + 3 (section 6.2.2), and what can be done by then for the words of later ones.
- */
+/* Rounds 4 r to 4 r + 3 (section 6.2.2), and the part of later words' computation that is possible
+ * by then. */
 SHA_NI static inline __attribute__((always_inline)) void four_rounds(struct working *s,
                                                                      const unsigned char *at, int r)
 {
@@ -78,8 +78,8 @@ SHA_NI static inline __attribute__((always_inline)) void four_rounds(struct work
         *last = _mm_sha256msg1_epu32(*last, *now);
 }
 
-/* Each lane's next `blocks` blocks.  `lanes` is a constant where this is called: all loops but the
- * outermost are unrolled, and the lanes take turns by single instructions. */
+/* Processes each lane's next `blocks` blocks.  `lanes` is a constant at each call: all loops but
+ * the outermost are unrolled, and the lanes' instructions alternate. */
 SHA_NI static inline __attribute__((always_inline)) void compress(struct lane *lane, int lanes,
                                                                   size_t blocks)
 {
@@ -114,7 +114,7 @@ SHA_NI static void compress_two(struct lane *lane)
     compress(lane, 2, lane[0].blocks < lane[1].blocks ? lane[0].blocks : lane[1].blocks);
 }
 
-/* Takes a text in hand: its whole blocks, and the end with what is put after it (section 5.1.1). */
+/* Begins with a text: its whole blocks, and the end with its padding (section 5.1.1). */
 static void begin(struct lane *lane, const struct sha256_text *text)
 {
     size_t len = text->bytes.len, rest = len % BLOCK;
@@ -146,7 +146,7 @@ SHA_NI static void finish(struct lane *lane)
     lane->digest = NULL;
 }
 
-/* Makes sure that there are blocks at hand.  False: there is no text left. */
+/* Makes sure that the lane has blocks.  False: there is no text left. */
 static bool provide(struct lane *lane, struct texts *texts)
 {
     while (lane->blocks == 0) {

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A record as it is in the arena and in a run: this, the key, the value. */
+/* A record in the arena and in a run: this, the key, the value. */
 struct header {
     uint64_t rank, order;
     uint16_t key_len, value_len;
-    uint32_t unused; /* so that no byte of it is left unset */
+    uint32_t unused; /* so that no byte of it is uninitialized */
 };
 
 enum {
@@ -76,7 +76,7 @@ static int compare_items(const void *a, const void *b, void *arena)
     return compare(&x, &y);
 }
 
-/* Sorts by one byte of the rank; the order of those that have the same one stays. */
+/* Sorts by one byte of the rank; items with the same byte keep their order. */
 static void sort_by_byte(const struct spill_item *from, struct spill_item *to, size_t items,
                          unsigned shift)
 {
@@ -92,7 +92,7 @@ static void sort_by_byte(const struct spill_item *from, struct spill_item *to, s
         to[place[from[i].rank >> shift & 0xff]++] = from[i];
 }
 
-/* Sorts by rank, byte by byte, which takes a fraction of what comparisons take.  False: no memory
+/* Sorts by rank, byte by byte, which takes a fraction of the time of comparisons.  False: no memory
  * for it. */
 static bool sort_by_rank(struct spill *spill)
 {
@@ -123,7 +123,7 @@ static void sort_items(struct spill *spill)
     }
 }
 
-/* The temporary file, which no one else can open. */
+/* Opens the temporary file, which no other process can open. */
 static bool open_file(struct spill *spill)
 {
     const char *directory = getenv("TMPDIR");
@@ -178,7 +178,7 @@ static bool write_items(struct spill *spill)
     return good;
 }
 
-/* Writes what is in memory as a run. */
+/* Writes the records in memory as a run. */
 static bool write_run(struct spill *spill)
 {
     if (spill->fd < 0 && !open_file(spill))
@@ -290,7 +290,7 @@ static void sift_down(struct spill *spill, size_t at)
     }
 }
 
-/* Gives each run its buffer, in the memory that the arena had, and makes the heap. */
+/* Gives each run its buffer, in the arena's memory, and makes the heap. */
 static bool begin_merge(struct spill *spill)
 {
     free(spill->arena);
@@ -327,7 +327,7 @@ bool spill_sort(struct spill *spill)
     return true;
 }
 
-/* Takes the record that was given out last from its run. */
+/* Removes the record that was returned last from its run. */
 static bool consume(struct spill *spill)
 {
     struct spill_record record;

@@ -1,9 +1,8 @@
-/* spill: sorts more records than memory holds.
+/* spill: sorts more records than fit into memory.
  *
  * Records are collected in memory; when SPILL_MEMORY bytes are full they are sorted and written to
  * a temporary file as one run, and at the end the runs are merged.  The file is in $TMPDIR (or
- * /tmp), has no name any more, and holds about the records' own size.
- */
+ * /tmp), has no name any more, and is about as large as the records. */
 #ifndef SPILL_H
 #define SPILL_H
 
@@ -20,18 +19,18 @@ enum {
 /* The order: by rank, then by the key's bytes, then by `order`. */
 struct spill_record {
     uint64_t rank, order;
-    struct span key, value; /* until the next call */
+    struct span key, value; /* valid until the next call */
 };
 
 struct spill_item {
     uint64_t rank;
-    uint32_t at; /* where in the arena the record is */
+    uint32_t at; /* offset of the record in the arena */
 };
 
 struct spill_run {
-    uint64_t from, to; /* in the file: what was not read into the buffer yet */
+    uint64_t from, to; /* in the file: the part not yet read into the buffer */
     char *buffer;
-    size_t start, end; /* of the bytes in the buffer that were not consumed */
+    size_t start, end; /* of the bytes in the buffer that are not consumed yet */
 };
 
 struct spill {
@@ -39,7 +38,7 @@ struct spill {
     size_t used;
     struct spill_item *item;
     size_t items, item_capacity;
-    size_t next; /* without runs: the item that comes next */
+    size_t next; /* without runs: the next item */
     int fd;      /* -1: nothing was written */
     uint64_t file_size;
     struct spill_run *run;
@@ -48,7 +47,7 @@ struct spill {
     size_t heap_size;
     char *buffers;
     size_t buffer_size;
-    bool started; /* the first of the heap was given out */
+    bool started; /* the first record of the heap was returned */
     struct reason reason;
     bool failed;
 };

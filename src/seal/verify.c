@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-    MISSING_EACH = 1000,      /* of missing seals in a row so many are told one by one */
+    MISSING_EACH = 1000,      /* consecutive missing seals that are reported one by one */
     CLOCK_TOLERANCE = 300000, /* milliseconds between our clock and a time stamp authority's */
 };
 
@@ -71,13 +71,13 @@ static struct verify_key *find_key(struct verify *v, const char *fingerprint)
     return NULL;
 }
 
-/* Whether what lies between the two times is asked for. */
+/* Whether the period between the two times was requested. */
 static bool is_wanted(const struct verify *v, int64_t from, int64_t to)
 {
     return to >= v->since && from < v->until;
 }
 
-/* Tells of the seals that are missing before `number`; `next` is when the one of that number
+/* Reports the seals that are missing before `number`; `next` is when the one of that number
  * begins. */
 static void tell_missing(struct verify *v, uint32_t number, int64_t next)
 {
@@ -102,12 +102,12 @@ struct examined {
     struct span signature; /* at == NULL: there is none */
     unsigned char digest[DIGEST_SIZE];
     struct seal_reader reader;
-    struct verify_key *key; /* that its signature is checked with; NULL: it is not */
-    pthread_t thread[2];    /* that check it and digest it, while the entries are read */
+    struct verify_key *key; /* the key for its signature; NULL: it is not checked */
+    pthread_t thread[2];    /* the threads that check and digest it, while the entries are read */
     unsigned threads;
-    enum seal_signature verdict;                /* what came out */
-    char bad_entry[sizeof(struct reason) + 32]; /* what is wrong with an entry; "": nothing */
-    bool breaks_chain; /* the seal before it has other bytes than it says */
+    enum seal_signature verdict;                /* the result */
+    char bad_entry[sizeof(struct reason) + 32]; /* the error of an entry; "": none */
+    bool breaks_chain;                          /* the previous seal has other bytes than it says */
 };
 
 static void *verify_signature(void *context)
@@ -124,17 +124,17 @@ static void *digest_seal(void *context)
     return NULL;
 }
 
-/* Has a thread do it, or does it at once. */
+/* Runs the check in a thread, or at once. */
 static void begin(struct examined *e, void *(*check)(void *context))
 {
-    enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than to start a thread */
+    enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than starting a thread */
     if (e->bytes.len >= WORTH_IT && pthread_create(&e->thread[e->threads], NULL, check, e) == 0)
         e->threads++;
     else
         check(e);
 }
 
-/* Begins what takes long and needs the seal's bytes alone. */
+/* Begins the checks that take long and need only the seal's bytes. */
 static void begin_checks(struct verify *v, struct examined *e, bool readable)
 {
     if (readable && e->signature.at != NULL && (e->key = find_key(v, e->reader.head.key)) != NULL)
@@ -148,7 +148,7 @@ static void end_checks(struct examined *e)
         pthread_join(e->thread[--e->threads], NULL);
 }
 
-/* False after a message: it cannot be told. */
+/* False after a message: the result is not known. */
 static bool tell_signature(struct verify *v, const struct examined *e)
 {
     if (e->signature.at == NULL) {
@@ -227,7 +227,7 @@ static bool check_stamp(struct verify *v, const struct examined *e)
 
 enum { SOME = 8 };
 
-/* Reads up to SOME events and removals; *item is what comes after them if there are fewer. */
+/* Reads up to SOME events and removals; *item is the item after them if there are fewer. */
 static size_t read_some(struct verify *v, struct examined *e, struct seal_entry *entry,
                         enum seal_item *item)
 {
@@ -247,7 +247,7 @@ static size_t read_some(struct verify *v, struct examined *e, struct seal_entry 
     return count;
 }
 
-/* Reads and notes the entries, a few at a time: meanwhile their places in the index are fetched.
+/* Reads and notes the entries, a few at a time; their slots in the index are prefetched meanwhile.
  * False: v->entries.spill.reason. */
 static bool read_entries(struct verify *v, struct examined *e, bool wanted)
 {
@@ -274,7 +274,7 @@ static void tell_entries(struct verify *v, const struct examined *e)
         tell(v, FINDING_BAD_SEAL, e->number, ".sha256", e->bad_entry);
 }
 
-/* Compares the seal with the heads that were kept. */
+/* Compares the seal with the saved heads. */
 static void check_heads(struct verify *v, const struct examined *e)
 {
     for (size_t i = 0; i < v->heads; i++) {
@@ -303,7 +303,7 @@ static bool is_of_log(struct verify *v, const struct examined *e, char *detail, 
     return false;
 }
 
-/* What there is to tell of a seal that cannot be taken for one of the log. */
+/* Reports why a seal is not one of the log, if it is not. */
 static bool is_of_use(struct verify *v, const struct examined *e, bool readable, char *detail,
                       size_t size)
 {
@@ -313,7 +313,7 @@ static bool is_of_use(struct verify *v, const struct examined *e, bool readable,
     return false;
 }
 
-/* Tells what was found about a seal that is of the log.  False after a message. */
+/* Reports the findings about a seal of the log.  False after a message. */
 static bool tell_seal(struct verify *v, const struct examined *e)
 {
     const struct seal_head *head = &e->reader.head;
@@ -363,14 +363,15 @@ static bool check_seal(struct verify *v, struct examined *e)
     return good;
 }
 
-/* A seal that was about to be published when its run was killed, or is just being published: its
- * signature is in place, and it is in .pending.sha256.  False: it is not so. */
+/* Loads a seal that was about to be published when its run was killed, or is being published now:
+ * its signature has its final name, and the seal is in .pending.sha256.  False: there is no such
+ * seal. */
 static bool load_unfinished(struct verify *v, struct examined *e)
 {
     char name[SEAL_NAME_MAX];
     struct reason reason;
     seal_name(e->number, ".sha256", name);
-    /* Published since the directory was listed? */
+    /* It may have been published since the directory was listed. */
     if (seal_dir_load(&v->dir, SEAL_PENDING, &e->bytes, &reason) != SEAL_LOADED)
         return seal_dir_load(&v->dir, name, &e->bytes, &reason) == SEAL_LOADED;
     struct verify_key *key;
@@ -383,8 +384,8 @@ static bool load_unfinished(struct verify *v, struct examined *e)
     return false;
 }
 
-/* Loads the seal and its signature.  True: *good says whether there is something to check; what is
- * wrong was told.  False after a message. */
+/* Loads the seal and its signature.  True: *good says whether there is something to check; errors
+ * were reported.  False after a message. */
 static bool load(struct verify *v, const struct seal_listed *item, struct examined *e, bool *good)
 {
     char name[SEAL_NAME_MAX];
@@ -436,7 +437,7 @@ static bool check_item(struct verify *v, const struct seal_listed *item)
     return going;
 }
 
-/* Heads of seals that are not there. */
+/* Reports heads of missing seals. */
 static void tell_heads(struct verify *v)
 {
     for (size_t i = 0; i < v->heads; i++) {

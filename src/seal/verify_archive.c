@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { VERSIONS = 16 }; /* of one path's sealed contents so many are remembered */
+enum { VERSIONS = 16 }; /* sealed contents of one path that are remembered */
 
 void verify_expect(void *context, struct span path)
 {
@@ -28,7 +28,7 @@ bool verify_found(struct verify *v, struct span path, enum hashtree_kind kind,
                                            [HASHTREE_LINK] = ENTRY_LINK,
                                            [HASHTREE_SPECIAL] = ENTRY_SPECIAL};
     v->files++;
-    if (digest == NULL) /* which cannot be settled, but opens the path */
+    if (digest == NULL) /* cannot be settled, but opens the path */
         entries_settle(&v->entries, path, NULL);
     return entries_add_found(&v->entries, path, type[kind], digest);
 }
@@ -37,7 +37,8 @@ bool verify_skip(void *context, struct span path, const struct stat *status, int
                  const char *name)
 {
     const struct verify *v = context;
-    static const char staging[] = ".audit-fileput"; /* where audit-fileput writes */
+    static const char staging[] =
+        ".audit-fileput"; /* audit-fileput's staging directories begin with this */
     struct stat seals, here;
     if (memchr(path.at, '/', path.len) != NULL && !S_ISDIR(status->st_mode))
         return false;
@@ -46,7 +47,7 @@ bool verify_skip(void *context, struct span path, const struct stat *status, int
         return true;
     if (S_ISREG(status->st_mode) || fstat(v->dir.fd, &seals) != 0)
         return false;
-    /* The seals themselves, or a link to them by the log's name. */
+    /* The seals themselves, or a link to them with the log's name. */
     here = *status;
     if (S_ISLNK(status->st_mode) &&
         (!span_equal(path, span_of(v->log)) || fstatat(parent, name, &here, 0) != 0))
@@ -54,12 +55,12 @@ bool verify_skip(void *context, struct span path, const struct stat *status, int
     return here.st_dev == seals.st_dev && here.st_ino == seals.st_ino;
 }
 
-/* What is known of the path in hand. */
+/* The state of the current path. */
 struct subject {
     char path[SPILL_KEY_MAX];
     size_t len;
     struct entry_value last;              /* the newest entry of a seal */
-    struct entry_value version[VERSIONS]; /* what was sealed, the newest last */
+    struct entry_value version[VERSIONS]; /* the sealed contents, the newest last */
     size_t versions;
     bool sealed; /* there is an entry */
     bool found;
@@ -84,7 +85,7 @@ static bool keep(struct verify *v, const struct subject *s, enum finding_kind ki
     return spill_add(&v->events, &record);
 }
 
-/* An event that is there. */
+/* Judges an event of the archive. */
 static bool judge_found(struct verify *v, const struct subject *s, const struct entry_value *there)
 {
     char detail[96];
@@ -112,7 +113,7 @@ static bool judge_found(struct verify *v, const struct subject *s, const struct 
     return keep(v, s, FINDING_CHANGED, there, detail);
 }
 
-/* The path is through: is it missing? */
+/* Ends the path: reports it if it is missing. */
 static bool judge_end(struct verify *v, const struct subject *s)
 {
     char detail[64];
@@ -131,7 +132,7 @@ static void add_version(struct subject *s, const struct entry_value *value)
     s->version[s->versions++] = *value;
 }
 
-/* Takes the next record, which is for the current path. */
+/* Takes the next record of the current path. */
 static bool take(struct verify *v, struct subject *s, const struct entry_value *value)
 {
     if (value->type >= ENTRY_FOUND) {
@@ -145,7 +146,7 @@ static bool take(struct verify *v, struct subject *s, const struct entry_value *
     return true;
 }
 
-/* Goes through what is sealed and what is there, path by path. */
+/* Compares the sealed entries and those of the archive, path by path. */
 static bool compare(struct verify *v)
 {
     static struct subject subject;

@@ -10,7 +10,7 @@
 static bool add(struct entries *e, struct span path, uint64_t order,
                 const struct entry_value *value)
 {
-    /* In which order paths are compared is no matter, and numbers sort faster. */
+    /* The order in which paths are compared does not matter, and numbers sort faster. */
     struct spill_record record = {.rank = hash_span(path),
                                   .order = order,
                                   .key = path,
@@ -86,7 +86,7 @@ bool entries_add_found(struct entries *e, struct span path, enum entry_type type
     return add(e, path, after_sealed + e->order++, &value);
 }
 
-/* Loads the bytes of a seal that was noted.  False with a reason. */
+/* Loads the bytes of a noted seal.  False with a reason. */
 static bool load(const struct seal_dir *dir, const struct entries_seal *seal, struct span *bytes,
                  struct reason *reason)
 {
@@ -108,7 +108,7 @@ static bool load(const struct seal_dir *dir, const struct entries_seal *seal, st
                       name);
 }
 
-/* Adds the entries of those paths that are open. */
+/* Adds the entries of the open paths. */
 static bool add_open(struct entries *e, const struct entries_seal *seal, struct span bytes)
 {
     struct seal_reader reader;

@@ -1,8 +1,7 @@
-/* verify_entry: what audit-verify collects to compare: what is sealed, and what is there.
+/* verify_entry: the entries that audit-verify compares: those in seals, and those in the archive.
  *
- * What is sealed goes into an index, which settles the events that are there as they were sealed.
- * For the paths that are left open the seals are read a second time.
- */
+ * Sealed entries are in an index, which settles the events that are as they were sealed.  For the
+ * other paths, which stay open, the seals are read a second time. */
 #ifndef VERIFY_ENTRY_H
 #define VERIFY_ENTRY_H
 
@@ -16,7 +15,7 @@ enum entry_type {
     ENTRY_REMOVED, /* its removal was sealed */
     ENTRY_FOUND,   /* a file, or an event that was read */
     ENTRY_LINK,    /* a symbolic link */
-    ENTRY_SPECIAL, /* another thing that is no file */
+    ENTRY_SPECIAL, /* another kind that is not a file */
 };
 
 struct entry_value {
@@ -44,18 +43,18 @@ struct entries_seal {
 };
 
 struct entries {
-    struct seal_index index;   /* what is sealed, as long as there is room */
-    struct entries_seal *seal; /* those that have it */
+    struct seal_index index;   /* sealed entries, as far as there is room */
+    struct entries_seal *seal; /* seals whose entries are in it */
     size_t seals, capacity;
-    struct spill spill; /* what else is sealed, and what else is there: a record each; by path, what
-                           is sealed before what is there, each in the order it was noted */
+    struct spill spill; /* the other sealed entries, and those of the archive, a record each; sorted
+                           by path, sealed ones first, each in the order they were noted */
     uint64_t order;
 };
 
 /* Begins.  False: no memory. */
 bool entries_begin(struct entries *entries);
 
-/* Says that an entry of that path will be noted, or settled, soon. */
+/* Announces that an entry of that path will be noted, or settled, soon. */
 void entries_expect(const struct entries *entries, struct span path);
 
 /* Notes an event or a removal of the seal with that number.  False: entries->spill.reason. */
@@ -66,15 +65,15 @@ bool entries_add_sealed(struct entries *entries, const struct seal_entry *entry,
 bool entries_add_seal(struct entries *entries, uint32_t number, bool wanted,
                       const unsigned char digest[DIGEST_SIZE]);
 
-/* Takes what is there once the seals are noted, digest is NULL if it is no file.  True: it is as it
- * was sealed.  False: it has to be noted.  By any thread. */
+/* Compares an entry of the archive once the seals are noted; digest is NULL if it is not a file.
+ * True: it is as it was sealed.  False: it must be noted.  Called by any thread. */
 bool entries_settle(struct entries *entries, struct span path, const unsigned char *digest);
 
-/* Notes what is there and was not settled.  False: entries->spill.reason. */
+/* Notes an entry of the archive that was not settled.  False: entries->spill.reason. */
 bool entries_add_found(struct entries *entries, struct span path, enum entry_type type,
                        const unsigned char *digest);
 
-/* Ends the adding: reads the seals again for the paths that are open, and sorts the spill.  False:
+/* Ends the adding: reads the seals again for the open paths, and sorts the spill.  False:
  * entries->spill.reason. */
 bool entries_sort(struct entries *entries, const struct seal_dir *dir);
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Keeps a head.  False: no memory. */
+/* Adds a head.  False: no memory. */
 static bool add_head(struct verify *v, const struct verify_head *head)
 {
     struct verify_head *heads = realloc(v->head, (v->heads + 1) * sizeof *heads);
@@ -70,7 +70,7 @@ __attribute__((format(printf, 2, 3))) static void put(struct verify *v, const ch
                   (struct span){text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1});
 }
 
-/* The newest seal, in the form of `audit-seal --head`. */
+/* Writes the newest seal in the format of `audit-seal --head`. */
 static void put_head(struct verify *v)
 {
     char hex[DIGEST_HEX];
