@@ -1,4 +1,4 @@
-/* audit-drain: takes what is in a spool to a command, until it has it. */
+/* audit-drain: delivers the events in a spool to a command. */
 #include "config.h"
 
 #include "base/tool.h"
@@ -40,7 +40,7 @@ static int show_status(char **directory, size_t count)
     return diag_exit_status();
 }
 
-/* The operand that is a command, given without "--"; NULL: there is none. */
+/* An operand that is a command, given without "--"; NULL: there is none. */
 static const char *find_command(char **operand, size_t operands)
 {
     struct stat is;

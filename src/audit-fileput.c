@@ -1,4 +1,4 @@
-/* audit-fileput: each addressed event becomes a file of its own in a directory. */
+/* audit-fileput: writes each addressed event to a file of its own in a directory. */
 #include "config.h"
 
 #include "base/tool.h"

@@ -1,4 +1,4 @@
-/* audit-kafkaget: takes the messages of a Kafka topic to a command, until it has them. */
+/* audit-kafkaget: delivers the messages of a Kafka topic to a command. */
 #include "config.h"
 
 #include "base/clock.h"

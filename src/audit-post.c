@@ -14,7 +14,7 @@ struct settings {
     struct post post;
     struct http_options http;
     const char *url, *url_file;
-    int preset; /* its position in preset_names; -1: none */
+    int preset; /* index in preset_names; -1: none */
     struct auth auth;
     bool has_auth; /* --auth was given */
     const char *credential_file;
@@ -50,7 +50,7 @@ static bool take_content_type(void *context, const char *value, struct reason *r
            reason_set(reason, "it contains a line break or control character");
 }
 
-/* Reads a duration, or "none", which is 0. */
+/* Parses a duration, or "none", which is 0. */
 static bool read_age(const char *text, int64_t *seconds)
 {
     *seconds = 0;
@@ -77,7 +77,7 @@ static void set_age(struct settings *s)
     read_age(preset, &post->max_age);
 }
 
-/* Preset, framing and limits. */
+/* Sets preset, framing and limits. */
 static void set_format(struct settings *s, bool dry_run)
 {
     struct post *post = &s->post;
@@ -99,7 +99,7 @@ static void set_format(struct settings *s, bool dry_run)
         service->batch_events = 1;
 }
 
-/* Where to: the option, the file, or the environment. */
+/* Sets the URL from the option, the file, or the environment. */
 static bool set_url(struct settings *s)
 {
     struct post *post = &s->post;
@@ -157,7 +157,7 @@ static bool check_credential(const struct settings *s)
     return false;
 }
 
-/* Who we are: --auth, else what the preset asks for, and the credential for it. */
+/* Sets the authentication: --auth, or else what the preset requires, and its credential. */
 static bool set_auth(struct settings *s)
 {
     struct auth *auth = &s->post.auth;
@@ -181,7 +181,7 @@ static void warn_if_plain(const char *text)
     url_free(&url);
 }
 
-/* A credential that everybody on the way can read is told of. */
+/* Warns if the credential is sent unencrypted. */
 static void warn_of_plain(const struct post *post)
 {
     if (post->dry_run || post->auth.kind == AUTH_NONE)
@@ -336,6 +336,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    sending.parallel = 0; /* until the user or the preset says */
+    sending.parallel = 0; /* until the user or the preset sets it */
     return tool_main(&tool, argc, argv);
 }

@@ -24,7 +24,7 @@ static bool take_keep(void *context, const char *value, struct reason *reason)
            reason_set(reason, "not a duration; durations are like 1y, 90d or 12h");
 }
 
-/* The paths leave before anything is removed, so that no removal goes unrecorded. */
+/* Writes the paths before anything is removed, so that every removal is recorded. */
 static bool announce(void *context, struct span paths)
 {
     struct settings *s = context;

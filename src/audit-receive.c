@@ -1,4 +1,4 @@
-/* audit-receive: the HTTP destination that audit log streaming sends its events to. */
+/* audit-receive: the HTTP destination to which audit log streaming sends its events. */
 #include "config.h"
 
 #include "base/tool.h"

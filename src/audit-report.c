@@ -31,7 +31,7 @@ static bool take_zone(void *context, const char *zone, struct reason *reason)
     return zone_parse_fixed(zone, &s->report.zone, reason);
 }
 
-/* A transform that lets nothing through and adds each event to the report. */
+/* A transform that drops each event after adding it to the report. */
 static enum verdict add_event(void *context, struct span record, struct edit *edit,
                               struct reason *reason)
 {
@@ -57,7 +57,7 @@ static unsigned terminal_columns(void)
     return number >= 20 && number <= 1000 ? (unsigned)number : 80;
 }
 
-/* Without an event and with input that could not be read there is nothing to show. */
+/* If there is no event and input could not be read, there is nothing to show. */
 static void write_report(struct settings *s, struct filter *filter)
 {
     s->report.incomplete = diag_exit_status() == STATUS_FAILED;

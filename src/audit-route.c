@@ -1,4 +1,4 @@
-/* audit-route: keeps each event in the spool of its customer. */
+/* audit-route: adds each event to the spool of its customer. */
 #include "config.h"
 
 #include "base/tool.h"

@@ -12,7 +12,7 @@ struct settings {
     size_t window;
     struct option_time since, until;
     struct skip skip;
-    size_t torn; /* lines of the receipts that are none */
+    size_t torn; /* lines of receipt files that are not receipts */
     bool lines, paths, list, dry_run, progress, no_progress, summary, no_summary;
 };
 

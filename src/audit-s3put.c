@@ -16,14 +16,14 @@ struct settings {
 static struct filter filter = FILTER;
 static struct deliver_options deliver = DELIVER_OPTIONS;
 static struct sender_options sending = SENDER_OPTIONS;
-/* radosgw sends the header and the body of a 412 one after the other. */
+/* radosgw sends the header and the body of a 412 separately. */
 static struct http_options http = {.quick_ack = true};
 static struct settings settings = {
     .s3 = {.prefix = "", .suffix = "", .store = {.put = {.content_type = "application/json"}}},
 };
 
-/* Whether it may be a header's value: libcurl signs it as it is, the store as it reads it, which
- * is without spaces at its ends and with one where there are several. */
+/* Whether the value can be signed: libcurl signs it unchanged, but the store trims it and joins
+ * several spaces into one. */
 static bool is_field_value(const char *value, struct reason *reason)
 {
     return (header_is_value(span_of(value)) && *value != '\0' && *value != ' ' &&

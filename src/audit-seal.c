@@ -1,4 +1,4 @@
-/* audit-seal: hashes events as they pass, and signs what it has seen. */
+/* audit-seal: hashes events as they pass through, and signs a list of the hashes. */
 #include "config.h"
 
 #include "base/secret.h"
@@ -28,7 +28,7 @@ struct job {
 static struct filter filter = FILTER;
 static struct job job = {.every = (int64_t)3600 * 1000000, .authority = {.timeout = 10}};
 
-/* The open seal is lost: nothing more is read. */
+/* The open seal is lost: stops reading. */
 static void fail(const struct reason *reason)
 {
     const struct seal_head *head = &job.sealer.head;
@@ -38,7 +38,7 @@ static void fail(const struct reason *reason)
     filter.stop = true;
 }
 
-/* A new seal gets its time stamp; without one it is still valid. */
+/* Gives a new seal its time stamp; without one it is still valid. */
 static void stamp(void *context, uint32_t number, const unsigned char digest[DIGEST_SIZE])
 {
     (void)context;
@@ -70,8 +70,8 @@ static size_t write_line(void *context, struct span path, const unsigned char di
     return sealer_check(&job.sealer, path, reason) ? seal_entry_write(digest, path, line) : 0;
 }
 
-/* Whether to look at the clock and the stamps, with an event of that many bytes at hand: of many
- * small ones only some are worth it. */
+/* Whether to check the clock and the stamps after an event of that many bytes: for small events not
+ * each time. */
 static bool is_worth_a_look(size_t size)
 {
     enum { OFTEN = 64 * 1024 };
@@ -98,11 +98,11 @@ static bool take(void *context, const struct record *record,
     return true;
 }
 
-/* Finishes the seals that have closed, and closes the open one when it is due; says when it will
- * be, or when to look at the stamps again. */
+/* Finishes the seals that have closed, and closes the open one when it is due; returns when that
+ * will be, or when to check the stamps again. */
 static int idle(void *context)
 {
-    enum { STAMPS_AGAIN = 1000, CLOCK_AGAIN = 60000 }; /* the clock may be set meanwhile */
+    enum { STAMPS_AGAIN = 1000, CLOCK_AGAIN = 60000 }; /* the clock may be set in the meantime */
     struct reason reason;
     (void)context;
     if (!sealer_wait(&job.sealer, &reason)) {
@@ -170,7 +170,7 @@ static bool seal(const char *directory, struct reason *reason)
         filter_lines(&filter, remove_path, NULL);
     else
         intake_run(&intake);
-    /* What failed has left the open seal as it is: it cannot be written. */
+    /* After a failure the open seal is lost: it cannot be written. */
     bool whole = !job.sealer.failed && close_seal();
     filter_flush(&filter);
     stamping_end(&job.stamping);
@@ -230,7 +230,7 @@ static bool is_url(const char *text)
     return is;
 }
 
-/* What the options and operands cannot be together; NULL where they can. */
+/* Why the options and operands cannot be combined; NULL: they can. */
 static const char *conflict(size_t operands)
 {
     if (job.new_key != NULL)

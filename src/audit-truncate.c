@@ -1,4 +1,4 @@
-/* audit-truncate: leaves the lines out of an event that is larger than the limit. */
+/* audit-truncate: replaces the lines of an event that is larger than the limit. */
 #include "config.h"
 
 #include "base/tool.h"

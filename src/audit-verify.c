@@ -32,13 +32,13 @@ static bool take_key(void *context, const char *argument, struct reason *reason)
     return true;
 }
 
-/* In milliseconds; `otherwise` where none was given. */
+/* In milliseconds; `otherwise` if none was given. */
 static int64_t time_given(const struct option_time *option, int64_t otherwise)
 {
     return option->given ? option->time.seconds * 1000 + option->time.nanos / 1000000 : otherwise;
 }
 
-/* An event that was read from a file or standard input. */
+/* Handles an event that was read from a file or standard input. */
 static bool take_event(void *context, const struct record *record,
                        const unsigned char digest[DIGEST_SIZE], struct span line,
                        struct reason *reason)
@@ -67,12 +67,12 @@ static int open_directory(const char *operand)
     return open(operand, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Notes everything in the archive.  False: it could not be read whole. */
+/* Notes everything in the archive.  False: it could not be read completely. */
 static bool read_archive(struct verify *v, char **operand, size_t operands)
 {
     int root = operands > 0 ? open_directory(operand[0]) : -1;
     if (root < 0) {
-        /* What has the digest that was sealed is what was checked then. */
+        /* An event with the sealed digest was checked when it was sealed. */
         struct intake intake = {.filter = &filter,
                                 .take = take_event,
                                 .expect = verify_expect,
@@ -105,7 +105,7 @@ static bool read_keys(struct verify *v, struct reason *reason)
     return job.trust_file == NULL || (v->trust = stamp_trust(job.trust_file, reason)) != NULL;
 }
 
-/* False: it cannot be told. */
+/* False: the result is not known. */
 static bool work(const char *seals, char **operand, size_t operands)
 {
     struct verify *v = &job.verify;
@@ -128,7 +128,7 @@ static bool work(const char *seals, char **operand, size_t operands)
     return false;
 }
 
-/* What the options and operands cannot be together; NULL where they can. */
+/* Why the options and operands cannot be combined; NULL: they can. */
 static const char *conflict(char **operand, size_t operands)
 {
     struct stat status;

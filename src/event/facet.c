@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A member that says it. */
+/* A member with the facet's value. */
 struct source {
     enum event_field field;
     enum {
         ID = 0,
         LABEL = 1,
-        OTHERWISE = 2, /* is read only where the members before it are absent */
+        OTHERWISE = 2, /* is read only if the members before it are absent */
     } flags;
 };
 
@@ -66,7 +66,7 @@ uint64_t facet_inner(enum facet facet)
     return inner;
 }
 
-/* The member's value if it says something, else NULL. */
+/* The member's value if it is not empty, else NULL. */
 static inline const struct json_value *said(const struct event *event, const struct source *source)
 {
     const struct json_value *value = event_field(event, source->field);
@@ -74,7 +74,7 @@ static inline const struct json_value *said(const struct event *event, const str
     return says ? value : NULL;
 }
 
-/* Takes the members' contents, escapes not decoded.  False with a reason: one is ambiguous. */
+/* Collects the members' contents, with escapes.  False with a reason: one is ambiguous. */
 static bool collect(const struct event *event, const struct sources *sources,
                     struct facet_values *values, struct reason *reason)
 {
@@ -94,7 +94,7 @@ static bool collect(const struct event *event, const struct sources *sources,
     return true;
 }
 
-/* Makes room for the decoded texts, which are no longer than what they are decoded from. */
+/* Makes room for the decoded texts, which are no longer than their sources. */
 static char *reserve(struct facet_reader *reader, enum facet facet,
                      const struct facet_values *values)
 {
@@ -111,7 +111,7 @@ static char *reserve(struct facet_reader *reader, enum facet facet,
     return reader->buffer[facet].at;
 }
 
-/* Puts what the text means at `to`, with a NUL; returns what follows. */
+/* Writes the decoded text at `to`, with a NUL; returns the position after it. */
 static char *decode(struct span *text, char *to)
 {
     size_t len;
@@ -124,7 +124,7 @@ static char *decode(struct span *text, char *to)
     return to + len + 1;
 }
 
-/* Decodes the texts that have escapes, and copies an activity's name in any case, for its NUL.
+/* Decodes the texts that have escapes, and always copies an activity's name, to add its NUL.
  * False: no memory. */
 static bool decode_all(struct facet_reader *reader, enum facet facet, struct facet_values *values)
 {
@@ -165,7 +165,7 @@ bool facet_read(struct facet_reader *reader, const struct event *event, enum fac
     return true;
 }
 
-/* Whether the members' contents are what facet_read() tells: none has to be decoded, refused or
+/* Whether the members' contents are facet_read()'s values: none has to be decoded, refused or
  * changed. */
 static inline bool is_plain(const struct event *event, enum facet facet)
 {

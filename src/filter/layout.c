@@ -44,8 +44,8 @@ static const struct named_layout {
 };
 enum { NAMED = sizeof named / sizeof *named };
 
-/* Checks that a pattern, its placeholders filled, is a relative path without "." and "..": values
- * begin with a letter or digit, so the literal text alone decides. */
+/* Checks that a pattern with its placeholders filled in is a relative path without "." and "..":
+ * values begin with a letter or digit, so only the literal text matters. */
 static bool check_literals(const char *text, struct reason *reason)
 {
     const char *start = text;
@@ -91,7 +91,7 @@ static bool parse_pattern(struct layout_pattern *pattern, const char *text, stru
     return reason_set(reason, "it has more than %d placeholders", LAYOUT_PARTS - 1);
 }
 
-/* Whether a JSON string can say it. */
+/* Whether a JSON string can represent the text. */
 static bool is_utf8(struct span text)
 {
     char buffer[2 * LAYOUT_PATH + 2];

@@ -1,12 +1,11 @@
-/* layout: where an event's file goes.
+/* layout: the path of an event's file.
  *
  * A layout is a pattern of literal text and placeholders in braces.  The named ones come from
- * Workato's documentation ("JSON file details", 2019 and 2022), whose paths for jobs they print;
- * activity events have no path there, so theirs is ours, and so is `hive`.
+ * Workato's documentation ("JSON file details", 2019 and 2022), which lists the paths for jobs; it
+ * has none for activity events, so their paths are our own, and so is `hive`.
  *
- * Values come out of hostile records: each must match [A-Za-z0-9][A-Za-z0-9._-]* to become part of
- * a path, and a value that appears twice in a record with different bytes is refused.
- */
+ * Values come from hostile records: each must match [A-Za-z0-9][A-Za-z0-9._-]* to become part of a
+ * path, and a value that appears twice in a record with different bytes is refused. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
@@ -45,18 +44,18 @@ struct layout_pattern {
 
 struct layout {
     struct layout_pattern job, activity;
-    struct span user_id; /* for records that carry none; no bytes: there is none */
-    enum zone zone;      /* of the days and hours in a path */
+    struct span user_id; /* for records without one; no bytes: there is none */
+    enum zone zone;      /* for the days and hours in a path */
 };
 
-/* The fields inside object members that layout_path() needs event_read() to look for. */
+/* The fields inside object members that layout_path() needs from event_read(). */
 extern const uint64_t layout_fields;
 
-/* Reads a layout's name (current, legacy, hive) or a pattern, which must stay.  name_date: the
- * date alone in a named layout's file names.  False with a reason. */
+/* Parses a layout's name (current, legacy, hive) or a pattern, which must stay valid.  name_date:
+ * only the date in a named layout's file names.  False with a reason. */
 bool layout_parse(struct layout *layout, const char *text, bool name_date, struct reason *reason);
 
-/* The placeholder's name, without braces; a string literal's. */
+/* The placeholder's name, without braces; it is a string literal's. */
 struct span layout_value_name(enum layout_value value);
 
 /* Whether the bytes may be a value in a path. */

@@ -8,7 +8,7 @@ const uint64_t layout_fields = FIELD_BIT(FIELD_CONTEXT_USER_ID) | FIELD_BIT(FIEL
 
 bool layout_is_component(struct span value)
 {
-    /* What may come first, and what later. */
+    /* The characters that may come first, and later. */
     enum { FIRST = 1, LATER = 2 };
     static const unsigned char allowed[256] = {
         ['0'] = 3,     ['1'] = 3,     ['2'] = 3, ['3'] = 3, ['4'] = 3, ['5'] = 3, ['6'] = 3,
@@ -30,12 +30,12 @@ bool layout_is_component(struct span value)
     return true;
 }
 
-/* A path in the making. */
+/* A path that is being built. */
 struct filling {
     const struct layout *layout;
     const struct event *event;
     struct reason *reason;
-    bool timed;                /* digits is filled */
+    bool timed;                /* digits is set */
     char digits[15];           /* YYYYMMDDHHMMSS */
     char decoded[LAYOUT_PATH]; /* a value whose escapes had to be decoded */
     char grouped[28];          /* 000/000/000/000/000/000/100 */
@@ -68,7 +68,7 @@ static bool field_value(struct filling *f, enum event_field field, struct span *
     return true;
 }
 
-/* The fields that tell a value, the better first; EVENT_FIELDS ends them. */
+/* The fields with a value, in order of preference; EVENT_FIELDS ends them. */
 static const enum event_field *fields_of(enum layout_value value, enum event_kind kind)
 {
     static const enum event_field none[] = {EVENT_FIELDS};
@@ -98,8 +98,8 @@ static const enum event_field *fields_of(enum layout_value value, enum event_kin
     }
 }
 
-/* Whether the field, or the object that it is in, appears twice with different values: no one
- * gets to choose which one is read. */
+/* Whether the field, or the object around it, appears twice with different values: an attacker must
+ * not choose which one is read. */
 static bool is_doubtful(struct filling *f, enum event_field field)
 {
     enum event_field object = event_field_object(field);
@@ -110,7 +110,7 @@ static bool is_doubtful(struct filling *f, enum event_field field)
     return true;
 }
 
-/* A value that a member of the record has.  Null counts as absent. */
+/* A value from a member of the record.  Null counts as absent. */
 static bool member_value(struct filling *f, enum layout_value value, struct span *found)
 {
     const enum event_field *field = fields_of(value, f->event->kind), *first = field;
@@ -132,7 +132,7 @@ static bool member_value(struct filling *f, enum layout_value value, struct span
                       value == VALUE_USER_ID ? " (--user-id=ID gives one)" : "");
 }
 
-/* The job id in 21 digits, three to a directory. */
+/* The job id in 21 digits, three for each directory. */
 static bool formatted_job_id(struct filling *f, struct span *value)
 {
     enum { DIGITS = 21 };
@@ -165,7 +165,7 @@ static void put_digits(char *to, int64_t number, int width)
         to[i] = (char)('0' + number % 10);
 }
 
-/* Part of the event's time, as YYYYMMDDHHMMSS has it. */
+/* A part of the event's time in the form YYYYMMDDHHMMSS. */
 static bool time_value(struct filling *f, size_t from, size_t count, struct span *value)
 {
     struct civil c;

@@ -80,7 +80,7 @@ bool listing_counts(const struct tally *tally, enum listing_form form, struct ou
     return form == LISTING_TABLE ? counts_table(tally, out) : counts_ndjson(tally, out);
 }
 
-/* The next activity of that category after `activity`, or of all the first when that is NULL. */
+/* The next activity of that category after `activity`; the first one if that is NULL. */
 static const struct activity *next_activity(const struct catalogue *catalogue, int category,
                                             const struct activity *activity)
 {

@@ -12,8 +12,8 @@ enum listing_form { LISTING_TABLE, LISTING_NDJSON };
  * False: no memory. */
 bool listing_counts(const struct tally *tally, enum listing_form form, struct out *out);
 
-/* Writes the catalogue's activities, of one category or with -1 of all: the rows of the data file.
- * In the table a '?' follows an event's name that is not published.  False: no memory. */
+/* Writes the catalogue's activities, of one category or, with -1, of all: the rows of the data
+ * file. In the table a '?' follows an event's name that is not published.  False: no memory. */
 bool listing_activities(const struct catalogue *catalogue, int category, enum listing_form form,
                         struct out *out);
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* Takes the path's next component; at == NULL at the end. */
+/* Removes and returns the path's first component; at == NULL at the end. */
 static struct span next_component(struct span *path)
 {
     if (path->len == 0)
@@ -28,7 +28,7 @@ static bool has_form(struct span bytes, const char *form)
     return true;
 }
 
-/* Reads year, month and day from the digits at these places. */
+/* Reads year, month and day from the digits at these offsets. */
 static bool read_day(struct span bytes, int month_at, int day_at, int64_t *seconds)
 {
     struct timestamp time;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Sets the name: the path itself, or where that has escapes, what they mean. */
+/* Sets the name: the path itself or, if it has escapes, the decoded path. */
 static void decode_path(struct record *record)
 {
     struct span path = record->path;
@@ -16,7 +16,7 @@ static void decode_path(struct record *record)
         record->name = path;
         return;
     }
-    char *decoded = realloc(record->decoded, path.len); /* it may be taken apart again */
+    char *decoded = realloc(record->decoded, path.len); /* the record may be split again */
     if (decoded == NULL)
         return;
     record->decoded = decoded;

@@ -23,7 +23,7 @@ bool record_key_parse(struct record_key *key, const char *text, struct reason *r
     return layout_parse(&key->layout, pattern, false, reason);
 }
 
-/* The id of the user who did it. */
+/* The id of the user who caused the event. */
 static bool user_key(struct record_key *key, const struct event *event, struct span *value,
                      struct reason *reason)
 {

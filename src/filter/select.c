@@ -50,7 +50,7 @@ static bool any_value_is(const struct facet_values *values, struct span wanted)
     return false;
 }
 
-/* The event's name, without a NUL in it, against a glob. */
+/* Matches the event's name, which contains no NUL, against a glob. */
 static bool any_value_globs(const struct facet_values *values, const char *glob)
 {
     for (size_t i = 0; i < values->count; i++) {

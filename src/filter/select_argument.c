@@ -34,7 +34,8 @@ static bool add_word(struct selection *selection, enum criterion criterion, stru
     return true;
 }
 
-/* A status is one of a closed list, so that a misspelt one does not just select nothing. */
+/* The statuses are a closed list, so that a misspelt one is an error and does not just match
+ * nothing. */
 static bool add_status(struct selection *selection, const char *argument, struct reason *reason)
 {
     struct span status = event_status(span_of(argument));
@@ -67,7 +68,7 @@ static bool add_kind(struct selection *selection, const char *argument, struct r
     return true;
 }
 
-/* Appends ", name" to a reason as long as it fits. */
+/* Appends ", name" to a reason if it fits. */
 static void list_name(struct reason *reason, const char *separator, const char *name)
 {
     size_t used = strlen(reason->text), room = sizeof reason->text - used;
@@ -114,7 +115,7 @@ static bool add_category(struct selection *selection, const char *argument, stru
     return true;
 }
 
-/* The colon between type and key.  A type may have colons in pairs: Tags::Models::Tag. */
+/* The colon between type and key.  A type may contain colons in pairs: Tags::Models::Tag. */
 static const char *find_colon(const char *text)
 {
     const char *colon = strchr(text, ':');
@@ -123,7 +124,7 @@ static const char *find_colon(const char *text)
     return colon;
 }
 
-/* Whether records could call a type of resource so: Flow, Tags::Models::Tag. */
+/* Whether records could use this name of a resource type: Flow, Tags::Models::Tag. */
 static bool is_record_type(struct span type)
 {
     static const char letters[] =
@@ -160,7 +161,7 @@ static bool unknown_asset(const struct catalogue *catalogue, struct span type,
     return false;
 }
 
-/* TYPE[:KEY], the type as the console names it or as records do. */
+/* Parses TYPE[:KEY], with the console's or the records' name of the type. */
 static bool add_asset(struct selection *selection, const char *argument, struct reason *reason)
 {
     const struct catalogue *catalogue = select_catalogue(selection);
@@ -179,7 +180,7 @@ static bool add_asset(struct selection *selection, const char *argument, struct 
         const struct catalogue_asset *asset = &catalogue->asset[i];
         struct span resource_type = span_of(asset->resource_type);
         if (span_equal(type, resource_type))
-            break; /* exactly as records have it: nothing else is meant */
+            break; /* exactly as in records: nothing else can be meant */
         if (!catalogue_same_name(type, span_of(asset->name)) &&
             !catalogue_same_name(type, resource_type))
             continue;

@@ -53,7 +53,8 @@ static bool reserve(struct splices *splices, size_t size)
     return splices->compact != NULL;
 }
 
-/* Adds a run of the text to the edit; *to is where its compact form goes, NULL where it stays. */
+/* Adds a run of the text to the edit; *to is where its compact form is written, NULL: it is not
+ * compacted. */
 static void add_run(struct edit *edit, struct span run, char **to)
 {
     if (*to != NULL) {

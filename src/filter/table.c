@@ -10,7 +10,7 @@ struct table_cell {
     size_t len, width;
 };
 
-/* Copies the text, with '?' for what is not printable, and measures it. */
+/* Copies the text, with '?' for unprintable characters, and measures it. */
 static bool make_cell(struct span text, struct table_cell *cell)
 {
     const char *at = text.at, *end = span_end(text);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Keys that were met; their bytes follow in the same piece of memory. */
+/* Counted keys; their bytes follow in the same allocation. */
 struct tally_node {
     struct tally_count count; /* first, so that nodes and counts compare alike */
     struct tally_node *before;
@@ -20,7 +20,7 @@ const char *const tally_names[] = {
     [TALLY_DAY] = "day",       [TALLY_STATUS] = "status",     [TALLY_BYS] = NULL,
 };
 
-/* What is counted by the best value of one facet. */
+/* The facets whose best value is counted. */
 static const enum facet facet_of[TALLY_BYS] = {
     [TALLY_EVENT] = FACET_EVENT,
     [TALLY_USER] = FACET_USER,
@@ -77,7 +77,7 @@ static bool no_memory(struct reason *reason)
     return reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-/* Makes room for a key that is put together, the i-th. */
+/* Makes room for the i-th key, if it is composed. */
 static bool reserve_text(struct tally *tally, size_t i, size_t size)
 {
     if (size <= tally->text_size[i])
@@ -101,8 +101,8 @@ static bool facet_key(struct tally *tally, size_t i, const struct event *event, 
     return true;
 }
 
-/* TYPE:ID; a name where there is no id, the type alone where there is neither.  Of a recipe the id
- * alone. */
+/* TYPE:ID; with the name if there is no id, the type alone if there is neither.  For a recipe only
+ * the id. */
 static bool asset_key(struct tally *tally, size_t i, const struct event *event, struct span *key,
                       struct reason *reason)
 {
@@ -131,7 +131,7 @@ static bool asset_key(struct tally *tally, size_t i, const struct event *event, 
     return true;
 }
 
-/* YYYY-MM-DD, or YYYY-MM. */
+/* The date: YYYY-MM-DD, or YYYY-MM. */
 static bool date_key(struct tally *tally, size_t i, const struct event *event, struct span *key,
                      struct reason *reason)
 {
@@ -146,7 +146,7 @@ static bool date_key(struct tally *tally, size_t i, const struct event *event, s
     return true;
 }
 
-/* Keys in the order of their bytes; no key after all others. */
+/* Keys in the order of their bytes; a missing key sorts last. */
 static int compare_spans(struct span a, struct span b)
 {
     if (a.at == NULL || b.at == NULL)
@@ -193,7 +193,7 @@ static struct tally_node *make_node(const struct tally_count *count)
     return node;
 }
 
-/* The count of these keys, which is 0 when they are first met.  NULL: no memory. */
+/* The count of these keys, which is 0 at first.  NULL: no memory. */
 static struct tally_count *find(struct tally *tally, const struct tally_count *wanted)
 {
     void *found = tfind(wanted, &tally->root, compare_keys);

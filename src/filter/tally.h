@@ -20,10 +20,10 @@ enum tally_by {
     TALLY_BYS,
 };
 
-enum { TALLY_KEYS = 4 }; /* that are counted by together, at most */
+enum { TALLY_KEYS = 4 }; /* keys that are counted together, at most */
 
 struct tally_count {
-    struct span key[TALLY_KEYS]; /* at == NULL: the events say nothing of it */
+    struct span key[TALLY_KEYS]; /* at == NULL: the events have no such key */
     uint64_t count;
 };
 
@@ -36,25 +36,25 @@ struct tally {
     struct tally_count *counts;
     size_t distinct;
     struct facet_reader reader[TALLY_KEYS];
-    char *text[TALLY_KEYS]; /* keys that are put together */
+    char *text[TALLY_KEYS]; /* composed keys */
     size_t text_size[TALLY_KEYS];
 };
 
 /* The names of enum tally_by, "user", ended by NULL. */
 extern const char *const tally_names[];
 
-/* Reads what to count by: a name, or several with commas between them.  False with a reason. */
+/* Parses the names to count by, separated by commas.  False with a reason. */
 bool tally_parse(struct tally *tally, const char *argument, struct reason *reason);
 
 /* The inner fields that counting reads, for event_read(). */
 uint64_t tally_inner(const struct tally *tally);
 
-/* Counts the event; a tally begins zeroed but for `zone` and tally_parse().  False with a reason:
- * what it is counted by is ambiguous or, for a day, no time; or no memory is left. */
+/* Counts the event; a tally begins zeroed except for `zone` and tally_parse().  False with a
+ * reason: a key is ambiguous or, for a day, there is no time; or there is no memory. */
 bool tally_event(struct tally *tally, const struct event *event, struct reason *reason);
 
-/* Makes tally->counts: `distinct` of them, the highest first, those that are equal by their keys,
- * the events without a key after those with one.  They stay until the tally is freed.  False: no
+/* Makes tally->counts, with `distinct` entries: the highest first, equal ones by their keys, events
+ * without a key after those with one.  They are valid until the tally is freed.  False: no
  * memory. */
 bool tally_finish(struct tally *tally);
 

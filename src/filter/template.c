@@ -34,15 +34,15 @@ static const struct {
 };
 enum { PLACEHOLDERS = sizeof placeholder / sizeof *placeholder };
 
-/* A template on its way from text to parts. */
+/* The state of compiling a template. */
 struct compiler {
     struct template *template;
     struct span source;
-    size_t at;      /* bytes of the source that are read */
-    size_t used;    /* bytes of template->text that are written */
-    size_t flushed; /* those of them that are in a part */
+    size_t at;      /* bytes of the source that were read */
+    size_t used;    /* bytes of template->text that were written */
+    size_t flushed; /* those of them that belong to a part */
     bool in_string;
-    char *neutral; /* the source with harmless values for placeholders, byte for byte as long */
+    char *neutral; /* the source with harmless values for placeholders, of the same length */
     struct template_error *error;
 };
 
@@ -51,8 +51,8 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Notes what is wrong at an offset into the source; the caller gives the reason.  An offset at the
- * text's end goes back to the end of what is written there.  False, to return. */
+/* Notes an error at an offset in the source; the caller sets the reason.  An offset at the text's
+ * end becomes the end of the last non-blank text.  False, for the caller to return. */
 static bool fail_at(struct compiler *c, size_t offset)
 {
     const char *text = c->source.at;
@@ -96,7 +96,7 @@ static void put(struct compiler *c, char byte)
     c->template->text[c->used++] = byte;
 }
 
-/* Makes the bytes written since the last part one of their own. */
+/* Makes a part of the bytes written since the last one. */
 static bool flush(struct compiler *c)
 {
     if (c->used == c->flushed)
@@ -106,7 +106,7 @@ static bool flush(struct compiler *c)
     return append(c, (struct template_part){.kind = PART_TEXT, .text = text});
 }
 
-/* Appends a placeholder's part, quoted if it is a string in the place of a value. */
+/* Appends a placeholder's part, quoted if it is a string where a value is expected. */
 static bool append_placeholder(struct compiler *c, struct template_part part, bool is_string)
 {
     bool quote = is_string && !c->in_string;
@@ -122,7 +122,7 @@ static bool append_placeholder(struct compiler *c, struct template_part part, bo
     return true;
 }
 
-/* Reads log_message.A.B; `path` is A.B. */
+/* Parses log_message.A.B; `path` is A.B. */
 static bool member_placeholder(struct compiler *c, struct span path)
 {
     const char *name = path.at, *end = span_end(path);
@@ -177,8 +177,8 @@ static bool name_placeholder(struct compiler *c, struct span name, bool *is_stri
     return fail_at(c, (size_t)(name.at - c->source.at));
 }
 
-/* Reads the placeholder that begins here, and puts something harmless in its place into what is
- * checked as JSON: x's in a string, else "" or {}, which cannot become part of a number. */
+/* Parses the placeholder that begins here, and replaces it by something harmless in the text that
+ * is checked as JSON: x's in a string, else "" or {}, which cannot become part of a number. */
 static bool read_placeholder(struct compiler *c)
 {
     const char *start = c->source.at + c->at, *end = span_end(c->source);
@@ -234,7 +234,7 @@ static bool read_source(struct compiler *c)
     return flush(c);
 }
 
-/* The first known placeholder that has one brace on each side; its offset.  False: none. */
+/* Finds the first known placeholder with one brace on each side, and its offset.  False: none. */
 static bool find_single_brace(const struct compiler *c, size_t *offset, struct span *name)
 {
     for (size_t i = 0; i + 1 < c->source.len; i++) {
@@ -259,7 +259,8 @@ static bool find_single_brace(const struct compiler *c, size_t *offset, struct s
     return false;
 }
 
-/* Says that a placeholder has more braces, where that is what is wrong; false, to return. */
+/* Explains that placeholders need more braces, if that is the error; false, for the caller to
+ * return. */
 static bool explain_braces(struct compiler *c)
 {
     size_t offset;

@@ -1,4 +1,4 @@
-/* template: the custom log message, as Workato's admin console has it, compiled.
+/* template: the custom log message of Workato's admin console, compiled.
  *
  * A template is a JSON text with placeholders, {{name}} or {{{name}}}.  Outside a JSON string a
  * placeholder becomes a value; inside one its value becomes string content: the content of a
@@ -10,8 +10,7 @@
  *   now_utc                milliseconds since 1970, with a fraction: 1685683801002.123
  *   now_utc_epoch          seconds since 1970, with a fraction: 1685683801.002123
  *   now_utc_sec now_utc_milli now_utc_micro now_utc_nano whole seconds, milli-, micro-, nanoseconds
- *   event_time…            the same seven for the event's own time
- */
+ *   event_time…            the same seven for the event's own time */
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
 
@@ -45,7 +44,7 @@ enum template_kind {
 /* A message is its template's parts, one after the other. */
 struct template_part {
     enum template_kind kind;
-    bool in_string; /* what is inserted becomes string content */
+    bool in_string; /* the inserted value becomes string content */
     struct span text;
     size_t member; /* its number in the template's members */
     enum template_moment moment;
@@ -57,19 +56,19 @@ struct template
     char *text; /* the parts' own bytes, without insignificant white space */
     struct template_part *part;
     size_t count, capacity;
-    struct members members;  /* what log_message.A.B asks for */
-    unsigned forms[MOMENTS]; /* bit f: some part shows that moment in form f */
+    struct members members;  /* the paths in log_message.A.B */
+    unsigned forms[MOMENTS]; /* bit f: some part shows that time in form f */
 };
 
-/* What is wrong with a template, and where: the line, counted from 1, and the byte in that line,
- * counted from 1.  Line 0: no memory is left. */
+/* The error of a template, and its position: the line, counted from 1, and the byte in that line,
+ * counted from 1.  Line 0: there is no memory. */
 struct template_error {
     size_t line, column;
     struct reason why;
 };
 
-/* Compiles the template; its text (without a BOM) must stay until template_free().  False: it is
- * not JSON once it is filled in, names an unknown placeholder, or has neither log_message nor
+/* Compiles the template; its text (without a BOM) must stay valid until template_free().  False: it
+ * is not JSON when filled in, has an unknown placeholder, or has neither log_message nor
  * log_message_str; error says so. */
 bool template_compile(struct template *template, struct span text, struct template_error *error);
 void template_free(struct template *template);

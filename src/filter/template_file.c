@@ -14,10 +14,10 @@
 #define TEMPLATEDIR "/usr/local/share/audit-filters/templates"
 #endif
 
-/* The directories, one after the other. */
+/* The directories, in order. */
 struct directories {
-    const char *rest; /* of $AUDIT_TEMPLATE_PATH; NULL when that is done */
-    bool built_in;    /* the build's own was given */
+    const char *rest; /* of $AUDIT_TEMPLATE_PATH; NULL when it is exhausted */
+    bool built_in;    /* the built-in directory was returned */
 };
 
 static struct directories directories_begin(void)
@@ -56,7 +56,7 @@ static bool add_name(struct template_names *names, struct span name)
     return names->name[names->count] != NULL && ++names->count > 0;
 }
 
-/* Adds what the directory has: NAME.json, NAME without a dot.  False with errno set. */
+/* Adds the names in the directory: NAME.json, NAME without a dot.  False with errno set. */
 static bool add_entries(struct template_names *names, DIR *directory)
 {
     struct dirent *entry;
@@ -119,7 +119,7 @@ void template_names_free(struct template_names *names)
     *names = (struct template_names){0};
 }
 
-/* A list for a message, "a, b, c", cut where it does not fit. */
+/* A list for a message, "a, b, c", truncated if it does not fit. */
 struct list {
     char text[200];
     size_t len;
@@ -133,7 +133,8 @@ static void list_add(struct list *list, struct span item)
     list->len += n > 0 && (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* There is no template of that name: where it was looked for, and which there are. */
+/* Explains that there is no template of that name: where it was searched for, and which templates
+ * there are. */
 static void explain(const char *name, struct reason *reason)
 {
     struct directories d = directories_begin();
@@ -176,7 +177,7 @@ char *template_file_find(const char *argument, struct reason *reason)
     return NULL;
 }
 
-/* Reads up to `size` bytes; how many there were, -1 with errno set if that fails. */
+/* Reads up to `size` bytes; returns how many there were, -1 with errno set after an error. */
 static ssize_t read_file(int fd, char *buffer, size_t size)
 {
     size_t have = 0;

@@ -8,7 +8,7 @@
 #include <openssl/ts.h>
 #include <time.h>
 
-/* The time that the stamp says; false: it says none. */
+/* The time in the stamp; false: there is none. */
 static bool stamp_time(TS_RESP *response, int64_t *milliseconds)
 {
     TS_TST_INFO *info = TS_RESP_get_tst_info(response);
@@ -27,7 +27,7 @@ static bool verify(TS_RESP *response, const unsigned char *digest, X509_STORE *t
     bool good = false;
     if (context != NULL && imprint != NULL) {
         TS_VERIFY_CTX_set_flags(context, (int)flags);
-        TS_VERIFY_CTX_set_imprint(context, imprint, DIGEST_SIZE); /* which is its from now on */
+        TS_VERIFY_CTX_set_imprint(context, imprint, DIGEST_SIZE); /* which owns it from now on */
         imprint = NULL;
         if (trust != NULL && X509_STORE_up_ref(trust) == 1)
             TS_VERIFY_CTX_set_store(context, trust);
@@ -70,8 +70,8 @@ static enum stamp_result check_once(struct span bytes, const unsigned char diges
 enum stamp_result stamp_check(struct span bytes, const unsigned char digest[DIGEST_SIZE],
                               X509_STORE *trust, int64_t *milliseconds, struct reason *reason)
 {
-    /* libcrypto does not tell a wrong stamp from memory that it did not get, so a wrong one is
-     * looked at twice. */
+    /* libcrypto does not distinguish a wrong stamp from a failed allocation, so a wrong one is
+     * checked again. */
     enum stamp_result result = check_once(bytes, digest, trust, milliseconds, reason);
     return result == STAMP_GOOD ? result : check_once(bytes, digest, trust, milliseconds, reason);
 }

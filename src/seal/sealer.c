@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Before the lines: the first nine, and the entry of the seal before. */
+/* Before the lines: the first nine, and the entry of the previous seal. */
 enum { RESERVED = SEAL_HEAD_MAX + SEAL_LINE_MAX };
 
 int64_t sealer_now(void)
@@ -18,7 +18,7 @@ int64_t sealer_now(void)
     return now.tv_sec < 0 ? 0 : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The directory's own name, without what leads to it. */
+/* The directory's own name, without the path to it. */
 static struct span base_name(const char *directory)
 {
     struct span name = span_of(directory);
@@ -43,7 +43,7 @@ static bool set_log(struct sealer *sealer, const char *log, struct reason *reaso
     return true;
 }
 
-/* Reads a whole seal.  False: it is none; the reason names its file. */
+/* Reads a whole seal.  False: it is not one; the reason names its file. */
 static bool read_seal(const struct seal_dir *dir, const char *name, struct span bytes,
                       struct seal_head *head, unsigned char previous[DIGEST_SIZE],
                       struct reason *reason)
@@ -60,8 +60,7 @@ static bool read_seal(const struct seal_dir *dir, const char *name, struct span 
            reason_set(reason, "%s/%s:%zu: %s", dir->name, name, reader.line, reader.reason.text);
 }
 
-/* What the signature in the file `name` is worth, which must be by our key.  Unknown: with a
- * reason. */
+/* Checks the signature in the file `name`, which must be our key's.  Unknown: with a reason. */
 static enum seal_signature check_signature(const struct sealer *sealer, const char *name,
                                            struct span seal, struct reason *reason)
 {
@@ -81,7 +80,7 @@ static enum seal_signature check_signature(const struct sealer *sealer, const ch
     }
 }
 
-/* Takes the newest seal as the one before the next.  False with a reason. */
+/* Makes the newest seal the previous one of the next.  False with a reason. */
 static bool follow(struct sealer *sealer, uint32_t number, const char *log, struct reason *reason)
 {
     char name[SEAL_NAME_MAX];
@@ -117,9 +116,9 @@ static bool follow(struct sealer *sealer, uint32_t number, const char *log, stru
     return true;
 }
 
-/* *next: whether the seal in .pending.sha256 is the one after `newest`, whole and signed; a
- * signature that is in place already and by another key is not looked at.  False with a reason:
- * that cannot be told. */
+/* *next: whether the seal in .pending.sha256 is the one after `newest`, complete and signed; a
+ * signature that has its final name already, by another key, is not checked.  False with a reason:
+ * the result is not known. */
 static bool check_pending(const struct sealer *sealer, uint32_t newest, bool placed, bool *next,
                           struct reason *reason)
 {
@@ -148,7 +147,7 @@ static bool check_pending(const struct sealer *sealer, uint32_t newest, bool pla
     return verdict != SEAL_SIGNATURE_UNKNOWN;
 }
 
-/* Finishes what a killed run left.  *newest is afterwards the newest seal's number.  False with a
+/* Finishes the work of a killed run.  *newest is then the newest seal's number.  False with a
  * reason. */
 static bool recover(struct sealer *sealer, const struct seal_list *list, uint32_t *newest,
                     const char *log, struct reason *reason)
@@ -238,7 +237,7 @@ int64_t sealer_due(const struct sealer *sealer)
     return sealer->opened + sealer->head.every * 1000;
 }
 
-/* Puts the first lines before the others: the whole seal. */
+/* Puts the first lines before the others, which completes the seal. */
 static struct span assemble(struct sealer *sealer)
 {
     char first[RESERVED];
@@ -287,7 +286,7 @@ static void *publish(void *context)
     return NULL;
 }
 
-/* Takes the oldest publication out of the ring once it has ended. */
+/* Removes the oldest publication from the ring once it has ended. */
 static struct publication *end_publication(struct sealer *sealer)
 {
     struct publication *p = &sealer->publication[sealer->first];
@@ -298,8 +297,8 @@ static struct publication *end_publication(struct sealer *sealer)
     return p;
 }
 
-/* Waits until no more than `rest` of the seals that have closed are under way; until none is, where
- * one could not be published.  False with that one's reason. */
+/* Waits until no more than `rest` of the closed seals are under way; if one could not be published,
+ * until none is.  False with the reason of that one. */
 static bool await_publications(struct sealer *sealer, size_t rest, struct reason *reason)
 {
     bool good = true;
@@ -328,7 +327,7 @@ bool sealer_wait(struct sealer *sealer, struct reason *reason)
     return await_publications(sealer, 0, reason);
 }
 
-/* Room for the first lines, where the open seal has no other. */
+/* Makes room for the first lines if the open seal has none yet. */
 static bool get_buffer(struct sealer *sealer, struct reason *reason)
 {
     enum { LEAST = 64 * 1024 };
@@ -337,7 +336,7 @@ static bool get_buffer(struct sealer *sealer, struct reason *reason)
     return sealer->buffer != NULL || reason_set(reason, "%s", strerror(ENOMEM));
 }
 
-/* Hands the open seal over, to be published; its memory is exchanged for that of an earlier one. */
+/* Starts to publish the open seal; its memory is exchanged for that of an earlier one. */
 static void start_publication(struct sealer *sealer)
 {
     size_t last = (sealer->first + sealer->pending) % SEALER_PENDING;
@@ -380,7 +379,7 @@ static bool close_seal(struct sealer *sealer, struct reason *reason)
     return !sealer->failed;
 }
 
-/* Room for one more line, NULL with a reason. */
+/* Makes room for one more line; NULL with a reason. */
 static char *make_room(struct sealer *sealer, struct reason *reason)
 {
     if (sealer->used + SEAL_LINE_MAX > SEALER_LINES && !close_seal(sealer, reason))

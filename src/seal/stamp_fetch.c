@@ -51,7 +51,7 @@ static bool set_nonce(TS_REQ *request)
     return good;
 }
 
-/* A request for a stamp that carries the authority's certificate.  NULL: no memory. */
+/* A request for a stamp that includes the authority's certificate.  NULL: no memory. */
 static TS_REQ *make_request(const unsigned char digest[DIGEST_SIZE])
 {
     TS_REQ *request = TS_REQ_new();
@@ -115,7 +115,7 @@ static bool set_options(CURL *easy, const struct stamp_authority *authority, str
             curl_easy_setopt(easy, CURLOPT_CAINFO, authority->cacert) == CURLE_OK);
 }
 
-/* One POST.  False with a reason. */
+/* Sends one POST.  False with a reason. */
 static bool post(const struct stamp_authority *authority, struct span body, struct answer *answer,
                  struct reason *reason)
 {
@@ -145,7 +145,7 @@ static bool post(const struct stamp_authority *authority, struct span body, stru
     return good;
 }
 
-/* What the request asks for: version, imprint and nonce must be the answer's. */
+/* Whether the response is for this request: it must have the same version, imprint and nonce. */
 static bool answers(TS_REQ *request, struct span bytes, struct reason *reason)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;

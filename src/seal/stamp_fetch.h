@@ -1,7 +1,7 @@
-/* stamp_fetch: asks a time-stamping authority for a stamp (RFC 3161, over HTTP).
+/* stamp_fetch: requests a stamp from a time-stamping authority (RFC 3161, over HTTP).
  *
- * Apart from seal_stamp.h, so that audit-verify, which only checks stamps, starts without libcurl.
- */
+ * Separate from seal_stamp.h, so that audit-verify, which only checks stamps, starts without
+ * libcurl. */
 #ifndef STAMP_FETCH_H
 #define STAMP_FETCH_H
 
@@ -19,10 +19,10 @@ struct stamp_authority {
 /* Sets libcurl up, before there are threads.  False with a reason. */
 bool stamp_fetch_begin(struct reason *reason);
 
-/* By any thread.  Asks the authority for a stamp over the digest: one POST over HTTP.  What it
- * answers is checked to be a stamp over this digest with this request's nonce.  bytes->at is the
- * caller's for free(). A signal that asks to stop
- * (interrupt.h) leaves the authority two seconds.  False with a reason. */
+/* Called by any thread.  Requests a stamp for the digest from the authority: one POST over HTTP.
+ * Checks that the response is a stamp for this digest with this request's nonce.  The caller frees
+ * bytes->at with free().  After a signal that asks to stop (interrupt.h) the authority has two more
+ * seconds.  False with a reason. */
 bool stamp_fetch(const struct stamp_authority *authority, const unsigned char digest[DIGEST_SIZE],
                  struct span *bytes, struct reason *reason);
 

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Fetches a time stamp over the seal's digest and writes it beside the seal.  False with a reason.
- */
+/* Fetches a time stamp for the seal's digest and writes it beside the seal.  False with a
+ * reason. */
 static bool stamp_seal(const struct seal_dir *dir, const struct stamp_authority *authority,
                        uint32_t number, const unsigned char digest[DIGEST_SIZE],
                        struct reason *reason)
@@ -42,7 +42,7 @@ void stamping_begin(struct stamping *stamping, const struct seal_dir *dir,
     stamping->failed = failed;
 }
 
-/* Takes the oldest request out of the ring once it is over. */
+/* Removes the oldest request from the ring once it has ended. */
 static void end_request(struct stamping *stamping)
 {
     struct stamping_request *request = &stamping->request[stamping->first];
