@@ -8,6 +8,12 @@ load common
     clang-format --dry-run -Werror "${files[@]}"
 }
 
+@test "threads are started by thread_start(): signals are for the main thread, which waits for them" {
+    cd "$AUDIT_SOURCE"
+    run grep -rl --include='*.c' 'pthread_create(' src
+    [ "$output" = src/base/thread.c ]
+}
+
 @test "shell scripts pass shellcheck" {
     cd "$AUDIT_SOURCE"
     mapfile -t files < <(find bootstrap .ci tests -type f ! -name '*.bats' -exec grep -lE '^#!.*\<(ba)?sh$' {} + | sort)

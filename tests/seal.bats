@@ -249,6 +249,29 @@ Try '$1 --help' for more information."
     done
 }
 
+@test "a signal goes to the main thread, which waits for it, not to one that hashes" {
+    local pid pipe status masks
+    [ "$(nproc)" -ge 2 ] || skip "one processor: there are no other threads"
+    make_key log
+    mkdir seals
+    mkfifo in
+    audit-seal --key=log.key --tee seals <in >out 3>&- &
+    pid=$!
+    exec {pipe}>in
+    python3 -c 'for i in range(60000): print("{\"path\":\"7/%d\",\"event\":{\"n\":%d}}" % (i, i))' >&"$pipe" 3>&-
+    eventually grep -sqF '"7/59999"' out
+    masks=0
+    for status in "/proc/$pid/task"/*/status; do
+        [ "$status" != /proc/$pid/task/$pid/status ] || continue
+        masks=$((masks + 1))
+        # SIGHUP, SIGINT and SIGTERM are signals 1, 2 and 15.
+        (((0x$(awk '$1 == "SigBlk:" { print $2 }' "$status") & 0x4003) == 0x4003))
+    done
+    [ "$masks" -ge 1 ]
+    exec {pipe}>&-
+    wait $pid
+}
+
 @test "a seal with many lines closes early" {
     make_key log
     mkdir seals

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "receive/commit.h"
 
 #include <errno.h>
@@ -192,7 +193,7 @@ bool commit_begin(struct commit *commit)
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_cond_init(&commit->wake, &steady);
     pthread_condattr_destroy(&steady);
-    errno = pthread_create(&commit->thread, NULL, run, commit);
+    errno = thread_start(&commit->thread, run, commit);
     return errno == 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/diag.h"
 #include "base/interrupt.h"
+#include "base/thread.h"
 #include "seal/hasher.h"
 #include "seal/hashtree.h"
 
@@ -346,8 +347,7 @@ bool hashtree_walk(struct hashtree *tree)
                          .came = PTHREAD_COND_INITIALIZER,
                          .went = PTHREAD_COND_INITIALIZER};
     walk = (struct walk){.work = &work};
-    while (threads < wanted &&
-           (error = pthread_create(&thread[threads], NULL, digest_files, &work)) == 0)
+    while (threads < wanted && (error = thread_start(&thread[threads], digest_files, &work)) == 0)
         threads++;
     if (threads == 0) {
         diag_fail("%s: %s", tree->name, strerror(error));

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/interrupt.h"
+#include "base/thread.h"
 #include "seal/hasher.h"
 #include "seal/intake.h"
 
@@ -234,7 +235,7 @@ static void *examine_batches(void *context)
 static void start_threads(struct work *work)
 {
     while (work->threads < work->wanted &&
-           pthread_create(&work->thread[work->threads], NULL, examine_batches, work) == 0)
+           thread_start(&work->thread[work->threads], examine_batches, work) == 0)
         work->threads++;
     work->wanted = work->threads;
 }
@@ -371,7 +372,7 @@ static void take_large(struct work *work, struct record *record)
     settle_all(work);
     *large = (struct large){.pending = true, .item = {.record = record}};
     large->threaded = work->wanted > 0 && guess(record->text, &path, &large->bytes) &&
-                      pthread_create(&large->thread, NULL, digest_large, large) == 0;
+                      thread_start(&large->thread, digest_large, large) == 0;
     if (large->threaded)
         large->apart = check(&work->own.json, record, work->intake->unchecked, &ignored);
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "base/thread.h"
 #include "seal/sealer.h"
 
 #include <errno.h>
@@ -352,7 +353,7 @@ static void start_publication(struct sealer *sealer)
     sealer->capacity = before.capacity;
     sealer->head.from = sealer->opened = sealer->head.to;
     sealer->pending++;
-    p->threaded = pthread_create(&p->thread, NULL, publish, p) == 0;
+    p->threaded = thread_start(&p->thread, publish, p) == 0;
     if (!p->threaded)
         publish(p);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/thread.h"
 #include "seal/verify.h"
 #include "seal/verify_entry.h"
 
@@ -128,7 +129,7 @@ static void *digest_seal(void *context)
 static void begin(struct examined *e, void *(*check)(void *context))
 {
     enum { WORTH_IT = 64 * 1024 }; /* bytes that take longer than starting a thread */
-    if (e->bytes.len >= WORTH_IT && pthread_create(&e->thread[e->threads], NULL, check, e) == 0)
+    if (e->bytes.len >= WORTH_IT && thread_start(&e->thread[e->threads], check, e) == 0)
         e->threads++;
     else
         check(e);
