@@ -72,7 +72,7 @@ static size_t write_line(void *context, struct span path, const unsigned char di
 
 /* Whether to check the clock and the stamps after an event of that many bytes: for small events not
  * each time. */
-static bool is_worth_a_look(size_t size)
+static bool is_check_due(size_t size)
 {
     enum { OFTEN = 64 * 1024 };
     static size_t bytes = OFTEN;
@@ -88,7 +88,7 @@ static bool take(void *context, const struct record *record,
 {
     struct reason why;
     (void)context, (void)digest, (void)reason;
-    if (is_worth_a_look(record->size)) {
+    if (is_check_due(record->size)) {
         stamping_check(&job.stamping);
         if (sealer_now() >= sealer_due(&job.sealer) && !close_seal())
             return true;

@@ -39,7 +39,7 @@ static int64_t time_given(const struct option_time *option, int64_t otherwise)
 }
 
 /* Handles an event that was read from a file or standard input. */
-static bool take_event(void *context, const struct record *record,
+static bool note_event(void *context, const struct record *record,
                        const unsigned char digest[DIGEST_SIZE], struct span line,
                        struct reason *reason)
 {
@@ -74,7 +74,7 @@ static bool read_archive(struct verify *v, char **operand, size_t operands)
     if (root < 0) {
         /* An event with the sealed digest was checked when it was sealed. */
         struct intake intake = {.filter = &filter,
-                                .take = take_event,
+                                .take = note_event,
                                 .expect = verify_expect,
                                 .known = verify_settle,
                                 .context = v,

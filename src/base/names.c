@@ -31,7 +31,7 @@ bool names_begin(struct names *names, char *const *operand, size_t operands, con
 }
 
 /* A copy of the name. */
-static const char *keep(struct names *names, struct span name)
+static const char *copy(struct names *names, struct span name)
 {
     struct names_chunk *chunk = names->chunk;
     if (chunk == NULL || chunk->size - chunk->used <= name.len) {
@@ -72,7 +72,7 @@ static const char *next_in_list(struct names *names)
         names->next++;
         if (!is_name(names, names->line))
             continue;
-        const char *name = keep(names, span_of(names->line));
+        const char *name = copy(names, span_of(names->line));
         if (name != NULL)
             return name;
         errno = ENOMEM;

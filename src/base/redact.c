@@ -252,8 +252,8 @@ static size_t spelling(struct span text, const struct needle *needle, bool escap
     }
     if (done == needle->len)
         return (size_t)(at - text.at);
-    bool cut = at == end || (end - at < ESCAPE_MOST && memchr("%\\&", *at, 3) != NULL);
-    return cut && done >= LEAST_PREFIX ? text.len : 0;
+    bool truncated = at == end || (end - at < ESCAPE_MOST && memchr("%\\&", *at, 3) != NULL);
+    return truncated && done >= LEAST_PREFIX ? text.len : 0;
 }
 
 static bool is_word(char c)

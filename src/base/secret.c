@@ -73,7 +73,7 @@ char *secret_copy(struct span bytes)
 }
 
 static bool read_with(const char *what, const char *file, const char *variable,
-                      char *(*keep)(struct span bytes), char **text)
+                      char *(*make_copy)(struct span bytes), char **text)
 {
     const char *value = file == NULL ? getenv(variable) : NULL;
     const char *where = file != NULL ? file : variable;
@@ -87,7 +87,7 @@ static bool read_with(const char *what, const char *file, const char *variable,
     if (!read)
         diag_fail("%s: %s", file, strerror(errno));
     else if (check(what, where, &bytes))
-        *text = keep(bytes);
+        *text = make_copy(bytes);
     explicit_bzero(buffer, sizeof buffer);
     return *text != NULL;
 }

@@ -79,7 +79,7 @@ static size_t receive_body(char *data, size_t size, size_t count, void *context)
     }
     size_t room = HTTP_RESPONSE_MAX - transfer->response_len;
     if (len > room)
-        transfer->response_cut = true;
+        transfer->response_truncated = true;
     size_t kept = len < room ? len : room;
     if (kept > transfer->response_size - transfer->response_len) {
         size_t wanted = 2 * transfer->response_size + kept;
@@ -305,7 +305,7 @@ bool http_start(struct http *http, struct http_transfer *transfer, http_done *do
     transfer->done = done;
     transfer->context = context;
     transfer->response_len = 0;
-    transfer->response_cut = false;
+    transfer->response_truncated = false;
     transfer->piece = transfer->offset = 0;
     transfer->error[0] = '\0';
     if (curl_multi_add_handle(http->multi, transfer->easy) != CURLM_OK)
@@ -355,7 +355,7 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
     curl_multi_remove_handle(http->multi, easy);
     response.body =
         (struct span){transfer->response_len > 0 ? transfer->response : "", transfer->response_len};
-    response.cut = transfer->response_cut;
+    response.truncated = transfer->response_truncated;
     response.error = "";
     if (code != CURLE_OK)
         response.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);

@@ -28,7 +28,7 @@ struct http_response {
                       speak HTTP, or not TLS although the URL requires it */
     long status;   /* the HTTP status; 0: no response */
     struct span body;  /* of the response, or its first HTTP_RESPONSE_MAX bytes */
-    bool cut;          /* it was longer */
+    bool truncated;    /* the body was longer */
     const char *error; /* what failed, in libcurl's words; "" for a response */
     CURL *easy;        /* for curl_easy_getinfo() and http_response_header() */
 };
@@ -61,7 +61,7 @@ struct http_transfer {
     bool plain;                  /* from http_take_plain() */
     char *response;              /* the response's body */
     size_t response_len, response_size;
-    bool response_cut;
+    bool response_truncated;
     size_t piece, offset; /* the position in the body up to which it was sent */
     char *buffer;         /* the memory that http_buffer() returned */
     size_t buffer_size;

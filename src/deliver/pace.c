@@ -50,7 +50,7 @@ static void hold(struct pace *pace, int64_t now, int64_t wait)
 
 /* Counts a failure in the row.  True: the service is unavailable.  A failure to connect counts
  * twice. */
-static bool note_failure(struct pace *pace, enum pace_failure kind)
+static bool count_failure(struct pace *pace, enum pace_failure kind)
 {
     if (pace->failures == 0)
         pace->row = pace->eighths / WHOLE;
@@ -74,7 +74,7 @@ void pace_failure(struct pace *pace, enum pace_failure kind, unsigned attempt, i
     /* An event that always fails is no outage, however often it is tried. */
     if (kind == PACE_EVENT && attempt > 1)
         return;
-    if (note_failure(pace, kind)) {
+    if (count_failure(pace, kind)) {
         pace->probing = true;
         pace->probing_since = now;
         pace->probes = 0;

@@ -62,9 +62,8 @@ struct judgement {
     enum meaning meaning; /* for the records without one of their own */
     struct reason reason; /* why, unless it is a success */
     const char *etag;     /* of the object, until the service's next call; NULL: none */
-    struct judged
-        *each; /* by the records' positions in the request; NULL: none has a meaning of its own */
-    size_t count; /* of the request's records */
+    struct judged *each;  /* by position in the request; NULL: no record has one of its own */
+    size_t count;         /* of the request's records */
 };
 
 /* Begins a judgement of a request of so many records. */

@@ -8,8 +8,7 @@
 #include "json/json.h"
 
 struct addressed {
-    struct span
-        path; /* the path string's content, escapes not decoded; at == NULL in a bare event */
+    struct span path; /* the string's content, escapes not decoded; at == NULL: a bare event */
 };
 
 /* Begins to read a record whose event is an object: json is then before the event, in either form.

@@ -101,7 +101,7 @@ static bool event_time_of_file(struct prune *prune, int directory, const char *n
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return reason_set(reason, "%s", strerror(errno));
-    bool told = false;
+    bool found = false;
     if (!read_file(fd, &bytes, &len, &why))
         reason_set(reason, "no date in its path, and %.400s", why.text);
     else if (!event_read_record(&prune->json, (struct span){bytes, len}, 0, NULL, NULL, &event,
@@ -111,12 +111,12 @@ static bool event_time_of_file(struct prune *prune, int directory, const char *n
     else if (!event_time(&event, &time, &why))
         reason_set(reason, "no date in its path, and %.400s", why.text);
     else
-        told = true;
-    if (told)
+        found = true;
+    if (found)
         *seconds = time.seconds;
     free(bytes);
     close(fd);
-    return told;
+    return found;
 }
 
 /* Whether the file, whose path is the walk's, is old. */

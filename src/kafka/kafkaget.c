@@ -312,7 +312,7 @@ static void take_error(struct kafkaget *k, rd_kafka_event_t *event)
 }
 
 /* Reports unreachable brokers, and when they can be reached again. */
-static void note_connections(struct kafkaget *k, bool heard, int64_t now)
+static void tell_connections(struct kafkaget *k, bool heard, int64_t now)
 {
     const char *topic = k->options->kafka.topic;
     if (heard) {
@@ -389,7 +389,7 @@ static void take_events(struct kafkaget *k, int64_t now)
         }
         rd_kafka_event_destroy(event);
     }
-    note_connections(k, heard, now);
+    tell_connections(k, heard, now);
 }
 
 /* --- The loop --- */

@@ -311,11 +311,11 @@ static void lower(int64_t *wake_at, int64_t time)
 }
 
 /* Reports failing connections while records wait for them. */
-static void note_failures(struct kafkaput *k, int64_t *wake_at)
+static void tell_failures(struct kafkaput *k, int64_t *wake_at)
 {
     struct kafka_client *client = &k->client;
-    bool news = client->failures != k->told;
-    k->told = client->failures;
+    bool news = client->failures != k->failures_seen;
+    k->failures_seen = client->failures;
     bool set_up = !k->delivered && kafka_error_is_set_up(client->error);
     if (client->fatal || (set_up && client->all_down))
         misconfigured(k, client->why.text);
@@ -348,7 +348,7 @@ static void run(struct sink *sink, int64_t *wake_at)
     rd_kafka_poll(k->client.handle, 0);
     bool was_full = k->again.count > 0 || k->alone;
     give_again(k);
-    note_failures(k, wake_at);
+    tell_failures(k, wake_at);
     if (k->again.count > 0 && !k->alone && sink->under_way == 0)
         lower(wake_at, sink->now);
     else if (k->again.count > 0 && !k->alone)

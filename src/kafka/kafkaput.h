@@ -39,12 +39,12 @@ struct kafkaput {
     struct records again;       /* to be passed to librdkafka again */
     bool alone;                 /* a record is under way that must be alone in its batch */
     struct outage outage;
-    int64_t budget;    /* --retry-for, or message.timeout.ms */
-    unsigned told;     /* failures that the outage knows of */
-    bool begun;        /* a turn has read the available input */
-    bool delivered;    /* something was delivered */
-    bool told_refused; /* a refused batch was reported */
-    long message_max;  /* message.max.bytes */
+    int64_t budget;         /* --retry-for, or message.timeout.ms */
+    unsigned failures_seen; /* failures that the outage knows of */
+    bool begun;             /* a turn has read the available input */
+    bool delivered;         /* something was delivered */
+    bool told_refused;      /* a refused batch was reported */
+    long message_max;       /* message.max.bytes */
 };
 
 /* The tool's own options; the context is struct kafkaput_options. */

@@ -154,7 +154,7 @@ static bool read_item(struct json *json, struct item *item)
 {
     struct json_key key;
     struct json_value value;
-    bool told = false;
+    bool seen = false;
     *item = (struct item){-1, {"", 0}};
     if (!json_object(json) || !json_member(json, &key) || !json_object(json))
         return false;
@@ -162,7 +162,7 @@ static bool read_item(struct json *json, struct item *item)
         if (!json_value(json, &value))
             return false;
         if (json_key_is(&key, SPAN("status")))
-            note(&item->status, &told, &value);
+            note(&item->status, &seen, &value);
         else if (json_key_is(&key, SPAN("error")))
             item->error = value.text;
     }
@@ -210,9 +210,9 @@ static bool read_items(const struct reading *r)
 static bool read_bulk(const struct reading *r)
 {
     struct json_key key;
-    bool told = false;
+    bool seen = false;
     json_begin(r->json, r->response->body.at, r->response->body.len);
-    if (r->response->cut || !json_object(r->json))
+    if (r->response->truncated || !json_object(r->json))
         return false;
     while (json_member(r->json, &key)) {
         if (!json_key_is(&key, SPAN("items"))) {
@@ -220,11 +220,11 @@ static bool read_bulk(const struct reading *r)
                 return false;
             continue;
         }
-        if (told || !read_items(r))
+        if (seen || !read_items(r))
             return false;
-        told = true;
+        seen = true;
     }
-    return json_end(r->json) && told;
+    return json_end(r->json) && seen;
 }
 
 static void judge_bulk(const struct reading *r)

@@ -12,7 +12,7 @@ enum { GROUP_BYTES = 4 * 1024 * 1024 }; /* with so many bytes, no request waits 
 /* Reports when lines can no longer be kept, and when they can be again: a message each, and only
  * one such pair in a while, because a spool that is nearly full accepts some requests and not
  * others. */
-static void note(struct commit *commit, enum store_result worst)
+static void tell_storing(struct commit *commit, enum store_result worst)
 {
     enum { PAUSE = 10000000 }; /* microseconds */
     const struct store *store = commit->store;
@@ -52,7 +52,7 @@ static void keep(struct commit *commit, struct commit_job *jobs)
         worst = job->result > worst ? job->result : worst;
     }
     commit->refused += refused;
-    note(commit, worst);
+    tell_storing(commit, worst);
     if (worst == STORE_KEPT)
         commit->refused = 0;
 }
@@ -112,7 +112,7 @@ static struct commit_job *take(struct commit *commit)
 }
 
 /* Reports when segments can no longer be published, and when they can be again. */
-static void note_published(struct commit *commit)
+static void tell_publishing(struct commit *commit)
 {
     const struct store *store = commit->store;
     if (store->held_up == commit->told_held_up)
@@ -130,7 +130,7 @@ static int64_t tick(struct commit *commit)
 {
     pthread_mutex_lock(&commit->storing);
     int64_t due = store_tick(commit->store);
-    note_published(commit);
+    tell_publishing(commit);
     pthread_mutex_unlock(&commit->storing);
     return due;
 }
@@ -155,12 +155,12 @@ static void handle(struct commit *commit, struct commit_job *jobs)
 
 static void *run(void *context)
 {
-    enum { LOOK = 200000 }; /* microseconds: how often to tick if others store lines */
+    enum { TICK = 200000 }; /* microseconds: how often to tick if others store lines */
     struct commit *commit = context;
     for (;;) {
         int64_t due = tick(commit);
         if (commit->sync == COMMIT_NONE)
-            due = LOOK;
+            due = TICK;
         pthread_mutex_lock(&commit->lock);
         wait_for_jobs(commit, due);
         if (commit->first != NULL && commit->sync == COMMIT_GROUP)

@@ -65,7 +65,7 @@ static size_t format_receipt(const struct journal_entry *entry, char line[LINE])
 
 /* Reports once that a file cannot be written; the next line is tried all the same, because there
  * may be room again by then. */
-static bool tell(struct append *append)
+static bool tell_failure(struct append *append)
 {
     bool good = append->error == 0;
     if (!good && !append->told)
@@ -80,7 +80,7 @@ static bool reopen_file(struct append *append, const char *file)
     if (file == NULL)
         return true;
     append_close(append);
-    return tell(append) & open_file(append, file);
+    return tell_failure(append) & open_file(append, file);
 }
 
 bool journal_reopen(struct journal *journal)
@@ -92,7 +92,7 @@ bool journal_reopen(struct journal *journal)
     return good;
 }
 
-void journal_note(struct journal *journal, const struct journal_entry *entry)
+void journal_write(struct journal *journal, const struct journal_entry *entry)
 {
     char line[LINE];
     struct printable method, path;
@@ -109,7 +109,7 @@ void journal_note(struct journal *journal, const struct journal_entry *entry)
     if (journal->receipts.fd >= 0) {
         append_line(&journal->receipts, &receipt, 1);
         append_flush(&journal->receipts);
-        tell(&journal->receipts);
+        tell_failure(&journal->receipts);
     }
     pthread_mutex_unlock(&journal->lock);
 }
@@ -127,7 +127,7 @@ bool journal_reject(struct journal *journal, struct span body)
     }
     append_line(&journal->rejects, &body, 1);
     append_flush(&journal->rejects);
-    bool good = tell(&journal->rejects);
+    bool good = tell_failure(&journal->rejects);
     pthread_mutex_unlock(&journal->lock);
     return good;
 }
@@ -140,7 +140,7 @@ bool journal_close(struct journal *journal)
         if (files[i]->fd < 0)
             continue;
         append_close(files[i]);
-        good &= tell(files[i]);
+        good &= tell_failure(files[i]);
     }
     pthread_mutex_destroy(&journal->lock);
     return good;

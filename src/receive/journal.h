@@ -37,7 +37,7 @@ bool journal_reopen(struct journal *journal);
 
 /* Writes the access line and the receipt.  A receipt that cannot be written is one message and
  * STATUS_FAILED. */
-void journal_note(struct journal *journal, const struct journal_entry *entry);
+void journal_write(struct journal *journal, const struct journal_entry *entry);
 
 /* Appends the body of a bad request to the rejects, if they are kept.  False: it could not be
  * written, which is one message and STATUS_FAILED. */

@@ -152,7 +152,7 @@ static enum MHD_Result send_answer(struct request *request)
     answer->close |= atomic_load(&request->receiver->stopping);
     request->phase = PHASE_ANSWERED;
     if (!is_health(request))
-        journal_note(&request->receiver->journal, &entry);
+        journal_write(&request->receiver->journal, &entry);
     return answer_queue(request->connection, answer);
 }
 
@@ -301,7 +301,7 @@ static void kept(struct commit_job *job)
     MHD_resume_connection(request->connection);
 }
 
-static enum MHD_Result tell_outcome(struct request *request)
+static enum MHD_Result send_outcome(struct request *request)
 {
     switch (request->job.result) {
     case STORE_KEPT:
@@ -324,10 +324,10 @@ static enum MHD_Result keep_events(struct request *request)
     request->job.done = kept;
     request->job.result = STORE_KEPT;
     if (request->body.events == 0)
-        return tell_outcome(request);
+        return send_outcome(request);
     if (commit->sync == COMMIT_NONE && commit->store->directory != NULL) {
         commit_now(commit, &request->job);
-        return tell_outcome(request);
+        return send_outcome(request);
     }
     request->phase = PHASE_KEEPING;
     MHD_suspend_connection(request->connection);
@@ -378,7 +378,7 @@ enum MHD_Result request_handle(void *receiver, struct MHD_Connection *connection
     case PHASE_BODY:
         return finish(request);
     case PHASE_KEPT:
-        return tell_outcome(request);
+        return send_outcome(request);
     default:
         return MHD_YES;
     }

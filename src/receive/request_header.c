@@ -54,8 +54,8 @@ static bool hides_bytes(const struct request_header *header, const char *to, siz
     return seen > ends;
 }
 
-static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, const char *name,
-                                     size_t name_len, const char *value, size_t value_len)
+static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
 {
     struct request_header *header = context;
     const struct auth_check *auth = header->auth;
@@ -90,8 +90,8 @@ static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, con
     return MHD_YES;
 }
 
-static enum MHD_Result look_at_parameter(void *context, enum MHD_ValueKind kind, const char *name,
-                                         size_t name_len, const char *value, size_t value_len)
+static enum MHD_Result read_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                      size_t name_len, const char *value, size_t value_len)
 {
     struct request_header *header = context;
     (void)kind;
@@ -109,9 +109,9 @@ struct request_header request_header_read(struct MHD_Connection *connection,
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     struct request_header header = {.auth = auth, .size = size != NULL ? size->header_size : 0};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look_at_field, &header);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_field, &header);
     if (auth->kind == AUTH_CHECK_QUERY)
-        MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, look_at_parameter, &header);
+        MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, read_parameter, &header);
     /* An empty line follows the last value. */
     header.ambiguous |=
         hides_bytes(&header, method + header.size, 4) || header.lengths + header.codings > 1 ||

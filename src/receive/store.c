@@ -33,10 +33,10 @@ static bool fail(struct store *store)
 /* Waits until at least PIPE_BUF bytes can be written to standard output. */
 static bool wait_for_output(const struct store *store)
 {
-    enum { LOOK = 100 }; /* milliseconds */
+    enum { CHECK = 100 }; /* milliseconds */
     struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
     while (!atomic_load(&store->give_up)) {
-        int n = poll(&ready, 1, LOOK);
+        int n = poll(&ready, 1, CHECK);
         if (n > 0 || (n < 0 && errno != EINTR))
             return true; /* or write(2) will report the error */
     }

@@ -60,7 +60,7 @@ static void select_newest(struct rows *rows)
 }
 
 /* The beginning of the text: whole characters of UTF-8. */
-static struct span cut(struct span text, size_t most)
+static struct span beginning(struct span text, size_t most)
 {
     if (text.len <= most)
         return text;
@@ -85,12 +85,12 @@ static bool reserve(struct row *row, size_t size)
 }
 
 /* Copies the texts of `from` into the row's own memory.  False: no memory. */
-static bool keep(struct row *row, const struct row *from)
+static bool copy_row(struct row *row, const struct row *from)
 {
-    struct span text[ROW_FIELDS + 1] = {cut(from->json, ROW_JSON)};
+    struct span text[ROW_FIELDS + 1] = {beginning(from->json, ROW_JSON)};
     size_t size = 1 + text[0].len;
     for (size_t i = 0; i < ROW_FIELDS; i++) {
-        text[i + 1] = cut(from->field[i], ROW_TEXT);
+        text[i + 1] = beginning(from->field[i], ROW_TEXT);
         size += text[i + 1].len;
     }
     if (!reserve(row, size))
@@ -137,7 +137,7 @@ bool rows_add(struct rows *rows, const struct row *row)
     if (!add_place(rows))
         return false;
     struct rows_place *place = &rows->place[rows->count];
-    if (!keep(place->row, row))
+    if (!copy_row(place->row, row))
         return false;
     place->seconds = row->seconds;
     place->number = rows->seen;

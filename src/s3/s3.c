@@ -69,7 +69,7 @@ static bool content_of(const struct s3 *s3, const struct request *request, struc
 
 /* The steps of a request. */
 enum step {
-    STEP_LOOK,         /* the first: the listing may say that the object exists */
+    STEP_LOOKUP,       /* the first: the listing may say that the object exists */
     STEP_PUT,          /* it is put */
     STEP_COMPARE,      /* the store said that it exists: a HEAD says whether it is the same */
     STEP_COMPARE_LIST, /* the listing said so, but not which content it has: likewise */
@@ -119,7 +119,7 @@ static bool look_up(struct s3 *s3, struct request *request, struct span key, str
     case S3_PRESENT:
         return prepare_known(s3, request, &known, body, judgement);
     case S3_UNKNOWN:
-        request->step = STEP_LOOK;
+        request->step = STEP_LOOKUP;
         judgement->meaning = MEANS_WAIT;
         return false;
     default:
@@ -137,7 +137,7 @@ static bool prepare(void *context, struct request *request, struct judgement *ju
     bool compares = request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST;
     if (!compares && !content_of(s3, request, &wanted.body))
         return reason_set(&judgement->reason, "there is not enough memory to compress it");
-    if (request->step == STEP_LOOK && s3->options.list &&
+    if (request->step == STEP_LOOKUP && s3->options.list &&
         !look_up(s3, request, wanted.key, wanted.body, judgement))
         return false;
     if (request->step == STEP_COMPARE || request->step == STEP_COMPARE_LIST) {

@@ -330,7 +330,7 @@ static void draw(struct s3_get *get, int64_t now)
 }
 
 /* Prints how much was read, and the requests and the time it took. */
-static void tell(const struct s3_get *get, int64_t microseconds)
+static void tell_summary(const struct s3_get *get, int64_t microseconds)
 {
     char objects[FLOOD_NUMBER], bytes[FLOOD_NUMBER], skipped[FLOOD_NUMBER], rejected[FLOOD_NUMBER];
     char other[FLOOD_NUMBER];
@@ -393,7 +393,7 @@ void s3_get_run(struct s3_get *get, const struct s3_get_options *options, struct
         else if (interrupt_asked() != NULL)
             diag_fail("stopped by %s; not all was read", interrupt_asked());
         if (options->summary)
-            tell(get, clock_now() - began);
+            tell_summary(get, clock_now() - began);
         if (options->counts)
             tell_requests(get);
         s3_fetch_end(&get->fetch);

@@ -176,7 +176,7 @@ static bool flush(struct walk *walk)
 }
 
 /* Takes an open file, to be queued.  False: the walk should stop. */
-static bool hand_on(struct walk *walk, int fd, off_t size)
+static bool queue_file(struct walk *walk, int fd, off_t size)
 {
     struct work *work = walk->work;
     char *path = malloc(walk->len + 1);
@@ -231,7 +231,7 @@ static bool enter_file(struct walk *walk, int parent, const char *name)
     if (is_file &&
         (tree->skip == NULL ||
          !tree->skip(tree->context, (struct span){walk->path, walk->len}, &status, parent, name)))
-        return hand_on(walk, fd, status.st_size);
+        return queue_file(walk, fd, status.st_size);
     close(fd);
     return is_file || complain_of_walk(walk, EAGAIN); /* it was replaced just now */
 }

@@ -105,7 +105,7 @@ static bool guess(struct span text, struct span *path, struct span *body)
 
 /* Splits the record by those positions, without checking the event itself.  False: they do not
  * suffice. */
-static bool take_apart(struct record *record)
+static bool split_plain(struct record *record)
 {
     struct span path, body;
     if (!guess(record->text, &path, &body) || memchr(path.at, '\\', path.len) != NULL ||
@@ -119,7 +119,7 @@ static bool take_apart(struct record *record)
 
 static bool check(struct json *json, struct record *record, bool unchecked, struct reason *reason)
 {
-    return (unchecked && take_apart(record)) || record_split(json, record, reason);
+    return (unchecked && split_plain(record)) || record_split(json, record, reason);
 }
 
 /* Does what follows from an event's digest; writes its line to `line`.  False with a reason. */
@@ -321,7 +321,7 @@ static struct batch *last_batch(struct work *work)
 }
 
 /* Passes the batch that is being filled to the threads. */
-static void hand_on(struct work *work)
+static void queue_batch(struct work *work)
 {
     if (!work->filling)
         return;
@@ -387,7 +387,7 @@ static void take(struct work *work, struct record *record)
     batch->item[batch->count++].record = record;
     batch->bytes += record->text.len;
     if (batch->count == BATCH_RECORDS || batch->bytes >= BATCH_BYTES)
-        hand_on(work);
+        queue_batch(work);
 }
 
 /* Before a wait for input: settles and flushes what was read. */
@@ -430,7 +430,7 @@ static bool read_on(struct work *work)
 {
     struct filter *filter = work->intake->filter;
     if (reader_full(&work->reader) && work->count > 0) {
-        hand_on(work);
+        queue_batch(work);
         if (work->count > 0)
             settle_first(work);
         return true;

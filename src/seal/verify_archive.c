@@ -67,8 +67,8 @@ struct subject {
 };
 
 /* Keeps a finding about an event, to be written in the order of paths. */
-static bool keep(struct verify *v, const struct subject *s, enum finding_kind kind,
-                 const struct entry_value *there, const char *detail)
+static bool keep_finding(struct verify *v, const struct subject *s, enum finding_kind kind,
+                         const struct entry_value *there, const char *detail)
 {
     struct kept_finding kept = {.kind = (unsigned char)kind};
     if (s->sealed) {
@@ -90,15 +90,15 @@ static bool judge_found(struct verify *v, const struct subject *s, const struct 
 {
     char detail[96];
     if (there->type == ENTRY_LINK)
-        return keep(v, s, FINDING_NOT_A_FILE, NULL, "it is a symbolic link");
+        return keep_finding(v, s, FINDING_NOT_A_FILE, NULL, "it is a symbolic link");
     if (there->type == ENTRY_SPECIAL)
-        return keep(v, s, FINDING_NOT_A_FILE, NULL, "it is not a regular file");
+        return keep_finding(v, s, FINDING_NOT_A_FILE, NULL, "it is not a regular file");
     if (!s->sealed)
-        return keep(v, s, FINDING_NOT_SEALED, there, NULL);
+        return keep_finding(v, s, FINDING_NOT_SEALED, there, NULL);
     if (s->last.type == ENTRY_REMOVED) {
         snprintf(detail, sizeof detail, "seal %08" PRIu32 " says that it was removed",
                  s->last.number);
-        return keep(v, s, FINDING_NOT_REMOVED, there, detail);
+        return keep_finding(v, s, FINDING_NOT_REMOVED, there, detail);
     }
     if (memcmp(s->last.digest, there->digest, DIGEST_SIZE) == 0)
         return true;
@@ -107,10 +107,10 @@ static bool judge_found(struct verify *v, const struct subject *s, const struct 
             snprintf(detail, sizeof detail,
                      "seal %08" PRIu32 " has other bytes; these are of seal %08" PRIu32,
                      s->last.number, s->version[i].number);
-            return keep(v, s, FINDING_CHANGED, there, detail);
+            return keep_finding(v, s, FINDING_CHANGED, there, detail);
         }
     snprintf(detail, sizeof detail, "seal %08" PRIu32 " has other bytes", s->last.number);
-    return keep(v, s, FINDING_CHANGED, there, detail);
+    return keep_finding(v, s, FINDING_CHANGED, there, detail);
 }
 
 /* Ends the path: reports it if it is missing. */
@@ -120,7 +120,7 @@ static bool judge_end(struct verify *v, const struct subject *s)
     if (!s->sealed || s->found || s->last.type == ENTRY_REMOVED || !s->last.wanted)
         return true;
     snprintf(detail, sizeof detail, "seal %08" PRIu32 " has it", s->last.number);
-    return keep(v, s, FINDING_MISSING, NULL, detail);
+    return keep_finding(v, s, FINDING_MISSING, NULL, detail);
 }
 
 static void add_version(struct subject *s, const struct entry_value *value)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-    LOOK = 4096,  /* names read in one scan of the directory */
+    SCAN = 4096,  /* names read in one scan of the directory */
     PARTS = 1024, /* segments of one batch */
 };
 
@@ -36,9 +36,9 @@ static void add_name(void *context, const char *name)
     struct backlog *backlog = context;
     if (strlen(name) >= SPOOL_NAME || strchr(name, '\n') != NULL)
         return;
-    if (backlog->count == (size_t)2 * LOOK) {
+    if (backlog->count == (size_t)2 * SCAN) {
         qsort(backlog->name, backlog->count, sizeof *backlog->name, by_name);
-        forget_names(backlog, LOOK);
+        forget_names(backlog, SCAN);
         backlog->more = true;
     }
     char *copy = strdup(name);
@@ -55,13 +55,13 @@ static bool list_oldest(struct backlog *backlog, const struct spooldir *spool)
     backlog->next = 0;
     backlog->more = false;
     if (backlog->name == NULL &&
-        (backlog->name = malloc((size_t)2 * LOOK * sizeof *backlog->name)) == NULL)
+        (backlog->name = malloc((size_t)2 * SCAN * sizeof *backlog->name)) == NULL)
         return false;
     if (!spooldir_each(spool, SPOOL_NEW, SPOOL_SUFFIX, add_name, backlog))
         return false;
     qsort(backlog->name, backlog->count, sizeof *backlog->name, by_name);
-    if (backlog->count > LOOK) {
-        forget_names(backlog, LOOK);
+    if (backlog->count > SCAN) {
+        forget_names(backlog, SCAN);
         backlog->more = true;
     }
     if (backlog->count > 0 || !backlog->more)

@@ -168,7 +168,7 @@ static int launch(struct command_run *run, const struct command *command, int me
 /* The argument of the thread that waits for a command. */
 struct waiter {
     pid_t pid;
-    int told; /* closed at the command's end */
+    int ended; /* closed at the command's end */
 };
 
 static void *wait_for_end(void *context)
@@ -177,7 +177,7 @@ static void *wait_for_end(void *context)
     siginfo_t info;
     while (waitid(P_PID, (id_t)waiter->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
         ;
-    close(waiter->told);
+    close(waiter->ended);
     free(waiter);
     return NULL;
 }
@@ -285,7 +285,7 @@ static void end_line(struct command_run *run)
 }
 
 /* Copies the bytes to `last`. */
-static void keep(struct command_run *run, struct span bytes)
+static void copy_last(struct command_run *run, struct span bytes)
 {
     for (size_t i = 0; i < bytes.len; i++)
         if (bytes.at[i] == '\n')
@@ -307,7 +307,7 @@ void command_messages(struct command_run *run, bool pass_on)
             run->messages = -1;
             return;
         }
-        keep(run, (struct span){bytes, (size_t)n});
+        copy_last(run, (struct span){bytes, (size_t)n});
         if (pass_on)
             (void)write_all(STDERR_FILENO, (struct span){bytes, (size_t)n});
     }

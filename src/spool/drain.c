@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 enum {
-    ORPHAN_LOOK = 200 * 1000, /* microseconds between checks whether an orphan has ended */
-    LOOK = 30 * 1000 * 1000,  /* the same, for segments that inotify did not report */
-    JOIN_BLIND = 8 << 20,     /* bytes for a command without receipts … */
-    JOIN = 256 << 20,         /* … and for one with them */
+    CHECK_ORPHAN = 200 * 1000,    /* microseconds between checks whether an orphan has ended */
+    CHECK_NEW = 30 * 1000 * 1000, /* the same, for segments that inotify did not report */
+    JOIN_BLIND = 8 << 20,         /* bytes for a command without receipts … */
+    JOIN = 256 << 20,             /* … and for one with them */
 };
 
 static bool is_alive(pid_t process)
@@ -240,7 +240,7 @@ static void take_over(struct drain *d, int64_t now)
                           "still runs; waiting for its end",
                           d->spool.name, (long)holder);
             d->told = true;
-            d->due = now + ORPHAN_LOOK;
+            d->due = now + CHECK_ORPHAN;
             return;
         case LOCK_FAILED:
             diag_fail("%s/running: %s", d->spool.name, strerror(errno));
@@ -503,7 +503,7 @@ static void take_next(struct drain *d, int64_t now)
         fail(d, now, false);
     } else if (d->options->follow) {
         d->phase = DRAIN_IDLE;
-        d->due = now + LOOK;
+        d->due = now + CHECK_NEW;
     } else {
         end(d);
     }

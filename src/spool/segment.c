@@ -66,7 +66,7 @@ static void reset(struct segment *segment)
 
 /* Removes what was written after the last segment_keep().  If that fails, the file is closed as it
  * is: its lock is then free, and recovery publishes its whole lines. */
-static void cut_back(struct segment *segment)
+static void truncate_to_kept(struct segment *segment)
 {
     off_t kept = (off_t)segment->kept;
     segment->used = 0;
@@ -83,7 +83,7 @@ void segment_abandon(struct segment *segment)
     if (segment->limit != NULL)
         segment->limit->counted = 0;
     if (segment->kept > 0) {
-        cut_back(segment);
+        truncate_to_kept(segment);
         return;
     }
     if (segment->fd >= 0) {

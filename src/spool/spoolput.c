@@ -199,7 +199,7 @@ static void submit(struct sink *sink, struct record *record)
 
 static bool room(struct sink *sink, int64_t *wake_at)
 {
-    enum { LOOK = 100000 }; /* microseconds */
+    enum { CHECK = 100000 }; /* microseconds */
     struct spoolput *s = spoolput_of(sink);
     struct record *record = s->held;
     struct reason reason;
@@ -212,8 +212,8 @@ static bool room(struct sink *sink, int64_t *wake_at)
         return true;
     }
     wait_for_room(s, record, reason.text);
-    if (s->held != NULL && sink->now + LOOK < *wake_at)
-        *wake_at = sink->now + LOOK;
+    if (s->held != NULL && sink->now + CHECK < *wake_at)
+        *wake_at = sink->now + CHECK;
     return s->held == NULL;
 }
 
