@@ -172,9 +172,28 @@ ssize_t input_read(struct input *input, char *to, size_t room)
     return 0;
 }
 
+size_t input_take_lines(struct input *input, size_t line, size_t unread)
+{
+    struct stat file;
+    if (input->take_lines == NULL || input->stop || !decoder_is_plain(&input->decoder) ||
+        fstat(input->fd, &file) != 0 || !S_ISREG(file.st_mode))
+        return 0;
+    off_t at = lseek(input->fd, 0, SEEK_CUR) - (off_t)unread;
+    if (at < 0 || at > file.st_size)
+        return 0;
+    size_t lines = input->take_lines(input->take_context, line, &at, file.st_size - at);
+    if (lines > 0 && lseek(input->fd, at, SEEK_SET) < 0) {
+        diag_fail("%s: %s", input->name, strerror(errno));
+        input->stop = true;
+    }
+    return lines;
+}
+
 bool input_fill(struct input *input)
 {
-    if (input->at_end || input->stop)
+    if (input->stop)
+        input->at_end = true;
+    if (input->at_end)
         return false;
     if (!make_room(input)) {
         diag_fail("%s: no memory left for a record of more than %zu bytes", input->name,

@@ -26,6 +26,12 @@ struct input {
     void (*before_wait)(void *context); /* called before a read that would block */
     void *context;
 
+    /* Reads and handles whole lines of the open file itself, from the offset *at, which has `line`
+     * lines before it and `left` bytes behind it.  Sets *at to where reading goes on, and returns
+     * the number of lines.  NULL: the reader of records reads all lines. */
+    size_t (*take_lines)(void *context, size_t line, off_t *at, off_t left);
+    void *take_context;
+
     struct decoder decoder;
 
     struct {
@@ -63,6 +69,13 @@ bool input_await(struct input *input);
  * that cannot be decompressed is a message and STATUS_FAILED, and ends the file.  Who uses this
  * does not use input_fill(). */
 ssize_t input_read(struct input *input, char *to, size_t room);
+
+/* Gives whole lines of the open file to take_lines(), if that is set and the file is a regular one
+ * and not compressed.  The caller has dealt with all that was read but the last `unread` bytes,
+ * which begin a line and have `line` lines before them.  Returns the number of lines that were
+ * taken; if it is not 0, the caller forgets the unread bytes, and reading goes on after these
+ * lines. */
+size_t input_take_lines(struct input *input, size_t line, size_t unread);
 
 /* Whether input_read() has bytes without reading from the descriptor, which may then block. */
 bool input_pending(const struct input *input);

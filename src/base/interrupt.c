@@ -6,13 +6,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TOGETHER 500000000 /* nanoseconds */
 
-static volatile sig_atomic_t asked;
+static atomic_int asked;         /* other threads read it, too */
 static struct timespec asked_at; /* only for the handler */
 static int wake[2] = {-1, -1};
 

@@ -20,6 +20,8 @@ bool out_begin(struct out *out, int fd, const char *name)
 /* Writes all the bytes, past the buffer. */
 static bool write_through(struct out *out, struct span bytes)
 {
+    if (out->before_write != NULL && !out->before_write(out->context))
+        return false;
     if (out->error == 0 && !write_all(out->fd, bytes))
         out->error = errno;
     return out->error == 0;
@@ -52,12 +54,17 @@ size_t out_room(struct out *out, size_t least)
     return out->error == 0 ? OUT_BUFFER - out->used : 0;
 }
 
+void out_free(struct out *out)
+{
+    free(out->buffer);
+    out->buffer = NULL;
+}
+
 bool out_close(struct out *out)
 {
     out_flush(out);
     if (close(out->fd) != 0 && out->error == 0)
         out->error = errno;
-    free(out->buffer);
-    out->buffer = NULL;
+    out_free(out);
     return out->error == 0;
 }

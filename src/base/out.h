@@ -11,6 +11,10 @@ struct out {
     size_t used;
     int error; /* errno of the first write that failed, else 0; nothing is written after it */
     bool told; /* the user has been told of it */
+
+    /* Called before each write(2); false: the bytes are dropped.  NULL: every write is allowed. */
+    bool (*before_write)(void *context);
+    void *context;
 };
 
 /* Begins output to an open descriptor.  name must stay.  False: no memory. */
@@ -33,6 +37,9 @@ size_t out_room(struct out *out, size_t least);
 
 /* Writes what the buffer holds. */
 bool out_flush(struct out *out);
+
+/* Frees the buffer with what is in it; the descriptor stays open. */
+void out_free(struct out *out);
 
 /* Flushes, closes and frees.  False if that or any earlier write failed: out->error says why. */
 bool out_close(struct out *out);

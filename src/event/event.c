@@ -80,8 +80,12 @@ static inline unsigned slot_of(struct span name, enum event_field parent)
     return (2 * (unsigned)name.len + 28 * first + last + 10 * (unsigned)parent) % FIELD_SLOTS;
 }
 
-static void make_field_table(struct field_table *table)
+static struct field_table field_table;
+
+/* Before main(): threads share the table. */
+static __attribute__((constructor)) void make_field_table(void)
 {
+    struct field_table *table = &field_table;
     memset(table->slot, EVENT_FIELDS, sizeof table->slot);
     for (enum event_field f = 0; f < EVENT_FIELDS; f++) {
         enum event_field parent = field_of[f].parent;
@@ -96,18 +100,10 @@ static void make_field_table(struct field_table *table)
     }
 }
 
-static inline const struct field_table *field_table(void)
-{
-    static struct field_table table;
-    if (table.objects == 0)
-        make_field_table(&table);
-    return &table;
-}
-
 /* The field of that name in the object member `parent`; EVENT_FIELDS: in the event itself. */
 static enum event_field find_field(const struct json_key *key, enum event_field parent)
 {
-    const struct field_table *table = field_table();
+    const struct field_table *table = &field_table;
     if (key->name.at == NULL || key->name.len == 0)
         return EVENT_FIELDS;
     for (unsigned slot = slot_of(key->name, parent);; slot = (slot + 1) % FIELD_SLOTS) {
@@ -157,7 +153,7 @@ static void read_inner(struct json *json, enum event_field parent, struct event 
 /* The object members that contain the wanted inner fields. */
 static uint64_t parents_of(uint64_t inner)
 {
-    const struct field_table *table = field_table();
+    const struct field_table *table = &field_table;
     uint64_t parents = 0;
     for (uint64_t objects = table->objects; objects != 0; objects &= objects - 1)
         if ((inner & table->inside[__builtin_ctzll(objects)]) != 0)
