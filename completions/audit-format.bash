@@ -10,11 +10,12 @@ _audit_format() {
         [[ $word != *,* ]] || words=$(compgen -P "${word%,*}," -W "$words" -- "${word##*,}")
         ;;
     --rejects | --files0-from) return ;; # a file
+    --threads) words='1 2 4' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     *)
         [[ $word == -* ]] || return
         words='-s --stream= --keep-duplicates --zero-retention --pass-unknown --summary
-            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
+            --threads= --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

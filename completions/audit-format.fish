@@ -4,6 +4,7 @@ complete -c audit-format -l keep-duplicates -d 'Leave in what Workato takes out 
 complete -c audit-format -l zero-retention -d 'Take input and output out of every line'
 complete -c audit-format -l pass-unknown -d 'Let JSON through that holds no known event'
 complete -c audit-format -l summary -d 'Say at the end how many events were written, left out and rejected'
+complete -c audit-format -l threads -x -a '1 2 4' -d 'Transform a file with up to NUMBER threads'
 complete -c audit-format -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-format -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-format -l fail-fast -d 'Stop at the first rejected record'

@@ -9,6 +9,7 @@ _audit_path() {
         words="UTC record $(awk '!/^#/ { print $3 }' /usr/share/zoneinfo/zone.tab 2>/dev/null)"
         ;;
     --rejects | --files0-from) return ;; # a file
+    --threads) words='1 2 4' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     -u | --user-id)
         compopt +o default
@@ -17,7 +18,7 @@ _audit_path() {
     *)
         [[ $word == -* ]] || return
         words='-l --layout= --name-date -u --user-id= -z --timezone= --print
-            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
+            --threads= --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

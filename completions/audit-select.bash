@@ -20,6 +20,7 @@ _audit_select() {
     --count-by) words='event user asset recipe customer month day status' ;;
     --since | --until) words='1h 24h 7d 30d' ;;
     --rejects | --files0-from) return ;; # a file
+    --threads) words='1 2 4' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --event)
         words='access_profile_api_key_refreshed access_profile_created access_profile_deleted
@@ -48,7 +49,7 @@ _audit_select() {
         words='--since= --until= --user= --asset= --event= --category= --customer= --status= --kind=
             -v --invert-match -c --count --count-by= -t --table -z
             --timezone= --list-activities
-            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
+            --threads= --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -17,6 +17,7 @@ complete -c audit-select -l count-by -x -a 'event user asset recipe customer mon
 complete -c audit-select -s t -l table -d 'Print tables'
 complete -c audit-select -s z -l timezone -x -a 'UTC record Europe/Berlin America/New_York Asia/Tokyo' -d 'Times, days and months in this zone'
 complete -c audit-select -l list-activities -a "$categories" -d 'Print the catalogue of activities and exit'
+complete -c audit-select -l threads -x -a '1 2 4' -d 'Transform a file with up to NUMBER threads'
 complete -c audit-select -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-select -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-select -l fail-fast -d 'Stop at the first rejected record'

@@ -19,13 +19,16 @@ _audit_template() {
     --now)
         return
         ;;
+    --threads)
+        words='1 2 4'
+        ;;
     --max-record)
         words='1MiB 16MiB 256MiB 1GiB'
         ;;
     --rejects | --files0-from) ;;
     *)
         if [[ $cur == -* ]]; then
-            words='-t --template= --strict --check --list --now= --rejects= --files0-from= --fail-fast
+            words='-t --template= --strict --check --list --now= --threads= --rejects= --files0-from= --fail-fast
                 --max-record= --verbose -h --help -V --version'
         fi
         ;;

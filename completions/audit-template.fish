@@ -4,6 +4,7 @@ complete -c audit-template -l strict -d 'End with status 2 if the template is in
 complete -c audit-template -l check -d 'Only check the template'
 complete -c audit-template -l list -d 'Print the names that -t knows'
 complete -c audit-template -l now -x -d 'The time that {{now}} shows'
+complete -c audit-template -l threads -x -a '1 2 4' -d 'Transform a file with up to NUMBER threads'
 complete -c audit-template -l rejects -r -F -d 'Append rejected records to a file'
 complete -c audit-template -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-template -l fail-fast -d 'Stop at the first rejected record'

@@ -6,6 +6,7 @@ _audit_truncate() {
     case $option in
     -l | --limit) words='1MB 5MB 40MB' ;;
     --rejects | --files0-from) return ;; # a file
+    --threads) words='1 2 4' ;;
     --max-record) words='1MiB 16MiB 256MiB 1GiB' ;;
     --text)
         compopt +o default
@@ -14,7 +15,7 @@ _audit_truncate() {
     *)
         [[ $word == -* ]] || return
         words='-l --limit= --text=
-            --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
+            --threads= --rejects= --files0-from= --fail-fast --max-record= --verbose -h --help -V --version'
         ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -1,6 +1,7 @@
 # fish completion for audit-truncate(1)
 complete -c audit-truncate -s l -l limit -x -a '1MB 5MB 40MB' -d 'The size of the largest event'
 complete -c audit-truncate -l text -x -d 'What stands in place of the lines'
+complete -c audit-truncate -l threads -x -a '1 2 4' -d 'Transform a file with up to NUMBER threads'
 complete -c audit-truncate -l rejects -r -F -d 'Append rejected records to FILE'
 complete -c audit-truncate -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-truncate -l fail-fast -d 'Stop at the first rejected record'

@@ -4,20 +4,34 @@
 #include "base/tool.h"
 #include "filter/filter.h"
 #include "filter/format.h"
+#include "filter/parallel.h"
 #include "filter/texts.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define NO_EVENT "this text contains no audit event (--pass-unknown lets it through)"
 
+/* How many texts became what. */
+struct counts {
+    size_t events, rejects;
+    size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
+};
+
+/* What makes events of texts. */
+struct formatter {
+    struct format format;
+    bool pass_unknown;
+    struct counts counts;
+};
+
 struct job {
     struct filter filter;
-    struct format format;
+    struct parallel parallel;
+    struct formatter formatter;
     struct texts texts;
-    bool pass_unknown, summary;
-    size_t events, rejects;
-    enum format_result result;            /* of the text read last */
-    size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
+    bool summary;
+    enum format_result result; /* of the text read last */
 };
 
 static const char *const stream_names[] = {"job-status", "job-details", "user-activity", NULL};
@@ -27,7 +41,7 @@ static const unsigned stream_bits[] = {STREAM_JOB_STATUS, STREAM_JOB_DETAILS, ST
 static bool take_streams(void *context, const char *list, struct reason *reason)
 {
     struct job *job = context;
-    job->format.streams = 0;
+    job->formatter.format.streams = 0;
     for (const char *at = list; at != NULL;) {
         const char *comma = strchr(at, ',');
         struct span name = comma != NULL ? span_between(at, comma) : span_of(at);
@@ -36,17 +50,10 @@ static bool take_streams(void *context, const char *list, struct reason *reason)
             i++;
         if (stream_names[i] == NULL)
             return reason_set(reason, "not a list of job-status, job-details, user-activity");
-        job->format.streams |= stream_bits[i];
+        job->formatter.format.streams |= stream_bits[i];
         at = comma != NULL ? comma + 1 : NULL;
     }
     return true;
-}
-
-static void reject(struct job *job, const struct text *text, const char *why)
-{
-    struct record record = {.text = text->bytes, .source = text->source, .line = text->line};
-    job->rejects++;
-    filter_reject(&job->filter, &record, why);
 }
 
 /* Names a malformed text, whose bytes are kept already. */
@@ -54,7 +61,7 @@ static void reject_bad(struct job *job, const struct text *text)
 {
     const struct texts *texts = &job->texts;
     struct reason reason;
-    job->rejects++;
+    job->formatter.counts.rejects++;
     if (texts->error.code == JSON_OK)
         reason_set(&reason, "the text is larger than %zu bytes (--max-record)",
                    job->filter.max_record);
@@ -64,33 +71,48 @@ static void reject_bad(struct job *job, const struct text *text)
     filter_reject(&job->filter, &record, reason.text);
 }
 
+/* Decides about a text that `result` was found to be, and counts it. */
+static enum verdict judge(struct formatter *formatter, enum format_result result,
+                          struct reason *reason)
+{
+    const char *why = NO_EVENT;
+    switch (result) {
+    case FORMAT_EVENT:
+        formatter->counts.events++;
+        return VERDICT_EDIT;
+    case FORMAT_LEFT_OUT:
+        formatter->counts.left_out[formatter->format.kind]++;
+        return VERDICT_DROP;
+    case FORMAT_UNKNOWN:
+        if (!formatter->pass_unknown)
+            break;
+        formatter->counts.events++;
+        return VERDICT_EDIT;
+    case FORMAT_NO_MEMORY:
+        why = "no memory left for this text";
+        break;
+    case FORMAT_PAGE: /* in a page: an element is not read as one */
+    case FORMAT_WRONG:
+        break;
+    }
+    formatter->counts.rejects++;
+    reason_set(reason, "%s", why);
+    return VERDICT_REJECT;
+}
+
 /* Deals with a text that `result` was found to be. */
 static void handle(struct job *job, const struct text *text, enum format_result result)
 {
-    struct filter *filter = &job->filter;
-    switch (result) {
-    case FORMAT_EVENT:
-        job->events++;
-        filter_write_edit(filter);
+    struct record record = {.text = text->bytes, .source = text->source, .line = text->line};
+    struct reason reason;
+    switch (judge(&job->formatter, result, &reason)) {
+    case VERDICT_EDIT:
+        filter_write_edit(&job->filter);
         break;
-    case FORMAT_LEFT_OUT:
-        job->left_out[job->format.kind]++;
+    case VERDICT_REJECT:
+        filter_reject(&job->filter, &record, reason.text);
         break;
-    case FORMAT_UNKNOWN:
-        if (job->pass_unknown) {
-            job->events++;
-            filter_write_edit(filter);
-            break;
-        }
-        reject(job, text, NO_EVENT);
-        break;
-    case FORMAT_PAGE: /* in a page: an element is not read as one */
-        reject(job, text, NO_EVENT);
-        break;
-    case FORMAT_NO_MEMORY:
-        reject(job, text, "no memory left for this text");
-        break;
-    case FORMAT_WRONG:
+    default:
         break;
     }
 }
@@ -102,13 +124,13 @@ static void handle_page(struct job *job, const struct text *text)
     struct text element = *text;
     struct json_value value;
     const char *at = text->bytes.at;
-    json_begin(&json, job->format.page.at, job->format.page.len);
+    json_begin(&json, job->formatter.format.page.at, job->formatter.format.page.len);
     json_array(&json);
     while (!job->filter.stop && json_element(&json) && json_value(&json, &value)) {
         for (; at < value.text.at; at++)
             element.line += *at == '\n';
         element.bytes = value.text;
-        handle(job, &element, format_text(&job->format, value.text, &job->filter.edit));
+        handle(job, &element, format_text(&job->formatter.format, value.text, &job->filter.edit));
     }
 }
 
@@ -117,20 +139,19 @@ static void handle_page(struct job *job, const struct text *text)
 static bool read_text(void *context, struct span bytes)
 {
     struct job *job = context;
-    job->result = format_text(&job->format, bytes, &job->filter.edit);
+    job->result = format_text(&job->formatter.format, bytes, &job->filter.edit);
     return job->result != FORMAT_WRONG;
 }
 
 static void format_all(struct job *job)
 {
     struct filter *filter = &job->filter;
-    struct text text, last = {.source = NULL};
+    struct text text;
     enum texts_result result;
     while (!filter->stop && (result = texts_next(&job->texts, &text)) != TEXTS_END) {
         if (result == TEXTS_BAD && filter_unfinished(filter) &&
             input_bytes(&filter->input).len == 0)
             break; /* a signal came inside this text */
-        last = text;
         if (result == TEXTS_BAD)
             reject_bad(job, &text);
         else if (job->result == FORMAT_PAGE)
@@ -138,26 +159,26 @@ static void format_all(struct job *job)
         else
             handle(job, &text, job->result);
     }
-    filter_tell_interrupt(filter, last.source, last.line);
+    filter_tell_interrupt(filter, job->texts.read_source, job->texts.read_line);
 }
 
-static void report_left_out(const struct job *job)
+static void report_left_out(const struct counts *counts)
 {
-    size_t jobs = job->left_out[EVENT_JOB];
-    size_t activities = job->left_out[EVENT_ACTIVITY] + job->left_out[EVENT_FLATTENED];
+    size_t jobs = counts->left_out[EVENT_JOB];
+    size_t activities = counts->left_out[EVENT_ACTIVITY] + counts->left_out[EVENT_FLATTENED];
     if (jobs + activities > 0)
         diag_warn("left out by --stream: %zu jobs, %zu user activities", jobs, activities);
 }
 
 /* The last line: how many texts became what. */
-static void summarize(const struct job *job)
+static void summarize(const struct counts *counts)
 {
     char events[FLOOD_NUMBER], left_out[FLOOD_NUMBER], rejects[FLOOD_NUMBER];
     size_t left = 0;
     for (size_t kind = 0; kind <= EVENT_FLATTENED; kind++)
-        left += job->left_out[kind];
-    diag_warn("%s written, %s left out, %s rejected", flood_number(job->events, events),
-              flood_number(left, left_out), flood_number(job->rejects, rejects));
+        left += counts->left_out[kind];
+    diag_warn("%s written, %s left out, %s rejected", flood_number(counts->events, events),
+              flood_number(left, left_out), flood_number(counts->rejects, rejects));
 }
 
 /* A texts_taker. */
@@ -168,9 +189,67 @@ static void keep_bad(void *context, struct span chunk)
         filter_keep(filter, chunk);
 }
 
+/* A transform for threads: formats a line that is one text. */
+static enum verdict format_line(void *context, struct span line, struct edit *edit,
+                                struct reason *reason)
+{
+    struct formatter *formatter = context;
+    struct span text = texts_line(line);
+    enum format_result result =
+        text.at != NULL ? format_text(&formatter->format, text, edit) : FORMAT_WRONG;
+    if (result == FORMAT_WRONG || result == FORMAT_PAGE)
+        return VERDICT_LEAVE;
+    struct counts before = formatter->counts;
+    enum verdict verdict = judge(formatter, result, reason);
+    if (verdict == VERDICT_REJECT && text.len < line.len) { /* what is rejected is the text alone */
+        formatter->counts = before;
+        return VERDICT_LEAVE;
+    }
+    return verdict;
+}
+
+static void *copy_formatter(const void *context)
+{
+    const struct formatter *formatter = context;
+    struct formatter *copy = calloc(1, sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    copy->format.streams = formatter->format.streams;
+    copy->format.keep_duplicates = formatter->format.keep_duplicates;
+    copy->format.zero_retention = formatter->format.zero_retention;
+    copy->pass_unknown = formatter->pass_unknown;
+    return copy;
+}
+
+static void free_formatter(void *context)
+{
+    struct formatter *formatter = context;
+    format_free(&formatter->format);
+    free(formatter);
+}
+
+/* Moves the counts of a copy to the original. */
+static void add_counts(void *context, void *copy)
+{
+    struct counts *to = &((struct formatter *)context)->counts;
+    struct counts *from = &((struct formatter *)copy)->counts;
+    to->events += from->events;
+    to->rejects += from->rejects;
+    for (size_t kind = 0; kind <= EVENT_FLATTENED; kind++)
+        to->left_out[kind] += from->left_out[kind];
+    *from = (struct counts){0};
+}
+
+static const struct parallel_work line_work = {
+    .transform = format_line,
+    .copy = copy_formatter,
+    .free = free_formatter,
+    .count = add_counts,
+};
+
 static struct job job = {
     .filter = FILTER,
-    .format.streams = STREAM_JOB_DETAILS | STREAM_USER_ACTIVITY,
+    .formatter.format.streams = STREAM_JOB_DETAILS | STREAM_USER_ACTIVITY,
 };
 
 static int run(char **operand, size_t operands)
@@ -178,11 +257,13 @@ static int run(char **operand, size_t operands)
     if (!filter_begin(&job.filter, operand, operands))
         return filter_end(&job.filter);
     texts_begin(&job.texts, &job.filter.input, job.filter.max_record, read_text, keep_bad, &job);
+    parallel_begin(&job.parallel, &job.filter, &line_work, &job.formatter);
     format_all(&job);
-    report_left_out(&job);
+    parallel_end(&job.parallel);
+    report_left_out(&job.formatter.counts);
     if (job.summary || isatty(STDERR_FILENO) == 1)
-        summarize(&job);
-    format_free(&job.format);
+        summarize(&job.formatter.counts);
+    format_free(&job.formatter.format);
     return filter_end(&job.filter);
 }
 
@@ -195,13 +276,13 @@ static const struct option_line options[] = {
      OPTION_CALL(take_streams)},
     {.name = "keep-duplicates",
      .help = "leave in the members that Workato takes out of\njob details since September 2024",
-     OPTION_FLAG(struct job, format.keep_duplicates)},
+     OPTION_FLAG(struct job, formatter.format.keep_duplicates)},
     {.name = "zero-retention",
      .help = "take input and output out of every line",
-     OPTION_FLAG(struct job, format.zero_retention)},
+     OPTION_FLAG(struct job, formatter.format.zero_retention)},
     {.name = "pass-unknown",
      .help = "let JSON through that holds no known event",
-     OPTION_FLAG(struct job, pass_unknown)},
+     OPTION_FLAG(struct job, formatter.pass_unknown)},
     {.name = "summary",
      .help = "say at the end how many events were written, left out\nand rejected (default on a "
              "terminal)",
@@ -214,7 +295,7 @@ static const struct tool tool = {
     .operands = "[OPTION]... [FILE]...",
     .summary = "Read JSON archives of Workato audit events, however they are laid out, and write\n"
                "each event as one compact line, as audit log streaming would send it.",
-    .options = {{options, &job}, {filter_options, &job.filter}},
+    .options = {{options, &job}, {parallel_options, &job.parallel}, {filter_options, &job.filter}},
     .run = run,
 };
 

@@ -27,6 +27,7 @@ static bool take_user_id(void *context, const char *id, struct reason *reason)
 }
 
 static struct filter filter = FILTER;
+static struct parallel parallel;
 static struct settings settings = {.layout = "current"};
 
 static int run(char **operand, size_t operands)
@@ -38,7 +39,7 @@ static int run(char **operand, size_t operands)
         return options_usage("--layout=%s: %s", diag_printable(span_of(settings.layout), &shown),
                              reason.text);
     if (filter_begin(&filter, operand, operands))
-        filter_lines(&filter, addressing_transform, addressing);
+        parallel_lines(&parallel, &filter, &addressing_work, addressing);
     return filter_end(&filter);
 }
 
@@ -74,7 +75,7 @@ static const struct tool tool = {
     .operands = "[OPTION]... [FILE]...",
     .summary = "Give each audit event the path of its file, as audit log streaming does:\n"
                "{\"path\":\"USER/jobs/RECIPE/DATE/JOB/NAME.json\",\"event\":EVENT}.",
-    .options = {{options, &settings}, {filter_options, &filter}},
+    .options = {{options, &settings}, {parallel_options, &parallel}, {filter_options, &filter}},
     .run = run,
 };
 

@@ -4,6 +4,7 @@
 #include "base/tool.h"
 #include "filter/filter.h"
 #include "filter/listing.h"
+#include "filter/parallel.h"
 #include "filter/select.h"
 #include "filter/tally.h"
 #include "filter/timeline.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 struct job {
@@ -132,6 +134,39 @@ static enum verdict select_event(void *context, struct span record, struct edit 
     return job->count ? VERDICT_DROP : VERDICT_PASS;
 }
 
+static void *copy_job(const void *context)
+{
+    struct job *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    *copy = *(const struct job *)context; /* which keeps the criteria and the catalogue */
+    copy->selection.reader = (struct facet_reader){0};
+    copy->selected = 0;
+    return copy;
+}
+
+static void free_job(void *context)
+{
+    struct job *copy = context;
+    facet_free(&copy->selection.reader);
+    free(copy);
+}
+
+/* Moves the count of a copy to the original. */
+static void add_selected(void *context, void *copy)
+{
+    struct job *to = context, *from = copy;
+    to->selected += from->selected;
+    from->selected = 0;
+}
+
+static const struct parallel_work select_work = {
+    .transform = select_event,
+    .copy = copy_job,
+    .free = free_job,
+    .count = add_selected,
+};
+
 /* How to print: people read tables. */
 static enum listing_form output_form(const struct job *job)
 {
@@ -170,6 +205,7 @@ static void warn_of_unknown_events(struct job *job)
 }
 
 static struct filter filter = FILTER;
+static struct parallel parallel;
 static struct job job;
 
 static int run(char **operand, size_t operands)
@@ -187,7 +223,10 @@ static int run(char **operand, size_t operands)
         if (job.list) {
             print_catalogue(&job, &filter);
         } else {
-            filter_lines(&filter, select_event, &job);
+            /* What counts and tables collect is one thread's. */
+            if (job.tally.keys > 0 || job.table)
+                parallel.threads = 1;
+            parallel_lines(&parallel, &filter, &select_work, &job);
             print_counts(&job, &filter);
             warn_of_unknown_events(&job);
         }
@@ -271,7 +310,7 @@ static const struct tool tool = {
     .summary =
         "Print the audit events that meet all the criteria.  Several criteria of one kind are\n"
         "alternatives.  TIME is 2024-05-31, 2024-05-31T12:00:00Z, or 7d: that long ago.",
-    .options = {{options, &job}, {filter_options, &filter}},
+    .options = {{options, &job}, {parallel_options, &parallel}, {filter_options, &filter}},
     .run = run,
 };
 

@@ -41,6 +41,8 @@ static void report(const struct settings *settings, const char *file,
                   error->line, error->column, error->why.text);
 }
 
+static struct parallel parallel;
+
 /* Compiles the template and does what the options ask for with it. */
 static void use_template(const struct settings *settings, struct filter *filter, const char *file,
                          struct span text, char **operand, size_t operands)
@@ -54,8 +56,10 @@ static void use_template(const struct settings *settings, struct filter *filter,
     if (!settings->check && diag_exit_status() == STATUS_OK) {
         message.template = good ? &template : NULL;
         message.now = settings->now.given ? &settings->now.time : NULL;
+        if (message_is_timed(&message))
+            parallel.threads = 1;
         if (filter_begin(filter, operand, operands))
-            filter_lines(filter, message_transform, &message);
+            parallel_lines(&parallel, filter, &message_work, &message);
         filter_end(filter);
     }
     template_free(&template);
@@ -113,7 +117,7 @@ static const struct tool tool = {
     .summary =
         "Give each audit event a custom log message, made from a template:\n"
         "EVENT leaves as MESSAGE, {\"path\":P,\"event\":EVENT} as {\"path\":P,\"event\":MESSAGE}.",
-    .options = {{options, &settings}, {filter_options, &filter}},
+    .options = {{options, &settings}, {parallel_options, &parallel}, {filter_options, &filter}},
     .run = run,
 };
 

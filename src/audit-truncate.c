@@ -11,12 +11,13 @@ static bool take_text(void *context, const char *text, struct reason *reason)
 }
 
 static struct filter filter = FILTER;
+static struct parallel parallel;
 static struct truncation truncation = TRUNCATION;
 
 static int run(char **operand, size_t operands)
 {
     if (filter_begin(&filter, operand, operands))
-        filter_lines(&filter, truncate_event, &truncation);
+        parallel_lines(&parallel, &filter, &truncate_work, &truncation);
     truncate_free(&truncation);
     return filter_end(&filter);
 }
@@ -40,7 +41,7 @@ static const struct tool tool = {
     .operands = "[OPTION]... [FILE]...",
     .summary = "In audit events larger than a limit, put a short text in place of the lines.\n"
                "Events that fit pass through untouched.",
-    .options = {{options, &truncation}, {filter_options, &filter}},
+    .options = {{options, &truncation}, {parallel_options, &parallel}, {filter_options, &filter}},
     .run = run,
 };
 

@@ -4,8 +4,8 @@
  *     FAULT_AT     the first of them that fails, counted from 1
  *     FAULT_ERROR  what errno is then: ENOSPC, EIO, …; memory is always ENOMEM
  *     FAULT_STAYS  1: all the later ones fail, too
- *     FAULT_SHORT  read(2) and write(2) take part of what they are asked for: 1 means one byte, any
- *                  other number is the seed of random sizes
+ *     FAULT_SHORT  read(2), pread(2) and write(2) take part of what they are asked for: 1 means one
+ *                  byte, any other number is the seed of random sizes
  *     FAULT_OWN    1: only what the program's own code calls fails, not what a library does
  *     FAULT_ONLY   the name of the program in which they fail; those that it runs are spared
  *     FAULT_FIRED  a file to which a byte is written for each call that failed
@@ -53,7 +53,7 @@ enum group {
 static const char *const group_name[GROUPS] = {
     [MEMORY] = "memory",         /* malloc calloc realloc */
     [OWN_MEMORY] = "own-memory", /* the same, called by the program and not by a library */
-    [READ] = "read",             /* read */
+    [READ] = "read",             /* read pread */
     [WRITE] = "write",           /* write */
     [OPEN] = "open",             /* open openat fopen opendir fdopendir */
     [CLOSE] = "close",           /* close */
@@ -297,6 +297,22 @@ ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
     if (size > room)
         abort();
     return fails(READ) ? -1 : syscall(SYS_read, fd, buffer, cut(size));
+}
+
+static ssize_t read_at(int fd, void *buffer, size_t size, off64_t offset)
+{
+    return fails(READ) ? -1 : syscall(SYS_pread64, fd, buffer, cut(size), offset);
+}
+
+ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
+{
+    return read_at(fd, buffer, size, offset);
+}
+
+/* What it is called where offsets are made 64 bits wide. */
+ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
+{
+    return read_at(fd, buffer, size, offset);
 }
 
 ssize_t write(int fd, const void *bytes, size_t size)

@@ -28,6 +28,10 @@ lose_nothing() {
     lose_nothing path path-zone
 }
 
+@test "several threads lose nothing in silence, whatever fails" {
+    lose_nothing threads threads-format
+}
+
 @test "audit-truncate loses nothing in silence, whatever fails" {
     lose_nothing truncate pipe
 }

@@ -105,6 +105,15 @@ def many():
     return [b'{"path":"8/%d.json","event":{"n":%d}}' % (n, n) for n in range(1000)]
 
 
+def wide():
+    """So many bytes in few records that threads share them: one in two has a block to itself."""
+    found = [b'{"timestamp":"2024-01-01T00:00:00Z","event":"e%d","user":{"id":1},"team":{"id":%d},"note":"%s"}'
+             % (n, n, b'x' * 70000) for n in range(14)]
+    for at in (5, 9):
+        found.insert(at, b'{"broken":nope}')
+    return found
+
+
 class Filter:
     """A tool that writes at most one line for each, in order."""
     first = FIRST
@@ -770,6 +779,8 @@ CASES = {
     'format-pretty': Filter(['audit-format'], [json.dumps(json.loads(e), indent=1).encode()
                                                for e in events()]),
     'path': Filter(['audit-path', '--user-id=7'], broken()),
+    'threads': Filter(['audit-path', '--threads=3'], wide()),
+    'threads-format': Filter(['audit-format', '--threads=3'], wide()),
     'path-zone': Filter(['audit-path', '--user-id=7', '--timezone=Asia/Tokyo'], events()),
     'truncate': Filter(['audit-truncate', '--limit=900'], broken()),
     'template': Filter(['audit-template', '-t', 'splunk', '--now=2024-01-01T00:00:00Z'], broken()),

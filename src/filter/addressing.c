@@ -2,6 +2,8 @@
 
 #include "filter/addressing.h"
 
+#include <stdlib.h>
+
 enum verdict addressing_transform(void *context, struct span record, struct edit *edit,
                                   struct reason *reason)
 {
@@ -23,3 +25,17 @@ enum verdict addressing_transform(void *context, struct span record, struct edit
     edit_add(edit, SPAN("}"));
     return VERDICT_EDIT;
 }
+
+static void *copy(const void *context)
+{
+    struct addressing *addressing = malloc(sizeof *addressing);
+    if (addressing != NULL)
+        *addressing = *(const struct addressing *)context;
+    return addressing;
+}
+
+const struct parallel_work addressing_work = {
+    .transform = addressing_transform,
+    .copy = copy,
+    .free = free,
+};

@@ -4,6 +4,7 @@
 
 #include "filter/filter.h"
 #include "filter/layout.h"
+#include "filter/parallel.h"
 
 struct addressing {
     struct layout layout;
@@ -16,5 +17,8 @@ struct addressing {
  * struct addressing. */
 enum verdict addressing_transform(void *context, struct span record, struct edit *edit,
                                   struct reason *reason);
+
+/* The same by several threads. */
+extern const struct parallel_work addressing_work;
 
 #endif

@@ -175,6 +175,25 @@ void filter_tell_interrupt(struct filter *filter, const char *source, size_t lin
         diag_raise(STATUS_FAILED);
 }
 
+enum verdict filter_record(filter_transform *transform, void *context, struct span record,
+                           struct edit *edit, struct out *out, struct reason *reason)
+{
+    edit_clear(edit);
+    enum verdict verdict = transform(context, record, edit, reason);
+    if (verdict == VERDICT_EDIT && edit->no_memory) {
+        reason_set(reason, "%s", strerror(ENOMEM));
+        return VERDICT_REJECT;
+    }
+    if (verdict == VERDICT_PASS)
+        out_write(out, record);
+    else if (verdict == VERDICT_EDIT)
+        edit_write(edit, out);
+    else
+        return verdict;
+    out_write(out, SPAN("\n"));
+    return verdict;
+}
+
 void filter_lines(struct filter *filter, filter_transform *transform, void *context)
 {
     struct reader reader;
@@ -188,25 +207,11 @@ void filter_lines(struct filter *filter, filter_transform *transform, void *cont
             filter_reject(filter, record, reason.text);
             continue;
         }
-        edit_clear(&filter->edit);
-        enum verdict verdict = transform(context, record->text, &filter->edit, &reason);
-        if (verdict == VERDICT_EDIT && filter->edit.no_memory) {
-            reason_set(&reason, "%s", strerror(ENOMEM));
-            verdict = VERDICT_REJECT;
-        }
-        switch (verdict) {
-        case VERDICT_PASS:
-            filter_write(filter, record->text);
-            break;
-        case VERDICT_EDIT:
-            filter_write_edit(filter);
-            break;
-        case VERDICT_REJECT:
+        if (filter_record(transform, context, record->text, &filter->edit, &filter->out, &reason) ==
+            VERDICT_REJECT)
             filter_reject(filter, record, reason.text);
-            break;
-        case VERDICT_DROP:
-            break;
-        }
+        else
+            filter_check_write(filter, &filter->out);
     }
     filter_tell_interrupt(filter, reader.source, reader.line);
     reader_end(&reader);

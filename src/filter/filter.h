@@ -21,9 +21,10 @@ enum verdict {
     VERDICT_EDIT,   /* the edit leaves in its place */
     VERDICT_DROP,   /* nothing leaves, and that is no error */
     VERDICT_REJECT, /* the record is rejected, for the reason given */
+    VERDICT_LEAVE,  /* only of threads (parallel.h): this line is not a record by itself */
 };
 
-/* Says what becomes of a record.  The record stays in place until the edit is written. */
+/* Decides what becomes of a record.  The record stays in place until the edit is written. */
 typedef enum verdict filter_transform(void *context, struct span record, struct edit *edit,
                                       struct reason *reason);
 
@@ -86,6 +87,11 @@ void filter_close_append(struct filter *filter, struct append *append);
 /* Writes a line: bytes, or an edit, and a newline.  On failure sets `stop`. */
 void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
+
+/* Lets `transform` decide about a record, and writes to `out` what leaves in its place; that may
+ * fail.  VERDICT_REJECT comes with a reason, and the rest is up to the caller. */
+enum verdict filter_record(filter_transform *transform, void *context, struct span record,
+                           struct edit *edit, struct out *out, struct reason *reason);
 
 /* Whether a signal has stopped the reading of a file that can be read again: a record that has no
  * end is then left to the next run. */

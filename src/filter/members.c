@@ -58,6 +58,18 @@ size_t members_add(struct members *members, struct span path)
     return member;
 }
 
+bool members_copy(struct members *copy, const struct members *members)
+{
+    *copy = (struct members){.count = members->count, .capacity = members->count};
+    if (members->count == 0)
+        return true;
+    copy->member = malloc(members->count * sizeof *copy->member);
+    if (copy->member == NULL)
+        return false;
+    memcpy(copy->member, members->member, members->count * sizeof *copy->member);
+    return true;
+}
+
 void members_free(struct members *members)
 {
     free(members->member);

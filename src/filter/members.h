@@ -28,6 +28,9 @@ struct members {
 /* Wants the member of that path, whose names have 1 to JSON_KEY_MAX bytes; the bytes must stay.
  * Its number, 0 if no memory is left. */
 size_t members_add(struct members *members, struct span path);
+/* A copy that wants the same, whose values are its own.  False: no memory. */
+bool members_copy(struct members *copy, const struct members *members);
+
 void members_free(struct members *members);
 
 /* Forgets the last record's values. */

@@ -4,6 +4,8 @@
 #include "filter/message.h"
 #include "json/json_reason.h"
 
+#include <stdlib.h>
+
 /* A record as far as a message needs it. */
 struct subject {
     struct addressed addressed;
@@ -154,4 +156,47 @@ enum verdict message_transform(void *context, struct span record, struct edit *e
     if (addressed)
         edit_add(edit, SPAN("}"));
     return VERDICT_EDIT;
+}
+
+/* A message and the template's copy that it uses. */
+struct copy {
+    struct message message;
+    struct template template;
+};
+
+static void *copy(const void *context)
+{
+    const struct message *message = context;
+    struct copy *copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return NULL;
+    copy->message = *message;
+    if (message->template == NULL)
+        return copy;
+    copy->template = *message->template;
+    copy->message.template = &copy->template;
+    if (members_copy(&copy->template.members, &message->template->members))
+        return copy;
+    free(copy);
+    return NULL;
+}
+
+static void free_copy(void *context)
+{
+    struct copy *copy = context;
+    if (copy->message.template != NULL)
+        members_free(&copy->template.members);
+    free(copy);
+}
+
+const struct parallel_work message_work = {
+    .transform = message_transform,
+    .copy = copy,
+    .free = free_copy,
+};
+
+bool message_is_timed(const struct message *message)
+{
+    return message->template != NULL && message->template->forms[MOMENT_NOW] != 0 &&
+           message->now == NULL;
 }

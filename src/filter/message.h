@@ -5,7 +5,7 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
-#include "filter/filter.h"
+#include "filter/parallel.h"
 #include "filter/template.h"
 
 struct message {
@@ -21,5 +21,10 @@ struct message {
  * shows it, or has a member twice that the template shows, with different values. */
 enum verdict message_transform(void *context, struct span record, struct edit *edit,
                                struct reason *reason);
+
+/* The same by several threads.  Messages that show the clock's time are for one thread alone: their
+ * times must not go back from one line to the next. */
+extern const struct parallel_work message_work;
+bool message_is_timed(const struct message *message);
 
 #endif

@@ -249,6 +249,22 @@ struct record *reader_next(struct reader *reader)
     return NULL;
 }
 
+/* Passes over the lines that are read in the reader's place.  False: there are none. */
+static bool pass_over_lines(struct reader *reader)
+{
+    struct block *block = reader->block;
+    if (reader->overlong)
+        return false;
+    size_t lines = input_take_lines(reader->input, reader->line,
+                                    block == NULL ? 0 : block->used - reader->begin);
+    if (lines == 0)
+        return false;
+    reader_discard(reader);
+    reader->source = reader->input->name;
+    reader->line += lines;
+    return true;
+}
+
 struct record *reader_pull(struct reader *reader)
 {
     struct record *record;
@@ -258,6 +274,8 @@ struct record *reader_pull(struct reader *reader)
     while ((record = reader_next(reader)) == NULL) {
         if (!open_file(reader))
             return NULL;
+        if (pass_over_lines(reader))
+            continue;
         if (!input_await(reader->input))
             reader_stop(reader);
         else

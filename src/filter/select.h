@@ -10,6 +10,8 @@
 #include "event/catalogue.h"
 #include "event/facet.h"
 
+#include <stdatomic.h>
+
 enum criterion {
     SELECT_SINCE, /* the event's time, inclusive; the last one given counts */
     SELECT_UNTIL, /* the same, exclusive */
@@ -32,7 +34,7 @@ struct wanted_asset {
 
 struct wanted_word {
     struct span text;
-    bool met; /* of an event's name: an event matched it */
+    atomic_bool met; /* of an event's name: an event matched it; threads share it */
 };
 
 struct selection {

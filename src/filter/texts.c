@@ -187,6 +187,14 @@ static bool skip_punctuation(struct texts *texts)
     return true;
 }
 
+/* A text that ends with its line, without the white space behind it. */
+static struct span trim(struct span text)
+{
+    while (is_space(text.at[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 /* Takes the rest of the current line for one whole text.  False: it is not one, or the line was
  * not read whole. */
 static bool line_as_text(struct texts *texts, struct text *text)
@@ -194,16 +202,37 @@ static bool line_as_text(struct texts *texts, struct text *text)
     struct span bytes = input_bytes(texts->input);
     if (*bytes.at != '{' || !find_line_end(texts) || texts->line_mixed)
         return false;
-    const char *end = bytes.at + texts->line_rest;
-    while (is_space(end[-1]))
-        end--;
-    if (texts->array != ARRAY_NONE && end[-1] == ',')
-        end--;
-    text->bytes = span_between(bytes.at, end);
+    text->bytes = trim((struct span){bytes.at, texts->line_rest});
+    if (texts->array != ARRAY_NONE && text->bytes.at[text->bytes.len - 1] == ',')
+        text->bytes.len--;
     texts->line_mixed = text->bytes.len > texts->limit || !texts->read(texts->context, text->bytes);
     if (!texts->line_mixed)
         texts->pending = text->bytes.len;
     return !texts->line_mixed;
+}
+
+/* Notes that the caller is done with the text that begins in this line. */
+static void set_read(struct texts *texts, size_t line)
+{
+    texts->read_source = texts->input->name;
+    texts->read_line = line;
+}
+
+/* Passes over the lines that are read in the place of this module.  False: there are none. */
+static bool pass_over_lines(struct texts *texts)
+{
+    struct input *input = texts->input;
+    if (texts->array != ARRAY_NONE || texts->byte != 1 || find_line_end(texts))
+        return false;
+    size_t lines = input_take_lines(input, texts->line - 1, input_bytes(input).len);
+    if (lines == 0 && !input->stop)
+        return false;
+    input->start = input->end;
+    texts->line_rest = 0;
+    texts->line += lines;
+    if (lines > 0)
+        set_read(texts, texts->line - 1);
+    return true;
 }
 
 /* Goes on to the next file.  An array that the last one left open is an error of that file's. */
@@ -226,6 +255,9 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
 {
     consume(texts, texts->pending);
     texts->pending = 0;
+    if (texts->handed > 0)
+        set_read(texts, texts->handed);
+    texts->handed = 0;
     for (;;) {
         if (!texts->open || !skip_space(texts)) {
             enum texts_result result = next_file(texts);
@@ -235,9 +267,10 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
             }
             continue;
         }
-        if (!skip_punctuation(texts))
+        if (!skip_punctuation(texts) && !pass_over_lines(texts))
             break;
     }
+    texts->handed = texts->line;
     *text = (struct text){{NULL, 0}, texts->input->name, texts->line, texts->byte};
     if (texts->array == ARRAY_AFTER)
         return bad(texts, (struct json_error){JSON_ERROR_ELEMENT, 0});
@@ -250,4 +283,9 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
     if (texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN)
         texts->array = ARRAY_AFTER;
     return line_as_text(texts, text) ? TEXTS_ONE : frame(texts, text);
+}
+
+struct span texts_line(struct span line)
+{
+    return line.len > 0 && *line.at == '{' ? trim(line) : (struct span){NULL, 0};
 }

@@ -51,11 +51,15 @@ struct texts {
     void *context;           /* of both */
     struct json_error error; /* of a TEXTS_BAD; code JSON_OK means that the text is too long */
     size_t error_line, error_byte;
+    const char
+        *read_source; /* the file with the last text that the caller is done with; NULL: none */
+    size_t read_line; /* and the line that this text begins in */
     /* The rest is the module's own. */
     bool open;   /* a file is open */
     size_t line; /* the next byte's position: its line, and the byte in it, counted from 1 */
     size_t byte;
     size_t pending; /* bytes of the text handed out, which the next call consumes */
+    size_t handed;  /* the line in which what was handed out begins; 0: nothing was */
     enum texts_array array;
     size_t line_rest; /* the next bytes that are not a newline: at least so many */
     bool line_whole;  /* a newline follows them */
@@ -69,6 +73,10 @@ struct texts {
  * was guessed wrongly where the text ends.  The bytes of malformed ones go to `bad`. */
 void texts_begin(struct texts *texts, struct input *input, size_t limit, texts_reader *read,
                  texts_taker *bad, void *context);
+
+/* A line that is one whole text outside an array, without what is around the text; at == NULL: it
+ * is not. */
+struct span texts_line(struct span line);
 
 /* The next text into *text.  The bytes of a TEXTS_BAD are not in *text; there may be none, where
  * only an array's punctuation is wrong. */

@@ -72,3 +72,17 @@ void truncate_free(struct truncation *t)
     free(t->made);
     t->made = NULL;
 }
+
+static void *copy(const void *context)
+{
+    struct truncation *truncation = malloc(sizeof *truncation);
+    if (truncation != NULL)
+        *truncation = *(const struct truncation *)context; /* which keeps the text */
+    return truncation;
+}
+
+const struct parallel_work truncate_work = {
+    .transform = truncate_event,
+    .copy = copy,
+    .free = free,
+};

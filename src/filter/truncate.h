@@ -7,7 +7,7 @@
 #define TRUNCATE_H
 
 #include "event/event.h"
-#include "filter/filter.h"
+#include "filter/parallel.h"
 
 struct truncation {
     size_t limit;       /* bytes of the largest event */
@@ -36,5 +36,8 @@ enum verdict truncate_event(void *context, struct span record, struct edit *edit
                             struct reason *reason);
 
 void truncate_free(struct truncation *truncation);
+
+/* The same by several threads. */
+extern const struct parallel_work truncate_work;
 
 #endif
