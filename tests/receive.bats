@@ -830,6 +830,24 @@ is_closed() {
     [ -z "$(spooled)" ]
 }
 
+@test "a receiver that ends removes its own socket, not that of its successor" {
+    local first
+    mkdir successor
+    listen=unix:in.sock start_receiver spool
+    first=$receiver
+    # The two steps of the end are far apart.
+    strace -f -p "$first" -e trace=unlink -e inject=unlink:delay_enter=2000000 -o calls 3>&- &
+    also_stop $!
+    eventually grep -q 'TracerPid:.[1-9]' "/proc/$first/status"
+    kill -TERM "$first"
+    until listen=unix:in.sock start_receiver successor; do sleep 0.1; done
+    wait "$first"
+    [ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket in.sock http://localhost/healthz)" = 200 ]
+    stop_receiver
+    [ "$status" -eq 0 ]
+    [ ! -e in.sock ]
+}
+
 @test "an event is synced before its request is answered" {
     start_receiver --threads=1 spool
     strace -f -y -e trace=openat,write,fsync,fdatasync,rename,renameat,renameat2,sendmsg,sendto,writev -s 200 -p "$receiver" -o calls 3>&- &

@@ -184,8 +184,9 @@ static void end(struct service *service, const sigset_t *signals)
     enum { ANSWERS = 2 * SECOND };
     struct receiver *receiver = &service->receiver;
     atomic_store(&receiver->stopping, true);
-    server_quiesce(&service->server);
+    /* Afterwards the path may be another receiver's. */
     listen_remove(&service->listeners);
+    server_quiesce(&service->server);
     if (!atomic_load(&service->store.broken))
         wait_for_requests(service, signals, service->drain);
     atomic_store(&service->store.give_up, true);
