@@ -12,7 +12,8 @@ when it changes, is a JSON object:
     page      the most keys of a page
     look      the answer to GETs of the bucket, put: the answers to PUTs, one after the other, the
               last for good:
-              {"status": 301, "headers": {…}, "code": "PermanentRedirect", "more": "<Region>…"}
+              {"status": 301, "headers": {…}, "code": "PermanentRedirect", "more": "<Region>…"},
+              or {"text": "…"}, whatever is asked
     head      the answer to HEADs
     get       the answers to GETs of objects, by key: {"a/b": [{"status": 503}, {}]}, one after the
               other, the last for good; {} stands for the object
@@ -144,7 +145,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def answer(self, told):
-        content = ""
+        content = told.get("text", "")
         if "code" in told:
             content = ("<?xml version='1.0' encoding='UTF-8'?>\n<Error><Code>%s</Code>"
                        "<Message>%s</Message>%s</Error>"

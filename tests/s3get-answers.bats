@@ -257,6 +257,39 @@ for user in 7, 8:
     [ ! -e "$peer/log" ] || [ "$(peer_gets || :)" = 0 ]
 }
 
+# lists PYTHON...: the peer answers its listings with these items, one page after the other, whatever
+# is asked: an object's key, or a prefix that ends in a slash.
+lists() {
+    objects '
+def page(*items):
+    return {"text": "<ListBucketResult><IsTruncated>false</IsTruncated>" + "".join(
+        "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>" % item if item.endswith("/")
+        else "<Contents><Key>%s</Key><Size>2</Size></Contents>" % item
+        for item in items) + "</ListBucketResult>"}
+told["list"] = ['"$(IFS=,; echo "$*")"']'
+}
+
+@test "a store that lists what was not asked for is status 2 and one line: a key without the prefix" {
+    lists 'page("b")'
+    get_bucket --prefix="$(printf 'a%.0s' {1..1000})/"
+    assert_status 2
+    assert_one_line "the store lists 'b', which does not begin with the prefix"
+}
+
+@test "… a directory above the one that was asked for" {
+    lists 'page("5234/")' 'page("5/")'
+    get_bucket --since=2024-01-01
+    assert_status 2
+    assert_one_line "the store lists '5/', which does not begin with the prefix '5234/'"
+}
+
+@test "… a directory with a name longer than a key can be" {
+    lists 'page("5234/")' 'page("5234/jobs/")' 'page("5234/jobs/" + 5000 * "r" + "/")'
+    get_bucket --since=2024-01-01
+    assert_status 2
+    assert_one_line "the store lists a key of more than 1,024 bytes"
+}
+
 @test "a store that lists out of order, or does not list, is status 2 and one line" {
     objects 'told["objects"] = {"a": "{}", "b": "{}"}; told["disorder"] = True'
     get_bucket

@@ -32,6 +32,16 @@ teardown() {
     [ "$(grep -c 'SignedHeaders=[^,]*x-amz-content-sha256' "$peer/log")" = 4 ]
 }
 
+@test "--existing=list: a store that lists a key longer than a key can be" {
+    tell_peer "{\"page\":1,\"objects\":{\"m$(printf 'x%.0s' {1..5000})\":\"{}\",\"n\":\"{}\",\"z0\":\"{}\"}}"
+    # For the last one the page after the long key is wanted.
+    printf '{"path":"%s","event":{}}\n' m z p >addressed
+    put --existing=list --no-overwrite --parallel=1 addressed
+    assert_status 2
+    assert_one_line "is not an S3 store, or not one that lists"
+    [ "$(peer_saw PUT || true)" = 0 ]
+}
+
 @test "a session token goes along and is signed" {
     AWS_SESSION_TOKEN=the-token put addressed
     assert_status 0

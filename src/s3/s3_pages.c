@@ -315,11 +315,12 @@ static bool compact(struct s3_pages_page *kept, const struct s3_page *page, stru
     return true;
 }
 
-/* Whether the page can be used: one that is followed by others must have entries. */
+/* Whether the page can be used: its keys have no more bytes than a key can have, and one that is
+ * followed by others has entries. */
 static bool is_usable(const struct s3_page *page)
 {
     for (size_t i = 0; i < page->count; i++)
-        if (page->item[i].is_prefix || page->item[i].key.len > UINT16_MAX)
+        if (page->item[i].is_prefix || page->item[i].key.len > S3_KEY_MAX)
             return false;
     return page->count > 0 || !page->more;
 }

@@ -290,17 +290,41 @@ static bool replace(struct s3_walk *walk, struct s3_segment **place, struct s3_s
     return append(walk, &end, segment->level, segment->prefix, after, segment->end);
 }
 
+/* Whether the item can be in the segment's listing, which all that follows relies on.  False with a
+ * reason. */
+static bool check_item(const struct s3_segment *segment, const struct s3_item *item,
+                       struct reason *reason)
+{
+    struct printable key, prefix;
+    if (!starts_with(item->key, segment->prefix))
+        return reason_set(reason, "the store lists '%s', which does not begin with the prefix '%s'",
+                          diag_printable(item->key, &key),
+                          diag_printable(segment->prefix, &prefix));
+    return !item->is_prefix || item->key.len <= S3_KEY_MAX ||
+           reason_set(reason, "the store lists a key of more than 1,024 bytes");
+}
+
+static bool check_page(const struct s3_segment *segment, const struct s3_page *page,
+                       struct reason *reason)
+{
+    for (size_t i = 0; i < page->count; i++)
+        if (!check_item(segment, &page->item[i], reason))
+            return false;
+    return s3_page_in_order(page, segment->after) ||
+           reason_set(reason, "the store does not list keys in the order of their bytes (an S3 "
+                              "directory bucket does not); they cannot be read page by page");
+}
+
 bool s3_walk_listed(struct s3_walk *walk, struct s3_segment *segment, struct s3_page *page,
                     struct reason *reason)
 {
     struct s3_segment **place = &walk->first;
     bool owned = false;
     walk->asked--;
-    if (!s3_page_in_order(page, segment->after)) {
+    if (!check_page(segment, page, reason)) {
         s3_page_free(page);
         segment->state = SEGMENT_WANTED;
-        return reason_set(reason, "the store does not list keys in the order of their bytes (an S3 "
-                                  "directory bucket does not); they cannot be read page by page");
+        return false;
     }
     while (*place != segment)
         place = &(*place)->next;
