@@ -60,6 +60,39 @@ EOD
     fi
 }
 
+@test "tests/run counts every test of every file, and what has no result as failed" {
+    mkdir -p tree/tests tree/src tree/build/tests
+    cp "$AUDIT_TESTS/run" tree/tests/
+    sed -i 's/^first=(.*/first=(a b c d e f g h i j k l) _=(/' tree/tests/run
+    touch tree/src/audit-format.c
+    local name
+    for name in audit-format $(sed -n 's/^programs=(\(.*\))/\1/p' tree/tests/run); do
+        install /dev/null "tree/build/$name"
+    done
+    # Each ends while later ones run.
+    for name in a b c d e f g h i; do
+        printf '@test "one" { sleep 0.3; }\n@test "two" { :; }\n' >tree/tests/$name.bats
+    done
+    printf '@test "fails" { false; }\n@test "is skipped" { skip; }\n@test "is slow" { sleep 1; }\n' >tree/tests/j.bats
+    printf 'setup_file() { false; }\n@test "never runs" { :; }\n@test "nor this" { :; }\n' >tree/tests/k.bats
+    echo '# No test.' >tree/tests/l.bats
+    local -a fresh=()
+    for name in $(compgen -e BATS_); do
+        fresh+=(-u "$name")
+    done
+    run_tool env "${fresh[@]}" tree/tests/run tree/build
+    assert_status 1
+    [ "${lines[-1]}" = "19 passed, 4 failed, 1 skipped" ] || { show "not the right sum" && return 1; }
+    grep -qE '^# j\.bats in build: [1-9]\.[0-9] s, [0-9.]+ s of processor time$' <<<"$output"
+    grep -q '^# failed: j.bats in build: fails' <<<"$output"
+    # Nothing ran at all.
+    rm tree/tests/*.bats
+    sed -i 's/^first=(.*/first=() _=(/' tree/tests/run
+    run_tool env "${fresh[@]}" tree/tests/run tree/build
+    assert_status 1
+    [ "${lines[-1]}" = "0 passed, 0 failed" ]
+}
+
 @test "man pages pass mandoc -Tlint" {
     cd "$AUDIT_SOURCE"
     mandoc -Tlint -W warning man/*.1 man/*.7
