@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/append.h"
+#include "base/read_at.h"
 #include "base/write_all.h"
 
 #include <errno.h>
@@ -67,7 +68,7 @@ static bool is_torn(const struct append *append)
     struct stat status;
     char last;
     return append->regular && append->readable && fstat(append->fd, &status) == 0 &&
-           status.st_size > 0 && pread(append->fd, &last, 1, status.st_size - 1) == 1 &&
+           status.st_size > 0 && read_at(append->fd, &last, 1, status.st_size - 1) == 1 &&
            last != '\n';
 }
 
@@ -209,9 +210,7 @@ bool append_part(struct append *append, struct span bytes)
 static void copy_spill(struct append *append)
 {
     for (off_t from = 0; append->error == 0;) {
-        ssize_t n = pread(append->spill, append->buffer, APPEND_BUFFER, from);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = read_at(append->spill, append->buffer, APPEND_BUFFER, from);
         if (n < 0)
             fail(append, errno);
         if (n <= 0)

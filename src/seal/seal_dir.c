@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "base/write_all.h"
 #include "seal/seal_dir.h"
 
@@ -45,7 +46,7 @@ bool seal_dir_lock(struct seal_dir *dir, struct reason *reason)
         return failed(dir, ".lock", reason);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         int error = errno;
-        ssize_t len = pread(fd, text, sizeof text - 1, 0);
+        ssize_t len = read_at(fd, text, sizeof text - 1, 0);
         text[len > 0 ? len : 0] = '\0';
         close(fd);
         if (error != EWOULDBLOCK)

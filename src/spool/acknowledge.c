@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "base/read_at.h"
 #include "deliver/receipts_reader.h"
 #include "spool/acknowledge.h"
 
@@ -353,7 +354,7 @@ char *acknowledge_text(const struct receipt_mark *mark, int receipts)
     char *text = mark != NULL ? malloc((size_t)mark->length + 1) : NULL;
     if (text == NULL)
         return NULL;
-    if (pread(receipts, text, mark->length, (off_t)mark->offset) != (ssize_t)mark->length) {
+    if (read_at(receipts, text, mark->length, (off_t)mark->offset) != (ssize_t)mark->length) {
         free(text);
         return NULL;
     }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "base/write_all.h"
 #include "spool/batch.h"
 #include "spool/filelines.h"
@@ -105,11 +106,8 @@ static int open_segment(const struct spooldir *spool, const char *name)
 static bool measure(int fd, const struct stat *is, struct batch_part *part)
 {
     char last = '\n';
-    ssize_t n;
     *part = (struct batch_part){.bytes = (uint64_t)is->st_size};
-    do
-        n = pread(fd, &last, 1, is->st_size - 1);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = read_at(fd, &last, 1, is->st_size - 1);
     part->torn = last != '\n';
     return n >= 0;
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "spool/filelines.h"
 
 #include <errno.h>
@@ -45,11 +46,8 @@ static bool fill(struct filelines *lines)
 {
     if (!make_room(lines))
         return false;
-    ssize_t n;
-    do
-        n = pread(lines->fd, lines->buffer + lines->end, lines->capacity - lines->end,
-                  (off_t)lines->position);
-    while (n < 0 && errno == EINTR);
+    ssize_t n = read_at(lines->fd, lines->buffer + lines->end, lines->capacity - lines->end,
+                        (off_t)lines->position);
     if (n < 0)
         lines->error = errno;
     if (n <= 0)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct filelines {
-    int fd; /* read with pread(2) from `position` on; its own offset is unchanged */
+    int fd; /* read from `position` on; its own offset is unchanged */
     int64_t position;
     char *buffer;
     size_t start, end, capacity;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "spool/lock.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 static pid_t read_holder(int fd)
 {
     char text[24];
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    ssize_t n = read_at(fd, text, sizeof text - 1, 0);
     text[n > 0 ? n : 0] = '\0';
     return (pid_t)strtol(text, NULL, 10);
 }

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "spool/spooldir.h"
 
 #include <errno.h>
@@ -16,9 +17,7 @@ static off_t whole_lines(int fd, off_t size)
     char block[65536];
     while (size > 0) {
         size_t want = size < (off_t)sizeof block ? (size_t)size : sizeof block;
-        ssize_t n = pread(fd, block, want, size - (off_t)want);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = read_at(fd, block, want, size - (off_t)want);
         if (n < 0)
             return -1;
         if (n != (ssize_t)want) {
