@@ -12,13 +12,13 @@
 
 #define NO_EVENT "this text contains no audit event (--pass-unknown lets it through)"
 
-/* How many texts became what. */
+/* The numbers of texts by result. */
 struct counts {
     size_t events, rejects;
     size_t left_out[EVENT_FLATTENED + 1]; /* events by kind */
 };
 
-/* What makes events of texts. */
+/* The state of formatting texts. */
 struct formatter {
     struct format format;
     bool pass_unknown;
@@ -31,7 +31,7 @@ struct job {
     struct formatter formatter;
     struct texts texts;
     bool summary;
-    enum format_result result; /* of the text read last */
+    enum format_result result; /* of the last text */
 };
 
 static const char *const stream_names[] = {"job-status", "job-details", "user-activity", NULL};
@@ -71,7 +71,7 @@ static void reject_bad(struct job *job, const struct text *text)
     filter_reject(&job->filter, &record, reason.text);
 }
 
-/* Decides about a text that `result` was found to be, and counts it. */
+/* Decides about a text by its `result`, and counts it. */
 static enum verdict judge(struct formatter *formatter, enum format_result result,
                           struct reason *reason)
 {
@@ -100,7 +100,7 @@ static enum verdict judge(struct formatter *formatter, enum format_result result
     return VERDICT_REJECT;
 }
 
-/* Deals with a text that `result` was found to be. */
+/* Handles a text by its `result`. */
 static void handle(struct job *job, const struct text *text, enum format_result result)
 {
     struct record record = {.text = text->bytes, .source = text->source, .line = text->line};
@@ -117,7 +117,7 @@ static void handle(struct job *job, const struct text *text, enum format_result 
     }
 }
 
-/* Deals with the elements of a page. */
+/* Handles the elements of a page. */
 static void handle_page(struct job *job, const struct text *text)
 {
     static struct json json;
@@ -134,8 +134,7 @@ static void handle_page(struct job *job, const struct text *text)
     }
 }
 
-/* A texts_reader: formats the text.  What is made of it is dealt with once the text is handed out.
- */
+/* A texts_reader: formats the text.  The result is handled when texts_next() returns the text. */
 static bool read_text(void *context, struct span bytes)
 {
     struct job *job = context;
@@ -170,7 +169,7 @@ static void report_left_out(const struct counts *counts)
         diag_warn("left out by --stream: %zu jobs, %zu user activities", jobs, activities);
 }
 
-/* The last line: how many texts became what. */
+/* Prints the last line: the numbers of texts by result. */
 static void summarize(const struct counts *counts)
 {
     char events[FLOOD_NUMBER], left_out[FLOOD_NUMBER], rejects[FLOOD_NUMBER];
@@ -201,7 +200,7 @@ static enum verdict format_line(void *context, struct span line, struct edit *ed
         return VERDICT_LEAVE;
     struct counts before = formatter->counts;
     enum verdict verdict = judge(formatter, result, reason);
-    if (verdict == VERDICT_REJECT && text.len < line.len) { /* what is rejected is the text alone */
+    if (verdict == VERDICT_REJECT && text.len < line.len) { /* only the text is rejected */
         formatter->counts = before;
         return VERDICT_LEAVE;
     }

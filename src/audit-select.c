@@ -108,7 +108,7 @@ static bool take_list(void *context, const char *category, struct reason *reason
     return true;
 }
 
-/* A transform: passes on the events that are selected, or counts them. */
+/* A transform: passes the selected events, or counts them. */
 static enum verdict select_event(void *context, struct span record, struct edit *edit,
                                  struct reason *reason)
 {
@@ -139,7 +139,7 @@ static void *copy_job(const void *context)
     struct job *copy = malloc(sizeof *copy);
     if (copy == NULL)
         return NULL;
-    *copy = *(const struct job *)context; /* which keeps the criteria and the catalogue */
+    *copy = *(const struct job *)context; /* keeps the criteria and the catalogue */
     copy->selection.reader = (struct facet_reader){0};
     copy->selected = 0;
     return copy;
@@ -167,7 +167,7 @@ static const struct parallel_work select_work = {
     .count = add_selected,
 };
 
-/* How to print: people read tables. */
+/* The output's form: tables are for people. */
 static enum listing_form output_form(const struct job *job)
 {
     return job->table || isatty(STDOUT_FILENO) ? LISTING_TABLE : LISTING_NDJSON;
@@ -223,7 +223,7 @@ static int run(char **operand, size_t operands)
         if (job.list) {
             print_catalogue(&job, &filter);
         } else {
-            /* What counts and tables collect is one thread's. */
+            /* Counts and tables are made by one thread. */
             if (job.tally.keys > 0 || job.table)
                 parallel.threads = 1;
             parallel_lines(&parallel, &filter, &select_work, &job);

@@ -1,4 +1,4 @@
-/* audit-template: gives each event a log message of its own. */
+/* audit-template: makes a custom log message from each event. */
 #include "config.h"
 
 #include "base/tool.h"
@@ -28,7 +28,7 @@ static int print_names(struct filter *filter)
     return filter_end(filter);
 }
 
-/* Says what is wrong with a template, and how the tool takes it. */
+/* Reports what is wrong with a template, and what the tool does about it. */
 static void report(const struct settings *settings, const char *file,
                    const struct template_error *error)
 {
@@ -43,7 +43,7 @@ static void report(const struct settings *settings, const char *file,
 
 static struct parallel parallel;
 
-/* Compiles the template and does what the options ask for with it. */
+/* Compiles the template and acts on the options. */
 static void use_template(const struct settings *settings, struct filter *filter, const char *file,
                          struct span text, char **operand, size_t operands)
 {

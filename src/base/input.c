@@ -43,7 +43,7 @@ void input_refuse(struct input *input, int fd, const char *what)
     input->outputs[input->outputs_count++].what = what;
 }
 
-/* Whether the open file may be read; otherwise says why not. */
+/* Whether the open file may be read; otherwise reports why not. */
 static bool may_read(const struct input *input)
 {
     struct stat file;
@@ -78,7 +78,7 @@ static bool open_file(struct input *input, const char *file)
     input->fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
     decoder_next(&input->decoder);
     if (input->fd < 0 && errno == EINTR && interrupt_asked() != NULL) {
-        /* A named pipe waits for its writer in open(2). */
+        /* open(2) of a named pipe waits for its writer. */
         interrupt(input);
     } else if (input->fd < 0) {
         diag_fail("%s: %s", file, strerror(errno));
@@ -104,7 +104,7 @@ bool input_next_file(struct input *input)
     return false;
 }
 
-/* Makes room for one read: moves what is there to the front, or takes a larger buffer. */
+/* Makes room for one read: moves the contents to the front, or takes a larger buffer. */
 static bool make_room(struct input *input)
 {
     if (input->start == input->end)

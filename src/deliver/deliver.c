@@ -130,7 +130,7 @@ static bool check(struct delivery *d, struct record *record)
     bool whole = reader_whole(&d->reader, record, &reason);
     /* The message why the run stopped was written already; a line that the stop cut short counts as
      * not read. */
-    if (record->cut && d->failed) {
+    if (record->partial && d->failed) {
         settle(d, record, OUTCOME_UNDELIVERED, NULL);
         return false;
     }

@@ -8,17 +8,17 @@
 
 struct addressing {
     struct layout layout;
-    bool print; /* only the path leaves */
+    bool print; /* only the path is written */
     struct json json;
     char path[LAYOUT_PATH];
 };
 
-/* The transform from a bare event, or one with another path, to {"path":"…","event":…}; context is
+/* The transform of a bare event, or one with another path, to {"path":"…","event":…}; context is
  * struct addressing. */
 enum verdict addressing_transform(void *context, struct span record, struct edit *edit,
                                   struct reason *reason);
 
-/* The same by several threads. */
+/* The same with several threads. */
 extern const struct parallel_work addressing_work;
 
 #endif

@@ -31,7 +31,7 @@ const struct option_line filter_options[] = {
     {.name = NULL},
 };
 
-/* Says that writing has failed, if it has and if that was not said before. */
+/* Reports a failed write, if there is one and it was not reported before. */
 static void check_write(struct filter *filter, const char *name, int error, bool *told)
 {
     if (error == 0 || *told)
@@ -155,7 +155,7 @@ bool filter_unfinished(const struct filter *filter)
     return filter->input.interrupted && input_unread(&filter->input);
 }
 
-/* Whether the pipe or socket holds bytes. */
+/* Whether the pipe or socket has unread bytes. */
 static bool holds_bytes(int fd)
 {
     int bytes = 0;

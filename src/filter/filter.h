@@ -1,9 +1,8 @@
-/* filter: what every tool's loop has in common.
+/* filter: the common parts of every tool's loop.
  *
- * Records come in one a line, the tool's transform says what becomes of each, and the rest is the
- * same for all: output that is flushed before a wait, rejects that are named, kept and counted,
- * limits, and the status at the end.
- */
+ * Each line is a record, the tool's transform decides what becomes of it, and the rest is the same
+ * for all: output is flushed before a wait, rejects are named, kept and counted, and there are
+ * limits and the status at the end. */
 #ifndef FILTER_H
 #define FILTER_H
 
@@ -17,11 +16,11 @@
 #include "json/edit.h"
 
 enum verdict {
-    VERDICT_PASS,   /* the record leaves as it came */
-    VERDICT_EDIT,   /* the edit leaves in its place */
-    VERDICT_DROP,   /* nothing leaves, and that is no error */
-    VERDICT_REJECT, /* the record is rejected, for the reason given */
-    VERDICT_LEAVE,  /* only of threads (parallel.h): this line is not a record by itself */
+    VERDICT_PASS,   /* the record is written unchanged */
+    VERDICT_EDIT,   /* the edit is written in its place */
+    VERDICT_DROP,   /* nothing is written, which is not an error */
+    VERDICT_REJECT, /* the record is rejected, for the given reason */
+    VERDICT_LEAVE,  /* only with threads (parallel.h): this line is not a record by itself */
 };
 
 /* Decides what becomes of a record.  The record stays in place until the edit is written. */
@@ -36,7 +35,7 @@ struct filter {
     const char *files0_from; /* --files0-from */
     size_t max_record;       /* --max-record, bytes */
     bool fail_fast;          /* --fail-fast */
-    bool stop;               /* no further record is to be read */
+    bool stop;               /* no further record should be read */
     struct flood flood;      /* of rejects; flood.all is --verbose */
     struct edit edit;
 };
@@ -50,37 +49,37 @@ struct filter {
 /* The options that all the tools share; the context is struct filter. */
 extern const struct option_line filter_options[];
 
-/* Opens what the options name and begins with the operands.  From now on SIGHUP, SIGINT and SIGTERM
- * are requests to stop (interrupt.h).  False after a message. */
+/* Opens the files of the options and begins with the operands.  From now on SIGHUP, SIGINT and
+ * SIGTERM are requests to stop (interrupt.h).  False after a message. */
 bool filter_begin(struct filter *filter, char *const *operand, size_t operands);
 
-/* Keeps bytes of a record that will be rejected, for --rejects: where it is too large to be held
- * whole, or where the tool has a message of its own. */
+/* Keeps bytes of a record that will be rejected, for --rejects: because it is too large for memory,
+ * or because the tool has a message of its own. */
 void filter_keep(struct filter *filter, struct span bytes);
 
-/* Names the record in a message, keeps its bytes for --rejects, as a line, and raises the status.
- * With --fail-fast it is the last. */
+/* Names the record in a message, writes its bytes to --rejects, as a line, and raises the status.
+ * With --fail-fast it is the last record. */
 void filter_reject(struct filter *filter, const struct record *record, const char *reason);
 
-/* filter_reject() in two parts, for records whose message and bytes do not come together: the
- * message, and what was kept (with the text if it is not all kept yet) as a line. */
+/* filter_reject() in two parts, for records whose message and bytes are written separately: the
+ * message, and the kept bytes (with the text if it is not all kept yet) as a line. */
 void filter_name(struct filter *filter, const struct record *record, const char *reason);
 void filter_keep_line(struct filter *filter, const struct record *record);
 
-/* A message about records that does not flood: of those whose `kind` differs in numbers only, ten
- * are told and the others are counted. */
+/* Writes a message about records with flood control: of those whose `kind` differs only in numbers,
+ * ten are printed and the others are counted. */
 void filter_warn(struct filter *filter, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Writes what is buffered: for a before_wait() that does more than the default one. */
+/* Flushes the output: for a before_wait() that does more than the default one. */
 void filter_flush(void *filter);
 
-/* Tells of a write that failed, once, and sets `stop`; for a file of the tool's own.  The second
- * closes the file first, if it was opened. */
+/* Reports a failed write, once, and sets `stop`; for a file of the tool's own.  The second closes
+ * the file first, if it was opened. */
 void filter_check_write(struct filter *filter, struct out *out);
 void filter_close_out(struct filter *filter, struct out *out);
 
-/* The same for a file that lines are appended to. */
+/* The same for a file to which lines are appended. */
 void filter_check_append(struct filter *filter, struct append *append);
 void filter_close_append(struct filter *filter, struct append *append);
 
@@ -88,23 +87,23 @@ void filter_close_append(struct filter *filter, struct append *append);
 void filter_write(struct filter *filter, struct span line);
 void filter_write_edit(struct filter *filter);
 
-/* Lets `transform` decide about a record, and writes to `out` what leaves in its place; that may
- * fail.  VERDICT_REJECT comes with a reason, and the rest is up to the caller. */
+/* Calls `transform` for a record, and writes the result to `out`; that may fail.  VERDICT_REJECT
+ * comes with a reason, and is handled by the caller. */
 enum verdict filter_record(filter_transform *transform, void *context, struct span record,
                            struct edit *edit, struct out *out, struct reason *reason);
 
-/* Whether a signal has stopped the reading of a file that can be read again: a record that has no
- * end is then left to the next run. */
+/* Whether a signal has stopped the reading of a file that can be read again: an incomplete record
+ * is then left to the next run. */
 bool filter_unfinished(const struct filter *filter);
 
-/* Says where a signal has stopped the reading, if one has: after that line of the file, NULL before
- * any.  The status is STATUS_FAILED if something is known to be unread. */
+/* Reports where a signal has stopped the reading, if one has: after that line of the file; NULL:
+ * before any.  The status is STATUS_FAILED if there is certainly unread input. */
 void filter_tell_interrupt(struct filter *filter, const char *source, size_t line);
 
-/* Reads records until the end, or a signal, and lets `transform` say what becomes of each. */
+/* Reads records until the end, or a signal, and calls `transform` for each. */
 void filter_lines(struct filter *filter, filter_transform *transform, void *context);
 
-/* Flushes and closes everything; the exit status. */
+/* Flushes and closes everything; returns the exit status. */
 int filter_end(struct filter *filter);
 
 #endif

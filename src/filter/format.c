@@ -7,9 +7,9 @@
 
 enum { LEVELS = 3 }; /* of a wrapper */
 
-/* Members of `context` that say again what the event says elsewhere: taken out of full job details
- * since September 2024 (Workato, "Duplicate entries removed from full job details", and the context
- * of the samples before and after it). */
+/* Members of `context` that repeat other members of the event: removed from full job details since
+ * September 2024 (Workato, "Duplicate entries removed from full job details", and the context of
+ * the samples before and after it). */
 static const struct span context_duplicates[] = {
     SPAN_INIT("repeated_job"),   SPAN_INIT("job_created_at"), SPAN_INIT("job_id"),
     SPAN_INIT("master_job_id"),  SPAN_INIT("is_repeat"),      SPAN_INIT("calling_recipe_id"),
@@ -29,10 +29,10 @@ static bool is_context_duplicate(const struct json_key *key)
 struct frame {
     const char *start;
     uint64_t present;  /* its fields, as FIELD_BIT()s */
-    bool kept;         /* a member stays before the current one */
-    bool context;      /* it is a `context`, which may lose duplicates */
+    bool kept;         /* a member before the current one is kept */
+    bool context;      /* it is a `context`, whose duplicates may be removed */
     bool context_kept; /* the same as kept, for the duplicates */
-    /* The member that it is the value of. */
+    /* The member whose value it is. */
     const char *name; /* its opening quote */
     bool gone, duplicate;
 };
@@ -47,9 +47,9 @@ static bool drops_duplicates(const struct format *format)
     return has_details(format) && !format->keep_duplicates;
 }
 
-/* Takes a member that was just read out of its object: with the comma before it, or, of the members
- * before the first one that stays, the comma after it.  The text may end here: it need not be JSON.
- */
+/* Removes a member that was just read from its object: with the comma before it or, for the members
+ * before the first one that is kept, the comma after it.  The text may end here: it need not be
+ * JSON. */
 static void remove_member(struct format *format, const char *name, const char *end, bool kept,
                           int level)
 {
@@ -62,7 +62,7 @@ static void remove_member(struct format *format, const char *name, const char *e
     splices_add(&format->splices, (struct splice){.gone = span_between(name, end), .level = level});
 }
 
-/* Deals with a member of the object at `level` whose value has been read, up to `end`. */
+/* Handles a member of the object at `level` whose value has been read, up to `end`. */
 static void finish_member(struct format *format, struct frame *frame, int level, const char *name,
                           const char *end, bool gone, bool duplicate)
 {
@@ -74,7 +74,7 @@ static void finish_member(struct format *format, struct frame *frame, int level,
     frame->kept |= !gone;
 }
 
-/* Reads one of `lines`. */
+/* Reads an element of `lines`. */
 static void read_line(struct format *format, int level)
 {
     struct json *json = &format->json;
@@ -115,7 +115,7 @@ static void read_lines(struct format *format, int level, const char **past)
     *past = json_past(json);
 }
 
-/* Puts the console's English in the place of a localised status. */
+/* Replaces a localised status by the English console's. */
 static void translate_status(struct format *format, const struct json_value *value, int level)
 {
     struct span status = event_content(value), plain = event_status(status);
@@ -145,8 +145,8 @@ static void add_candidate(struct format *format, const struct json_value *value,
     format->candidate[format->candidates++] = (struct format_candidate){*value, level};
 }
 
-/* Reads the next member of the object at *level, down to `levels`.  Where its value is an object
- * that is read member by member, that is then the object at *level. */
+/* Reads the next member of the object at *level, down to `levels`.  If its value is an object that
+ * is read member by member, that becomes the object at *level. */
 static void read_member(struct format *format, struct frame *frames, int *level, int levels,
                         const struct json_key *key)
 {
@@ -189,7 +189,7 @@ static void read_member(struct format *format, struct frame *frames, int *level,
 }
 
 /* Reads the text, an object: itself as an event, and, down to `levels`, its object members.  The
- * outermost event is the one that is found.  False: see json_error(). */
+ * outermost event counts.  False: see json_error(). */
 static bool read_object(struct format *format, int levels)
 {
     struct json *json = &format->json;
@@ -239,7 +239,7 @@ static bool read_text(struct format *format, struct span text, int levels)
     return false;
 }
 
-/* Decodes the string's content into the format's buffer and says whether it is an event. */
+/* Decodes the string's content into the format's buffer and returns whether it is an event. */
 static bool decode_event(struct format *format, struct span content)
 {
     size_t len;
@@ -272,8 +272,8 @@ static bool find_in_strings(struct format *format, size_t first)
     return false;
 }
 
-/* Finds the event in a text that may be a wrapper.  Where there is none, the candidates stay.
- * False: none is there, or the text is not JSON, which *wrong then says. */
+/* Finds the event in a text that may be a wrapper.  If there is none, the candidates are kept.
+ * False: there is none, or the text is not JSON, as *wrong then says. */
 static bool find_event(struct format *format, struct span text, bool *wrong)
 {
     size_t first = format->candidates;
@@ -299,7 +299,7 @@ static bool holds_event(struct format *format, struct span array)
     return false;
 }
 
-/* Finds the array that makes a page of the text: the first that holds an event, the outermost level
+/* Finds the array that makes the text a page: the first that contains an event, the outermost level
  * first. */
 static bool find_page(struct format *format)
 {
@@ -323,8 +323,8 @@ static bool in_stream(const struct format *format)
     return (format->streams & wanted) != 0;
 }
 
-/* Reads the text and finds what is in it.  Texts in an archive are alike: where the last event was
- * in a wrapper, the next is looked for there at once. */
+/* Reads the text and finds its event.  Texts in an archive are alike: if the last event was in a
+ * wrapper, the next one is searched for there at once. */
 static enum format_result find(struct format *format, struct span text)
 {
     bool wrong;

@@ -92,7 +92,7 @@ static void note(struct member *member, struct json_value value)
         member->differing = true;
 }
 
-/* Enters the member whose value comes next, if that is an object and more is wanted of it.  False:
+/* Enters the member whose value is next, if that is an object and more is wanted from it.  False:
  * it is not, and the value has been read and noted. */
 static bool enter(struct json *json, struct member *member, struct json_value *value)
 {
@@ -105,7 +105,7 @@ static bool enter(struct json *json, struct member *member, struct json_value *v
     return false;
 }
 
-/* Reads the value that comes next, the member's, and notes what is wanted of it. */
+/* Reads the next value, the member's, and notes what is wanted from it. */
 static void read_member(struct members *members, struct json *json, size_t top,
                         struct json_value *value)
 {

@@ -6,13 +6,13 @@
 
 #include <stdlib.h>
 
-/* A record as far as a message needs it. */
+/* The parts of a record that a message needs. */
 struct subject {
     struct addressed addressed;
     struct event event; /* its text always, its fields if the template shows its time */
 };
 
-/* Reads the event, which comes next: no closer than the template asks for. */
+/* Reads the event, the next value: no deeper than the template needs. */
 static bool read_event(struct message *message, struct event *event)
 {
     struct json *json = &message->json;
@@ -40,7 +40,7 @@ static bool read_record(struct message *message, struct span record, struct subj
     return json_reason(json, reason);
 }
 
-/* Writes a moment in all the forms that the template shows it in. */
+/* Writes a time in all the forms that the template uses. */
 static void show_time(struct message *message, enum template_moment moment,
                       const struct timestamp *time)
 {
@@ -87,7 +87,7 @@ static bool check_members(const struct template *template, struct reason *reason
                       diag_printable(member->path, &shown));
 }
 
-/* Adds a JSON value: as it is, or as string content. */
+/* Adds a JSON value: unchanged, or as string content. */
 static void add_value(struct edit *edit, const struct json_value *value, bool in_string)
 {
     if (value->type == JSON_NONE)
@@ -100,7 +100,7 @@ static void add_value(struct edit *edit, const struct json_value *value, bool in
         edit_add_encoded(edit, value->text);
 }
 
-/* The string that a record's string content is the inside of. */
+/* The string with the given content in a record. */
 static struct span with_quotes(struct span content)
 {
     return (struct span){content.at - 1, content.len + 2};

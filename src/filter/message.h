@@ -1,7 +1,6 @@
-/* message: the log message that a record leaves with, filled from a template.
+/* message: the log message for a record, made from a template.
  *
- * Nothing is copied: a message is a list of pieces of the template and of the record.
- */
+ * Nothing is copied: a message is a list of pieces of the template and of the record. */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
@@ -10,19 +9,19 @@
 
 struct message {
     struct template *template;        /* NULL: the default message, which is the event itself */
-    const struct timestamp *now;      /* the time that `now` shows; NULL: the clock's */
+    const struct timestamp *now;      /* the time for `now`; NULL: the clock's */
     struct span time[MOMENTS][FORMS]; /* of this record, in the forms that the template uses */
     char text[MOMENTS][FORMS][TIMESTAMP_TEXT];
     struct json json;
 };
 
-/* The transform that puts the message in the event's place, in a bare and in an addressed event;
- * context is struct message.  What is rejected is no event's line, has no time where the template
- * shows it, or has a member twice that the template shows, with different values. */
+/* The transform that replaces the event by the message, in a bare and in an addressed event;
+ * context is struct message.  A line is rejected if it is not an event, has no time although the
+ * template uses it, or has a member of the template twice with different values. */
 enum verdict message_transform(void *context, struct span record, struct edit *edit,
                                struct reason *reason);
 
-/* The same by several threads.  Messages that show the clock's time are for one thread alone: their
+/* The same with several threads.  Messages that show the clock's time are made by one thread: their
  * times must not go back from one line to the next. */
 extern const struct parallel_work message_work;
 bool message_is_timed(const struct message *message);

@@ -11,7 +11,7 @@
 
 enum {
     BLOCK = 128 * 1024, /* bytes of the largest block: it and its output stay in the cache */
-    LEAST = 4 * BLOCK,  /* unread bytes of a file for which threads are started */
+    LEAST = 4 * BLOCK,  /* unread bytes of a file from which on threads are started */
     DEFAULT_MOST = 4,   /* threads, without --threads */
     GOOD_RUN = 16,      /* blocks after which starting the threads has paid off */
     MOST_PATIENCE = 64, /* reads */
@@ -26,7 +26,7 @@ const struct option_line parallel_options[] = {
     {.name = NULL},
 };
 
-/* A thread with the block that it works on. */
+/* A thread with its current block. */
 struct worker {
     struct run *run;
     pthread_t thread;
@@ -42,27 +42,27 @@ struct worker {
     struct out out;
 };
 
-/* The way of the threads through a part of a file. */
+/* The work of the threads on a part of a file. */
 struct run {
     struct parallel *parallel;
     struct filter *filter;
     struct worker *worker[PARALLEL_MOST];
-    size_t workers; /* that have been allocated */
+    size_t workers; /* workers that were allocated */
     size_t line;    /* lines of the file before this part */
 
-    pthread_mutex_t read_lock; /* for reading: */
+    pthread_mutex_t read_lock; /* protects the members for reading: */
     off_t next;                /* the offset of the next block */
-    size_t blocks;             /* that have been read */
+    size_t blocks;             /* blocks that were read */
     bool at_end;               /* no more blocks are read */
 
     pthread_mutex_t turn_lock; /* for `turn` */
     pthread_cond_t turned;
-    size_t turn; /* the number of the block that is next to be finished */
+    size_t turn; /* the number of the next block to finish */
 
-    /* Of the thread whose turn it is. */
-    bool stopped; /* the blocks that follow are dropped */
-    size_t lines; /* that are finished */
-    off_t done;   /* the offset at which they end */
+    /* For the thread whose turn it is. */
+    bool stopped; /* the following blocks are dropped */
+    size_t lines; /* lines that are finished */
+    off_t done;   /* the offset of their end */
 };
 
 /* Reads the next block.  False: there is none. */
@@ -77,7 +77,7 @@ static bool read_block(struct worker *worker)
     if (n > 0)
         newline = memrchr(worker->block, '\n', (size_t)n);
     if (newline == NULL) {
-        run->at_end = true; /* after an error too: whoever reads on will meet it */
+        run->at_end = true; /* after an error too: the next read will report it */
     } else {
         worker->len = (size_t)(newline + 1 - worker->block);
         worker->offset = run->next;
@@ -117,7 +117,7 @@ static void pass_turn(struct worker *worker)
     pthread_mutex_unlock(&run->turn_lock);
 }
 
-/* Writes what the worker has made, when it is its turn. */
+/* Writes the worker's output, when it is its turn. */
 static void write_out(struct worker *worker)
 {
     out_flush(&worker->out);
@@ -136,8 +136,8 @@ static void reject(struct worker *worker, struct span line, const char *reason)
     filter_reject(filter, &record, reason);
 }
 
-/* Transforms the next line of the block.  False: the block ends before it, or after a failed write.
- */
+/* Transforms the next line of the block.  False: the block ends before it, or after a failed
+ * write. */
 static bool transform_line(struct worker *worker, struct span line)
 {
     struct run *run = worker->run;
@@ -173,7 +173,7 @@ static void transform_block(struct worker *worker)
     }
 }
 
-/* Waits for the worker's turn, and writes and counts what its block has become.  False: it is the
+/* Waits for the worker's turn, and writes and counts the result of its block.  False: it is the
  * last block of this run. */
 static bool finish_block(struct worker *worker)
 {
@@ -256,7 +256,7 @@ static size_t prepare(struct run *run, size_t wanted)
     return wanted;
 }
 
-/* Lets the workers go through the file from the offset `at`; the first one runs in this thread. */
+/* Runs the workers on the file from the offset `at`; the first one runs in this thread. */
 static void go(struct run *run, size_t workers, off_t at)
 {
     run->next = run->done = at;
@@ -273,8 +273,8 @@ static void go(struct run *run, size_t workers, off_t at)
         pthread_join(run->worker[--started]->thread, NULL);
 }
 
-/* After a run that has come no further than here, lets the ordinary reader read the longer the more
- * such runs there were: what stopped it may follow again and again.  `left` bytes are unread. */
+/* After a run that ended here, lets the ordinary reader read for a while, longer after each such
+ * run: what stopped the run may follow again and again.  `left` bytes are unread. */
 static void set_patience(struct parallel *parallel, off_t left)
 {
     bool good = parallel->run->turn >= GOOD_RUN || left < BLOCK;
@@ -312,7 +312,7 @@ static size_t take_lines(void *context, size_t line, off_t *at, off_t left)
     return lines;
 }
 
-/* The number of processors that this process may use, within reason. */
+/* The number of processors that this process may use, up to a limit. */
 static size_t default_threads(void)
 {
     cpu_set_t set;
@@ -330,7 +330,7 @@ void parallel_begin(struct parallel *parallel, struct filter *filter,
     parallel->context = context;
     if (parallel->threads == 0)
         parallel->threads = default_threads();
-    /* No line of a block is then longer than a record may be. */
+    /* Otherwise a line of a block could be longer than a record may be. */
     if (parallel->threads == 1 || filter->max_record < BLOCK)
         return;
     filter->input.take_lines = take_lines;

@@ -1,15 +1,14 @@
 /* parallel: the lines of a large file, transformed by several threads.
  *
- * Each thread reads a block of whole lines, transforms them into a buffer of its own, waits until
- * the blocks before are finished, and writes.  So the output is the same, byte for byte, as with
- * one thread, and so are the messages and the rejects: they are handled in the order of the lines.
+ * Each thread reads a block of whole lines, transforms them into its own buffer, waits until the
+ * blocks before are finished, and writes.  So the output, the messages and the rejects are the
+ * same, byte for byte, as with one thread: they are written in the order of the lines.
  *
  * Threads read only a regular file that is not compressed and has half a megabyte or more left.  A
  * pipe is read by one thread, because the program that writes to it runs at the same time and needs
- * a processor as well.  What is not a record on a line of its own (a line longer than a block, a
- * text of several lines, a last line without a newline) is left to the ordinary reader, and the
- * threads go on after it.
- */
+ * a processor as well.  Records that are not one line (a line longer than a block, a text of
+ * several lines, a last line without a newline) are left to the ordinary reader, and the threads
+ * continue after them. */
 #ifndef PARALLEL_H
 #define PARALLEL_H
 
@@ -17,12 +16,12 @@
 
 enum { PARALLEL_MOST = 64 }; /* threads */
 
-/* What the threads do.  Each of them has a context of its own. */
+/* The threads' work.  Each thread has a context of its own. */
 struct parallel_work {
     filter_transform *transform; /* may return VERDICT_LEAVE */
 
-    /* Makes a copy of the context for one thread; NULL: no memory is left.  Copies are made and
-     * freed each time that threads are started. */
+    /* Makes a copy of the context for one thread; NULL: no memory.  Copies are made and freed each
+     * time that threads are started. */
     void *(*copy)(const void *context);
     void (*free)(void *copy);
 
@@ -33,13 +32,13 @@ struct parallel_work {
 
 struct parallel {
     size_t threads; /* --threads; 0: the number of processors, at most four */
-    /* The rest is the module's own. */
+    /* The module's own members. */
     struct filter *filter;
     const struct parallel_work *work;
     void *context;
     struct run *run;   /* the threads' memory; NULL until it is needed */
     unsigned patience; /* reads of the ordinary reader before threads are started again */
-    unsigned reads;    /* how many there have been */
+    unsigned reads;    /* reads so far */
 };
 
 /* --threads; the context is struct parallel. */

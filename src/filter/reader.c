@@ -7,15 +7,16 @@
 #include <stdlib.h>
 
 enum {
-    SMALL_BLOCK = 64 * 1024,  /* where many records wait, and one alone may hold a block */
-    LARGE_BLOCK = 512 * 1024, /* where one is held at a time */
-    READ_MOST = 256 * 1024,   /* bytes of one read, so that they are still cached when looked at */
+    SMALL_BLOCK = 64 * 1024,  /* with many records waiting, one of which alone may keep a block */
+    LARGE_BLOCK = 512 * 1024, /* with one record at a time */
+    READ_MOST =
+        256 * 1024, /* bytes of one read, so that they are still cached when they are scanned */
 };
 
 struct block {
     struct block *next;
-    size_t users;    /* records in it, and the reader while it fills it */
-    size_t capacity; /* bytes; the last is kept for a newline that the input may lack */
+    size_t users;    /* records in it, plus the reader while it fills it */
+    size_t capacity; /* bytes; the last one is for a newline that may be missing in the input */
     size_t used;
     char bytes[];
 };
@@ -72,7 +73,7 @@ bool reader_full(const struct reader *reader)
     return reader->window > 0 && reader->held - filling >= reader->window;
 }
 
-/* Opens the next file where none is open.  False: none is left. */
+/* Opens the next file if none is open.  False: there are no more. */
 static bool open_file(struct reader *reader)
 {
     if (reader->open)
@@ -91,7 +92,7 @@ int reader_fd(struct reader *reader)
     return !reader->at_end && !reader_full(reader) && open_file(reader) ? reader->input->fd : -1;
 }
 
-/* Makes the block that is being filled, which one line has for itself, larger. */
+/* Enlarges the block that is being filled, which contains only one line. */
 static bool grow(struct reader *reader)
 {
     struct block *block = reader->block, *large = reader->large;
@@ -114,7 +115,7 @@ static bool grow(struct reader *reader)
     return true;
 }
 
-/* Makes room in the block that is being filled for one read, or begins another. */
+/* Makes room for one read in the block that is being filled, or begins another. */
 static bool make_room(struct reader *reader)
 {
     struct block *block = reader->block;
@@ -125,12 +126,12 @@ static bool make_room(struct reader *reader)
     if (block->users == 1 && reader->begin == block->used) {
         block->used = reader->begin = reader->scanned = 0;
         if (block->capacity > reader->block_size) {
-            /* A large record is done with. */
+            /* A large record has been released. */
             block_drop(reader, block);
             return (reader->block = block_new(reader, reader->block_size)) != NULL;
         }
     }
-    /* What follows a large record that is still needed gets a block of its own: it would have to
+    /* Bytes after a large record that is still needed get a block of their own: they would have to
      * move there when this one is full. */
     bool large = block->capacity > reader->block_size && block->users > 1;
     if (!large && block->capacity - block->used >= reader->block_size / 4)
@@ -182,7 +183,8 @@ void reader_fill(struct reader *reader)
         block->used += (size_t)n;
 }
 
-static struct record *record_new(struct reader *reader, struct span text, bool too_long, bool cut)
+static struct record *record_new(struct reader *reader, struct span text, bool too_long,
+                                 bool partial)
 {
     struct record *record = reader->unused;
     if (record != NULL)
@@ -196,7 +198,7 @@ static struct record *record_new(struct reader *reader, struct span text, bool t
         .source = reader->source,
         .line = reader->line,
         .too_long = too_long,
-        .cut = cut,
+        .partial = partial,
         .event = {JSON_NONE, {"", 0}},
         .block = reader->block,
     };
@@ -205,8 +207,8 @@ static struct record *record_new(struct reader *reader, struct span text, bool t
     return record;
 }
 
-/* Hands on what is there of a line that is too long. */
-static void hand_on(struct reader *reader, size_t end)
+/* Passes on the available part of a line that is too long. */
+static void pass_on(struct reader *reader, size_t end)
 {
     struct span chunk =
         span_between(reader->block->bytes + reader->begin, reader->block->bytes + end);
@@ -216,7 +218,7 @@ static void hand_on(struct reader *reader, size_t end)
     reader->overlong = true;
 }
 
-/* Ends the line that ends before `end`: with its newline, or with one that is put there. */
+/* Ends the line that ends before `end`: with its newline, or with an added one. */
 static void end_line(struct reader *reader, size_t end)
 {
     struct block *block = reader->block;
@@ -237,7 +239,7 @@ struct record *reader_next(struct reader *reader)
         size_t end = newline != NULL ? (size_t)(newline - block->bytes) : block->used;
         reader->scanned = end;
         if (end - reader->begin > reader->limit || reader->overlong)
-            hand_on(reader, end);
+            pass_on(reader, end);
         struct span text = span_between(block->bytes + reader->begin, block->bytes + end);
         bool too_long = reader->overlong;
         if (newline == NULL && (reader->open || (text.len == 0 && !too_long)))
@@ -249,7 +251,7 @@ struct record *reader_next(struct reader *reader)
     return NULL;
 }
 
-/* Passes over the lines that are read in the reader's place.  False: there are none. */
+/* Skips the lines that are read by other threads.  False: there are none. */
 static bool pass_over_lines(struct reader *reader)
 {
     struct block *block = reader->block;
@@ -289,7 +291,7 @@ bool reader_whole(const struct reader *reader, const struct record *record, stru
     if (record->too_long)
         return reason_set(reason, "the record is larger than %zu bytes (--max-record)",
                           reader->limit);
-    return !record->cut || reason_set(reason, "reading was stopped before the line's end");
+    return !record->partial || reason_set(reason, "reading was stopped before the line's end");
 }
 
 bool reader_unread(const struct reader *reader)
@@ -330,7 +332,7 @@ void reader_release(struct reader *reader, struct record *record)
     reader->unused = record;
 }
 
-/* Moves a span from the bytes at `from` to their copy; one that is elsewhere stays. */
+/* Moves a span from the bytes at `from` to their copy; one that points elsewhere is unchanged. */
 static void move(struct span *span, struct span from, const char *to)
 {
     if (span->at >= from.at && span->at <= span_end(from))

@@ -18,7 +18,7 @@ struct record {
     const char *source; /* the file's name; "stdin" for standard input */
     size_t line;        /* counted from 1 */
     bool too_long; /* longer than the limit; text is empty, the bytes were passed to too_long() */
-    bool cut;      /* reading was stopped inside the line; text is its first bytes */
+    bool partial;  /* reading was stopped inside the line; text is its first bytes */
 
     /* Set by record_split(). */
     struct span path; /* the path string's content as written; at == NULL: a bare event */

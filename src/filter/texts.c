@@ -11,7 +11,7 @@ void texts_begin(struct texts *texts, struct input *input, size_t limit, texts_r
         .input = input, .limit = limit, .read = read, .bad = bad, .context = context};
 }
 
-/* Moves a place over the bytes. */
+/* Advances a position over the bytes. */
 static void advance(struct span bytes, size_t *line, size_t *byte)
 {
     const char *at = bytes.at, *end = span_end(bytes), *newline;
@@ -59,7 +59,7 @@ static bool begins_text(char byte)
     return byte == '{' || byte == '[' || byte == RECORD_SEPARATOR;
 }
 
-/* Gives up the current text: hands its bytes on, up to the next line that begins one. */
+/* Rejects the current text: passes its bytes on, up to the next line that begins a text. */
 static void give_up(struct texts *texts)
 {
     for (;;) {
@@ -68,7 +68,7 @@ static void give_up(struct texts *texts)
         while (i < bytes.len && !(bytes.at[i - 1] == '\n' && begins_text(bytes.at[i])))
             i++;
         bool found = i < bytes.len;
-        /* A newline at the end stays: the byte after it decides. */
+        /* A newline at the end is kept: the byte after it decides. */
         size_t keep = !found && bytes.len > 0 && bytes.at[bytes.len - 1] == '\n';
         size_t count = found ? i : bytes.len - keep;
         texts->bad(texts->context, (struct span){bytes.at, count});
@@ -96,9 +96,8 @@ static enum texts_result bad(struct texts *texts, struct json_error error)
     return TEXTS_BAD;
 }
 
-/* Of the first `most` bytes that were read those that hold no half of a token: up to the last '}',
- * ']' or white space, or all of these bytes where no more follow.  Looks only at bytes that it has
- * not looked at for this text. */
+/* How many of the first `most` bytes end at the end of a token: up to the last '}', ']' or white
+ * space, or all bytes if no more follow.  Examines each byte of a text only once. */
 static size_t safe_length(struct texts *texts, size_t most)
 {
     struct span bytes = input_bytes(texts->input);
@@ -114,12 +113,12 @@ static size_t safe_length(struct texts *texts, size_t most)
     return texts->safe;
 }
 
-/* Finds the end of the current text, reading on as far as it goes. */
+/* Finds the end of the current text, reading on as necessary. */
 static enum texts_result frame(struct texts *texts, struct text *text)
 {
     struct input *input = texts->input;
     struct json *json = &texts->json;
-    size_t most = 512; /* bytes that are looked at; the text may be small and many may follow it */
+    size_t most = 512; /* bytes to examine; the text may be small and many bytes may follow it */
     texts->safe = texts->searched = 0;
     size_t given = safe_length(texts, most);
     json_begin(json, input_bytes(input).at, given);
@@ -132,7 +131,7 @@ static enum texts_result frame(struct texts *texts, struct text *text)
             texts->read(texts->context, text->bytes);
             return TEXTS_ONE;
         }
-        /* The text goes on behind the bytes that were looked at, but others may follow it. */
+        /* The text continues after the examined bytes, but others may follow it. */
         size_t looked_at = bytes.len < most ? bytes.len : most;
         if (progress == JSON_MORE && looked_at <= texts->limit) {
             bool more = most < bytes.len || input_fill(input);
@@ -169,7 +168,7 @@ static bool skip_space(struct texts *texts)
     }
 }
 
-/* Reads over an array's punctuation at the next byte.  False: there is none. */
+/* Skips an array's punctuation at the next byte.  False: there is none. */
 static bool skip_punctuation(struct texts *texts)
 {
     char byte = *input_bytes(texts->input).at;
@@ -187,7 +186,7 @@ static bool skip_punctuation(struct texts *texts)
     return true;
 }
 
-/* A text that ends with its line, without the white space behind it. */
+/* Removes white space at the end of a text that ends with its line. */
 static struct span trim(struct span text)
 {
     while (is_space(text.at[text.len - 1]))
@@ -195,8 +194,8 @@ static struct span trim(struct span text)
     return text;
 }
 
-/* Takes the rest of the current line for one whole text.  False: it is not one, or the line was
- * not read whole. */
+/* Takes the rest of the current line as one whole text.  False: it is not one, or the line was not
+ * read completely. */
 static bool line_as_text(struct texts *texts, struct text *text)
 {
     struct span bytes = input_bytes(texts->input);
@@ -211,14 +210,14 @@ static bool line_as_text(struct texts *texts, struct text *text)
     return !texts->line_mixed;
 }
 
-/* Notes that the caller is done with the text that begins in this line. */
+/* Notes that the caller has handled the text that begins in this line. */
 static void set_read(struct texts *texts, size_t line)
 {
     texts->read_source = texts->input->name;
     texts->read_line = line;
 }
 
-/* Passes over the lines that are read in the place of this module.  False: there are none. */
+/* Skips the lines that are read by other threads.  False: there are none. */
 static bool pass_over_lines(struct texts *texts)
 {
     struct input *input = texts->input;
@@ -235,7 +234,8 @@ static bool pass_over_lines(struct texts *texts)
     return true;
 }
 
-/* Goes on to the next file.  An array that the last one left open is an error of that file's. */
+/* Opens the next file.  If the previous file ended inside an array, that is an error of that
+ * file. */
 static enum texts_result next_file(struct texts *texts)
 {
     if (texts->open && texts->array != ARRAY_NONE && texts->array != ARRAY_BROKEN) {
@@ -275,7 +275,8 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
     if (texts->array == ARRAY_AFTER)
         return bad(texts, (struct json_error){JSON_ERROR_ELEMENT, 0});
     if (texts->array == ARRAY_NONE && *input_bytes(texts->input).at != '{') {
-        /* A text of its own is an object here: part of something broken is not read piecemeal. */
+        /* A text outside an array must be an object: parts of malformed texts are not read as
+         * texts. */
         enum texts_result result = bad(texts, (struct json_error){JSON_ERROR_OBJECT, 0});
         give_up(texts);
         return result;

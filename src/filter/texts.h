@@ -1,13 +1,12 @@
-/* texts: JSON texts one after the other, however an archive strings them together: one a line,
- * pretty-printed, concatenated, with record separators (RFC 7464), or as the elements of an array.
+/* texts: a sequence of JSON texts, in any layout of an archive: one a line, pretty-printed,
+ * concatenated, with record separators (RFC 7464), or as the elements of an array.
  *
- * Where a text is malformed, it is given up to the next line that begins with '{', '[' or a record
- * separator, and reading goes on there.
+ * A malformed text is rejected up to the next line that begins with '{', '[' or a record separator,
+ * and reading continues there.
  *
- * Most archives have one text a line, so a line is taken for one whole text, and the caller's
- * reader says whether it is.  Only where it is not, the text's end is searched for while its bytes
- * arrive. Time and memory are linear in the bytes of the largest text.
- */
+ * Most archives have one text a line, so a line is first taken as one whole text, and the caller's
+ * reader says whether it is.  Only if it is not, the text's end is searched for while its bytes are
+ * read. Time and memory are linear in the bytes of the largest text. */
 #ifndef TEXTS_H
 #define TEXTS_H
 
@@ -15,29 +14,29 @@
 #include "json/json.h"
 
 struct text {
-    struct span bytes;  /* without white space around it; stays until the next call */
+    struct span bytes;  /* without white space around it; valid until the next call */
     const char *source; /* the file's name */
-    size_t line;        /* the line that it begins in, counted from 1 */
+    size_t line;        /* the line in which it begins, counted from 1 */
     size_t byte;        /* and the byte in that line, counted from 1 */
 };
 
 enum texts_result {
-    TEXTS_END, /* no file is left */
+    TEXTS_END, /* there are no more files */
     TEXTS_ONE, /* one whole text, which the reader has accepted */
     TEXTS_BAD, /* malformed; see texts->error */
 };
 
-/* Where reading is in a top-level array. */
+/* The position in a top-level array. */
 enum texts_array {
     ARRAY_NONE,   /* outside */
     ARRAY_FIRST,  /* after '[' */
     ARRAY_AFTER,  /* after an element */
     ARRAY_NEXT,   /* after ',' */
-    ARRAY_BROKEN, /* after a malformed element: it is unclear what belongs to the array */
+    ARRAY_BROKEN, /* after a malformed element: what belongs to the array is not known */
 };
 
 /* Reads bytes that are probably one whole JSON text, with a '{' first.  False: they are not, and
- * what the reader noted of them is void. */
+ * the reader's notes about them are void. */
 typedef bool texts_reader(void *context, struct span bytes);
 
 /* Takes bytes of a malformed text. */
@@ -51,15 +50,14 @@ struct texts {
     void *context;           /* of both */
     struct json_error error; /* of a TEXTS_BAD; code JSON_OK means that the text is too long */
     size_t error_line, error_byte;
-    const char
-        *read_source; /* the file with the last text that the caller is done with; NULL: none */
-    size_t read_line; /* and the line that this text begins in */
-    /* The rest is the module's own. */
+    const char *read_source; /* the file with the last handled text; NULL: none */
+    size_t read_line;        /* and the line in which this text begins */
+    /* The module's own members. */
     bool open;   /* a file is open */
     size_t line; /* the next byte's position: its line, and the byte in it, counted from 1 */
     size_t byte;
-    size_t pending; /* bytes of the text handed out, which the next call consumes */
-    size_t handed;  /* the line in which what was handed out begins; 0: nothing was */
+    size_t pending; /* bytes of the returned text, which the next call consumes */
+    size_t handed;  /* the line in which the returned text begins; 0: none was returned */
     enum texts_array array;
     size_t line_rest; /* the next bytes that are not a newline: at least so many */
     bool line_whole;  /* a newline follows them */
@@ -69,16 +67,16 @@ struct texts {
     struct json json;
 };
 
-/* Begins with the input.  Each text that is handed out was read by `read`, once, or twice if it
- * was guessed wrongly where the text ends.  The bytes of malformed ones go to `bad`. */
+/* Begins with the input.  Each returned text was read by `read`, once, or twice if the first guess
+ * of its end was wrong.  The bytes of malformed texts go to `bad`. */
 void texts_begin(struct texts *texts, struct input *input, size_t limit, texts_reader *read,
                  texts_taker *bad, void *context);
 
-/* A line that is one whole text outside an array, without what is around the text; at == NULL: it
- * is not. */
+/* The text, without its surroundings, if the line is one whole text outside an array; at == NULL:
+ * it is not. */
 struct span texts_line(struct span line);
 
-/* The next text into *text.  The bytes of a TEXTS_BAD are not in *text; there may be none, where
+/* Returns the next text in *text.  The bytes of a TEXTS_BAD are not in *text; there may be none, if
  * only an array's punctuation is wrong. */
 enum texts_result texts_next(struct texts *texts, struct text *text);
 

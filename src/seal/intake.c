@@ -171,7 +171,7 @@ static char *examine_group(const struct intake *intake, struct worker *worker, s
     for (size_t i = 0; i < count; i++) {
         struct record *record = item[i].record;
         item[i].good =
-            !record->too_long && !record->cut && prepare(intake, worker, record, &ignored);
+            !record->too_long && !record->partial && prepare(intake, worker, record, &ignored);
         if (item[i].good)
             text[texts++] = (struct sha256_text){record->body, item[i].digest};
     }
@@ -379,7 +379,7 @@ static void take_large(struct work *work, struct record *record)
 
 static void take(struct work *work, struct record *record)
 {
-    if (record->text.len >= LARGE && !record->cut) {
+    if (record->text.len >= LARGE && !record->partial) {
         take_large(work, record);
         return;
     }
