@@ -83,7 +83,7 @@ def times_jq(name):
 
 def throughput(subjects, jq_megabytes):
     print(f"Throughput (jq and cJSON with the first {jq_megabytes} MB)")
-    print(f"{'':32}{'MB/s':>8}{'x jq':>8}{'x jq -c .':>11}{'x cJSON':>9}{'x cat':>8}{'x yyjson':>10}")
+    print(f"{'':32}{'MB/s':>8}{'x jq':>8}{'x jq -c .':>11}{'x cJSON':>9}{'x cat':>8}{'x yyjson':>10}{'one thread':>12}")
     for name, subject in subjects.items():
         jq = subject.ratio("ours", "jq")
         if jq is None:
@@ -95,8 +95,8 @@ def throughput(subjects, jq_megabytes):
             ratio = subject.ratio("ours", other)
             if ratio:
                 yield at_least(name, ratio, text, wanted)
-        yyjson = subject.ratio("ours", "yyjson")
-        print(f"{yyjson.median:10.2f}" if yyjson else "")
+        yyjson, alone = subject.ratio("ours", "yyjson"), subject.ratio("one thread", "yyjson")
+        print(f"{yyjson.median:10.2f}{alone.median:12.2f}" if yyjson else "")
     print()
 
 
