@@ -239,7 +239,7 @@ Content-Length: 10
     [ -f done/events.ndjson ]
     [ ! -s not-archived.ndjson ]
     audit-format events.ndjson | audit-truncate | audit-path >addressed
-    prefix=workato/ assert_stored addressed --fetch
+    prefix=workato/ assert_stored addressed fetch
     sort "$peer/events" | cmp - <(audit-format events.ndjson | sort)
 }
 
@@ -248,7 +248,7 @@ Content-Length: 10
     put --signature=v2 --endpoint="$S3_TLS_ENDPOINT" --cacert="$S3_TLS_CA" --receipts=receipts addressed
     assert_status 0
     assert_stderr ""
-    assert_stored addressed --fetch
+    assert_stored addressed fetch
     head -n 1 receipts | grep -qE '"etag":"[0-9a-f]{32}"'
     put --signature=v2 --endpoint="$S3_TLS_ENDPOINT" addressed
     assert_status 2
