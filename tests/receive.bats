@@ -615,7 +615,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     echo secret >token
     start_receiver --listen='*:0' spool
     eventually grep -q '^audit-receive: warning: anyone who reaches 0\.0\.0\.0:[0-9]* can add events; use --auth or --client-ca$' receiver.err
-    [ "$(grep -c 'warning.*127' receiver.err)" -eq 0 ]
+    [ "$(grep -c 'warning.*127\.0\.0\.1' receiver.err)" -eq 0 ]
     stop_receiver
     start_receiver --listen='*:0' --auth=bearer --credential-file=token spool
     eventually grep -q '^audit-receive: warning: 0\.0\.0\.0:[0-9]* receives credentials unencrypted; use --cert and --key, or a proxy with TLS$' receiver.err
