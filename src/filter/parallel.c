@@ -133,7 +133,8 @@ static void reject(struct worker *worker, struct span line, const char *reason)
         .line = worker->run->line + worker->run->lines + worker->lines + 1,
     };
     write_out(worker);
-    filter_reject(filter, &record, reason);
+    if (worker->out.error == 0)
+        filter_reject(filter, &record, reason);
 }
 
 /* Transforms the next line of the block.  False: the block ends before it, or after a failed
