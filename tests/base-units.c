@@ -1,11 +1,10 @@
-/* base-units: checks of src/base whose corners no command line reaches: lines that several
+/* base-units: checks of src/base for cases that no command line reaches: lines that several
  * processes append to one file, spellings of secrets, MACs, hashes.
  *
  *     base-units DIRECTORY
  *
  * Works in the directory.  Prints each check that fails, and how many there were; status 1 if any
- * failed.
- */
+ * failed. */
 #include "config.h"
 
 #include "base/append.h"
@@ -24,7 +23,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* The file's bytes, NUL-terminated, the caller's. */
+/* The file's bytes, NUL-terminated; the caller frees them. */
 static char *read_all(const char *file, size_t *len)
 {
     size_t capacity = 1 << 16;
@@ -89,7 +88,7 @@ static void check_append_lines(void)
     check(!append_line(&append, pieces, 3) && !append_close(&append), "nothing follows a failure");
 }
 
-/* A torn line is ended first, by every append, whoever has torn it. */
+/* A torn line is ended first, by every append, whichever process has left it. */
 static void check_append_torn(void)
 {
     struct append append;
@@ -107,7 +106,7 @@ static void check_append_torn(void)
 
 static void check_append_parts(void)
 {
-    enum { PART = 1000, PARTS = 300 }; /* more than stays in memory */
+    enum { PART = 1000, PARTS = 300 }; /* more than is kept in memory */
     char part[PART];
     struct append append;
     size_t len;
@@ -178,7 +177,7 @@ static void check_append_processes(void)
 
 #define SECRET "s3cr&t/\"To+k e\\n%41~\xc3\xa9"
 
-/* Texts that hold a secret, and what is printed of them. */
+/* Texts that contain a secret, and their printed forms. */
 static void check_redact_spellings(void)
 {
     static const char *const rows[][2] = {
@@ -263,8 +262,8 @@ static void check_redact_messages(void)
     diag_warn("the URL %s/%s failed", "https://host", "0123%3456789");
 }
 
-/* What a program of its own computes with SHA-256 and libxxhash, for each of the ways that XXH3 has
- * for a length. */
+/* The results of an independent program with SHA-256 and libxxhash, for each of XXH3's ways to
+ * handle a length. */
 static void check_mac(void)
 {
     static const struct {
@@ -293,7 +292,8 @@ static void check_mac(void)
     check(mac_begin(&mac, key), "a new key is a key");
 }
 
-/* Equal texts have one hash, wherever they are; it is not the one that anybody can compute. */
+/* Equal texts have equal hashes, wherever they are; the hash is not one that anybody can
+ * compute. */
 static void check_hash(void)
 {
     static char text[1000], other[1001];

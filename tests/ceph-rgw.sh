@@ -14,8 +14,8 @@ cmd=${1:?start|stop|rgw-kill|rgw-start} D=${2:?DIR} P=${3:-18180}
 KEY=${S3_TEST_KEY:-s3testkey} SECRET=${S3_TEST_SECRET:-s3testsecret/+AB} BUCKET=${S3_TEST_BUCKET:-testbucket}
 
 alive() { case $(sed 's/.*) //;s/ .*//' "/proc/$1/stat" 2>/dev/null) in ''|Z) return 1;; esac; }
-end() { # NAME...: end what we started (a pid counts as ours only while its command line names our file)
-  local n p          # by SIGKILL: nothing here outlives the test, and radosgw takes over 5 s to heed SIGTERM
+end() { # NAME...: ends what we started (a pid counts as ours only while its command line names our file)
+  local n p          # by SIGKILL: nothing here outlives the test, and radosgw takes over 5 s to react to SIGTERM
   for n; do
     [ -f "$D/run/$n.pid" ] || continue
     p=$(cat "$D/run/$n.pid")

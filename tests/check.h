@@ -1,7 +1,6 @@
-/* check: counts what holds in a unit test, and prints what does not.
+/* check: counts the checks of a unit test, and prints those that fail.
  *
- * A test's main() ends with `return check_report();`.
- */
+ * A test's main() ends with `return check_report();`. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -13,7 +12,7 @@
 
 static unsigned checks, failures;
 
-/* Counts a check.  True: it failed, which is for the caller to print. */
+/* Counts a check.  True: it failed, and the caller must print it. */
 static inline bool check_fails(bool holds)
 {
     checks++;
@@ -27,7 +26,7 @@ static inline void check(bool holds, const char *what)
         printf("does not hold: %s\n", what);
 }
 
-/* The same of what a function gives for one of many arguments. */
+/* The same for the result of a function for one of many arguments. */
 static inline void check_of(bool holds, const char *function, const char *given)
 {
     if (check_fails(holds))
@@ -55,7 +54,7 @@ static inline void check_text(const char *is, const char *should, const char *wh
                should != NULL ? should : "NULL");
 }
 
-/* Prints how many checks there were and how many failed; the status to exit with. */
+/* Prints how many checks there were and how many failed; returns the exit status. */
 static inline int check_report(void)
 {
     printf("%u checks, %u failed\n", checks, failures);

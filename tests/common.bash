@@ -1,6 +1,6 @@
-# What every test file begins with:  load common
-# The binaries come from $AUDIT_BUILD (the build's top directory; this tree's by default), each test
-# runs in a directory of its own, and `run` keeps standard error apart in $stderr.
+# Every test file begins with:  load common  The binaries come from $AUDIT_BUILD (the build's top
+# directory; this tree's by default), each test runs in a directory of its own, and `run` keeps
+# standard error apart in $stderr.
 bats_require_minimum_version 1.5.0
 
 AUDIT_TESTS=$BATS_TEST_DIRNAME
@@ -13,17 +13,18 @@ export AUDIT_TEMPLATE_PATH=$AUDIT_SOURCE/templates
 export LC_ALL=C.UTF-8
 unset TZ
 
-# timeout(1), also in shells that a test starts, without the SIGCONT that it sends after its signal: to a
-# tool that is ending, while its leak checker stops it, that is a wait for ever at full load.
+# timeout(1), also in shells that a test starts, without the SIGCONT that it sends after its signal:
+# under full load, a tool that is ending while its leak checker has stopped it would then wait for
+# ever.
 timeout() {
     command timeout --foreground "$@"
 }
 export -f timeout
 
-# Before each command bats notes the whole way to it, at half a millisecond, to tell where a test failed:
-# a fifth of the CPU time of many a test.  Here it notes the lines of the test itself, and how a function
-# came to fail when it has.  In a loop of commands that takes a sixth of the time.  Another version of bats
-# may have these traps do something else: it keeps its own.
+# Before each command bats records the call stack, at half a millisecond, to report where a test
+# failed: a fifth of the CPU time of many tests.  Here it records only the test's own lines, and the
+# stack of a function only when it has failed.  In a loop of commands that takes a sixth of the
+# time.  Other versions of bats may use these traps differently, so they keep their own.
 if [ -n "${BATS_TEST_NAME-}" ] && [ "${BATS_VERSION-}" = 1.8.2 ]; then
     bats_debug_trap() {
         [ "${FUNCNAME[1]}" = "$BATS_TEST_NAME" ] || return 0
@@ -45,8 +46,8 @@ teardown() {
     tell_failure
 }
 
-# tell_failure: where the test has failed, what its log is read for: bats tells the last $output and
-# $stderr, this the status and the ends of the files in which tools and services say something.
+# tell_failure: prints what explains a failed test: bats prints the last $output and $stderr, this
+# the status and the ends of the files that tools and services write messages to.
 tell_failure() {
     [ -z "${BATS_TEST_COMPLETED-}" ] || return 0
     echo "--- the last status: ${status-none}"
@@ -58,8 +59,8 @@ tell_failure() {
 }
 
 # run_tool COMMAND...: sets $status, $output and $stderr, and the arrays $lines and $stderr_lines of
-# what is not empty in them, as bats' own `run --separate-stderr` does with four times the processes:
-# the suite calls it some ten thousand times.
+# their nonempty lines, as bats' own `run --separate-stderr` does with four times the processes: the
+# suite calls it some ten thousand times.
 run_tool() {
     local flags=$- errors=$BATS_RUN_TMPDIR/stderr.$BASHPID
     set +eET
@@ -71,23 +72,23 @@ run_tool() {
     set "-$flags"
 }
 
-# choose_seed: sets $seed for a test that draws its cases, and prints it, for the record of a failure.
-# It is always the same one, so that two checks of a tree test the same; AUDIT_SEED is another, and
-# AUDIT_SEED=random one that nobody has tried.
+# choose_seed: sets $seed for a test that draws its cases, and prints it, for the record of a
+# failure. The seed is fixed, so that two checks of a tree test the same; AUDIT_SEED sets another
+# one, and AUDIT_SEED=random a new one.
 choose_seed() {
     seed=${AUDIT_SEED:-20240501}
     [ "$seed" != random ] || seed=$RANDOM$RANDOM
     echo "AUDIT_SEED=$seed repeats this"
 }
 
-# eventually COMMAND...: waits until it succeeds, for 400 seconds: a machine may do much else.  With
-# sanitizers it may take twice that.  A pipe to which nobody writes is what it sleeps on: that takes no
-# process, and the tests of a run wait ten thousand times.
+# eventually COMMAND...: waits until it succeeds, for 400 seconds: the machine may be busy.  With
+# sanitizers it may take twice that.  It sleeps on a pipe without a writer: that takes no process,
+# and the tests of a run wait ten thousand times.
 eventually() {
     local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+1}+0) * 400))
     until "$@"; do
         [ "$EPOCHSECONDS" -lt "$until" ] || { echo "never: $*" && return 1; }
-        # No variable of its own: the command may look at the caller's.
+        # No variables here: the command may use the caller's.
         [ -p "$BATS_RUN_TMPDIR/silent" ] || mkfifo "$BATS_RUN_TMPDIR/silent" 2>/dev/null || :
         read -rt 0.05 <>"$BATS_RUN_TMPDIR/silent" || [ $? -gt 128 ] || sleep 0.05
     done
@@ -112,9 +113,9 @@ has_lines() {
     [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-# stop_with SIGNAL MESSAGE COMMAND...: run_tool of the command, which timeout(1) stops with the signal
-# after half a second.  On a slow machine that may be before all of its input is read: then the message
-# is another one, and there is more time in another run.  The command appends to `rejects`.
+# stop_with SIGNAL MESSAGE COMMAND...: run_tool of the command, which timeout(1) stops with the
+# signal after half a second.  On a slow machine that may be before all of its input is read: then
+# the message is different, and it is run again with more time.  The command appends to `rejects`.
 stop_with() {
     local signal=$1 message=$2 seconds
     shift 2
@@ -127,7 +128,7 @@ stop_with() {
     assert_status 124
 }
 
-# Each prints what was there when it is not what was expected.
+# Each of these prints the actual value if it is not the expected one.
 assert_status() {
     [ "$status" -eq "$1" ] || { show "status $status, expected $1"; return 1; }
 }

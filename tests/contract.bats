@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# What every tool promises, held against every tool.
+# The guarantees of every tool, checked for every tool.
 load common
 load peer
 load s3
 load kafka
 
 ALL_TOOLS="audit-fileput audit-format audit-kafkaput audit-path audit-post audit-route audit-s3put audit-seal audit-select audit-spool audit-template audit-truncate"
-read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: look at these alone
-# What is no filter.  Of the contract these have what concerns options.
+read -ra TOOLS <<<"${AUDIT_TOOLS:-$ALL_TOOLS}" # AUDIT_TOOLS: check only these
+# Tools that are not filters.  The contract tests for options apply to them.
 SERVICES="audit-drain audit-kafkaget audit-prune audit-receive audit-s3get audit-report audit-verify"
 
-# With sanitizers, which make each process ten times as slow to start, a test is held against every
-# third tool, another third in each: all of them in AUDIT_LONG=1.
+# With sanitizers, which make each process start ten times as slowly, a test is run for every third
+# tool, other thirds in other tests; for all of them with AUDIT_LONG=1.
 if [ -n "${AUDIT_SANITIZED-}" ] && [ -z "${AUDIT_LONG-}${AUDIT_TOOLS-}" ]; then
     for ((i = BATS_TEST_NUMBER % 3; i < ${#TOOLS[@]}; i += 3)); do
         THIRD+=("${TOOLS[i]}")
@@ -19,7 +19,7 @@ if [ -n "${AUDIT_SANITIZED-}" ] && [ -z "${AUDIT_LONG-}${AUDIT_TOOLS-}" ]; then
     TOOLS=("${THIRD[@]}")
 fi
 
-# What audit-post, audit-s3put and audit-kafkaput send to.
+# The destination of audit-post, audit-s3put and audit-kafkaput.
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     start_peer service
@@ -39,8 +39,8 @@ teardown_file() {
     stop_peers
 }
 
-# use TOOL: begins with it in an empty directory; $command runs it as a filter, $wrapped is 1 where
-# its records must be addressed events.
+# use TOOL: prepares an empty directory for it; $command runs it as a filter, $wrapped is 1 if its
+# records must be addressed events.
 use() {
     tool=$1 wrapped=0
     echo "--- $tool:"
@@ -72,8 +72,8 @@ use() {
     esac
 }
 
-# record N [MEMBER]: a record that $tool handles, a line; N is a digit, "9000N" stands in what comes
-# of it.  The event has the member too.
+# record N [MEMBER]: a record that $tool accepts, as a line; N is a digit, "9000N" appears in the
+# output.  The event also has the member.
 record() {
     local event='{"event":"user_login","timestamp":"2024-05-01 00:00:0'$1' UTC"'
     event+=',"user":{"id":9000'$1'},"team":{"id":7301}'${2:+,$2}'}'
@@ -81,7 +81,7 @@ record() {
     printf '%s\n' "$event"
 }
 
-# assert_records N...: exactly these came out, in this order.
+# assert_records N...: exactly these were written, in this order.
 assert_records() {
     local expected="$*" found='' line lines
     mapfile -t lines <<<"$output"
@@ -93,7 +93,7 @@ assert_records() {
     [ ${#lines[@]} -eq $# ] || { show "not a line a record"; return 1; }
 }
 
-# The file `bad`, one record as a line, is a reject, named by MESSAGE, that leaves no other trace.
+# The file `bad`, one record as a line, is a reject, named by MESSAGE, with no other effect.
 assert_one_reject() { # MESSAGE [OPTION]...
     local message=$1
     shift
@@ -553,7 +553,7 @@ $tool: list: name 3 is empty"
         run_tool "${command[@]}" < <(record 4 | gzip)
         assert_status 0
         assert_records 4
-        # An event leaves as it comes, also where its last bytes are late.
+        # An event is unchanged, also if its last bytes are late.
         record 5 | gzip >five
         run_tool "${command[@]}" < <(head -c 1 five && sleep 0.1 && tail -c +2 five | head -c 30 &&
             sleep 0.1 && tail -c +32 five)
@@ -624,7 +624,7 @@ $tool: list: name 3 is empty"
     done
 }
 
-# What is not text: file after file, and what is said of it.
+# Files that are not text, and the message about each.
 make_foreign() {
     tar cf tar one
     tar czf tgz one
@@ -705,7 +705,7 @@ $tool: html: this is an HTML or XML page, not JSON"
         for signal in HUP INT TERM; do
             rm -f pipe out
             mkfifo pipe
-            # A shell's background job ignores SIGINT; env gives it back.
+            # A shell's background job ignores SIGINT; env restores it.
             env --default-signal=HUP,INT,TERM "${command[@]}" <pipe >out 2>message 3>&- &
             process=$!
             exec {writer}>pipe
@@ -736,7 +736,8 @@ $tool: html: this is an HTML or XML page, not JSON"
     done
 }
 
-# is_asleep PROCESS TOOL, for eventually: the tool runs in it, takes signals, and waits for something.
+# is_asleep PROCESS TOOL, for eventually: the process runs the tool, handles signals, and is
+# waiting.
 is_asleep() {
     local about
     about=$(cat "/proc/$1/status")
@@ -756,7 +757,7 @@ is_asleep() {
         "${command[@]}" in >all
         for signal in HUP TERM; do
             rm -f finished go
-            # Nobody reads for a while: the filter comes to rest in the middle of a write.
+            # Nothing reads for a while: the filter blocks in the middle of a write.
             env --default-signal=HUP "${command[@]}" in 2>message 3>&- \
                 > >(until [ -e go ]; do sleep 0.1; done && cat >out && touch finished) &
             process=$!

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Where credentials come from, next to what the AWS CLI's own rules say: see credentials-check.c.
+# Where credentials come from, compared with the AWS CLI's own rules: see credentials-check.c.
 # shellcheck disable=SC2016,SC2030,SC2031 # messages name variables; each test has its own
 bats_require_minimum_version 1.5.0
 load common
@@ -209,7 +209,7 @@ EOF
     find_credentials
     assert_found instance ASIATEST secret/of+role token-1 -
     [[ $output =~ expires\ (1[12][0-9][0-9])\ renewal\ ([0-9]+)$ ]]
-    # Of a life under 40 minutes the last quarter is for renewal.
+    # Credentials valid for less than 40 minutes are renewed in the last quarter of that time.
     [ "${BASH_REMATCH[2]}" -ge 880 ] && [ "${BASH_REMATCH[2]}" -le 900 ]
     [ "$(sed -n '1s/ -$//p' requests)" = "PUT /latest/api/token" ]
 }
@@ -223,6 +223,6 @@ EOF
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/slow find_credentials
     assert_reason "the container's credentials: Timeout was reached"
     [ "$(grep -c 'GET /slow ' requests)" = 3 ]
-    # Three of them; the answer would take ten minutes each.
+    # Three attempts; each response would take ten minutes.
     [ $((SECONDS - began)) -le 300 ]
 }

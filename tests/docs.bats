@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The documents against the tools: options are the same everywhere, and examples run as written.
+# The documentation compared with the tools: options are the same everywhere, and examples run as
+# written.
 load common
 
 # Every src/audit-NAME.c is a tool.
@@ -10,7 +11,7 @@ tools() {
     done
 }
 
-# Each of these prints a tool's options, sorted, one a line, as that document has them.
+# Each of these prints a tool's options from that document, sorted, one a line.
 options_of_help() {
     "$1" --help | sed -En 's/^  (-.), (--[a-z0-9-]+).*/\1\n\2/p; s/^      (--[a-z0-9-]+).*/\1/p' | sort
 }
@@ -36,12 +37,12 @@ options_of_fish() {
         cut -f1 | sed 's/=$//' | sort -u
 }
 
-# once: what --help says is the same in every build; that it is said under sanitizers contract.bats shows.
+# once: --help is the same in every build; contract.bats runs it with sanitizers.
 once() {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "--help is the same in every build"
 }
 
-# same_options DOCUMENT: that has each tool's options as its --help has them.
+# same_options DOCUMENT: it has the options of each tool's --help.
 same_options() {
     once
     local tool
@@ -100,7 +101,7 @@ same_options() {
     done
 }
 
-# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory that holds
+# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory with the file
 # events.ndjson, bare events.
 run_block() {
     local where=$1 expected=$2 block=$3 directory
@@ -111,8 +112,8 @@ run_block() {
     assert_status "$expected" || { echo "--- $where:" && cat "$block" && return 1; }
 }
 
-# The literal blocks of a page's EXAMPLES, as files block.1 block.2 … that begin with the status they
-# end with.  A comment `.\" status N` before a block says that it is not 0.
+# The literal blocks of a page's EXAMPLES, as files block.1 block.2 … that begin with the expected
+# status.  A comment `.\" status N` before a block means that it is not 0.
 extract_examples() {
     awk '
         /^\.Sh / { inside = ($2 == "EXAMPLES"); next }
@@ -150,7 +151,7 @@ extract_examples() {
 @test "the README's commands run" {
     mkdir blocks
     cd blocks || return
-    # What stands between ```sh and ``` after a line <!-- runs -->.
+    # The text between ```sh and ``` after a line <!-- runs -->.
     awk '/^<!-- runs -->$/ { marked = 1; next }
         marked && /^```sh$/ { file = "block." ++count; printf "" >file; next }
         /^```$/ { file = ""; marked = 0; next }

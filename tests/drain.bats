@@ -15,7 +15,7 @@ load spool
     run_tool audit-drain --join=0 spool -- wc -l
     assert_output "2
 1"
-    # A segment that a person has put there ends where it ends.
+    # A segment that a user has put there ends at the end of its file.
     spool one
     printf '{"event":"two"}' >last && mv last spool/new/zzz.ndjson
     printf '\n\n{"event":"three"}\n' >last && mv last spool/new/zzzz.ndjson
@@ -39,7 +39,7 @@ load spool
     assert_same "$(failed)" "reject-b reject-f"
     assert_stderr_has "2 lines were rejected"
     assert_stderr_has "not all lines were taken"
-    # The receipts beside a failed file speak of its lines.
+    # The receipts beside a failed file are for its lines.
     for file in spool/failed/*.ndjson; do
         assert_same "$(wc -l <"${file%.ndjson}.receipts")" 1
         assert_same "$(grep -c '^{"line":1,.*"outcome":"rejected","status":400' "${file%.ndjson}.receipts")" 1
@@ -80,16 +80,17 @@ load spool
 }
 
 @test "receipts that do not fit are not believed" {
-    # A pipeline that drops lines before its sink: of them nothing is known until all is well.
+    # A pipeline that drops lines before its sink: the drain cannot tell which before the end.
     spool a drop-b c d
     sink
     run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | "$@"' - "${sink[@]}"
     assert_status 0
     assert_same "$(waiting)" ""
-    # Nothing was lost, and only lines after the dropped one came twice, which is told.
+    # Nothing was lost, and only lines after the dropped one were delivered twice, which is
+    # reported.
     assert_same "$(delivered)" "a c d c d"
     assert_stderr "audit-drain: spool: the command succeeded, but its receipts confirm only 1 of 4 lines; it gets the others again, and may deliver them twice: put what drops lines before the spool, see audit-drain(1)"
-    # A pipeline that changes some lines, or their order, but drops none: each comes once.
+    # A pipeline that changes some lines, or their order, but drops none: each is delivered once.
     rm delivered
     spool a b c d
     run_tool audit-drain spool -- bash -c 'set -o pipefail; sed -e 2s/b/changed/ -e "3{h;d}" -e 4G | "$@"' - "${sink[@]}"
@@ -97,13 +98,13 @@ load spool
     assert_stderr ""
     assert_same "$(waiting)" ""
     assert_same "$(delivered)" "a changed d c"
-    # … and if it fails, what has no receipt of its own stays.
+    # … and if it fails, lines without a receipt of their own stay.
     rm delivered
     spool a drop-b c later-d
     run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | "$@"' - "${sink[@]}"
     assert_status 1
     assert_same "$(waiting)" "drop-b c later-d"
-    # The receipts of the toolkit's own sinks have a MAC, which fits no better.
+    # The receipts of the toolkit's own sinks have a MAC, which does not match either.
     rm -r spool && mkdir archive spool
     printf '{"path":"%s","event":{"n":1}}\n' a drop-b a c | audit-spool spool
     run_tool audit-drain spool -- bash -c 'set -o pipefail; grep -v drop | audit-fileput archive'
@@ -121,7 +122,7 @@ load spool
 
 @test "lines that were delivered alike have one receipt together" {
     mkdir -p spool/new archive
-    # More than one receipt takes, with a blank line and a reject in between.
+    # More lines than one receipt can have, with a blank line and a reject in between.
     {
         seq -f '{"path":"a/%.0f","event":{"n":1}}' 1 300
         echo
@@ -144,7 +145,8 @@ load spool
     printf '{"path":"%s","event":{"n":1}}\n' a b >spool/new/1.ndjson
     printf '{"path":"%s","event":{"n":1}}\n' c d >spool/new/2.ndjson
     printf '{"path":"%s","event":{"n":1}}\n' ../e f >spool/new/3.ndjson
-    # The sink gets three lines and then waits: for the segment of a and b to be gone, not for the other.
+    # The sink gets three lines and then waits until the segment of a and b is removed, not the
+    # other.
     cat >sink <<'EOD'
 set -o pipefail
 {
@@ -161,7 +163,7 @@ EOD
     assert_same "$(ls archive)" $'a\nb\nc\nd\nf'
     assert_same "$(waiting)" ""
     assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../e","event":{"n":1}}'
-    # A command that is killed afterwards: what was removed is done, and what has no receipt stays.
+    # A command that is killed afterwards: removed lines are done, and those without a receipt stay.
     rm -r spool archive && mkdir -p spool/new archive
     split -l 2 -d --additional-suffix=.ndjson lines spool/new/
     mv spool/new/00.ndjson spool/new/1.ndjson
@@ -175,7 +177,7 @@ EOD
 }
 
 @test "a command whose receipts fit gets what follows in the same run" {
-    # Three segments, of which the first one is all that a command gets of which nothing is known.
+    # Three segments; a command without known receipts gets only the first one.
     large=$(head -c 1000000 /dev/zero | tr '\0' p)
     fill() {
         rm -rf spool archive runs && mkdir -p spool/new archive
@@ -202,14 +204,15 @@ EOD
     assert_same "$(stored)" "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 d"
     assert_same "$(waiting)$(ls spool/work)" ""
     assert_same "$(cat spool/failed/*.ndjson)" '{"path":"../c","event":{"n":1}}'
-    # Receipts of other lines do not help it to more.
+    # Receipts of other lines do not make it get more.
     fill
     sed -i 1d spool/new/3.ndjson
     run_tool audit-drain spool -- bash -c 'set -o pipefail; echo run >>runs; sed s/pp/q/ | audit-fileput --sync=none archive'
     assert_status 0
     assert_same "$(wc -l <runs)" 2
     assert_same "$(stored)" "a1 a2 a3 a4 a5 b1 b2 b3 b4 b5 d"
-    # A drain that is killed after that: what has a receipt is done, in the first segment and the others.
+    # A drain that is killed after that: lines with a receipt are done, in the first segment and the
+    # others.
     fill
     cat >some <<'EOD'
 head -c "$((6 * size))"
@@ -238,7 +241,7 @@ EOD
     run_tool audit-drain spool -- "${sink[@]}"
     assert_status 0
     assert_same "$(waiting)" ""
-    # One that calls itself successful and its lines undelivered is not believed.
+    # A command that reports success, but its lines as undelivered, is not believed.
     spool later-d
     sink --status=0
     run_tool audit-drain spool -- "${sink[@]}"
@@ -249,7 +252,7 @@ EOD
 
 @test "a segment that is removed while the command reads makes nobody believe its status" {
     mkdir spool
-    # More than a pipe holds, so that the second segment is not yet given when it is removed.
+    # More than fits into a pipe, so that the second segment is not yet given when it is removed.
     events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)" | audit-spool spool
     events 4001 4001 | audit-spool spool
     events 4002 4002 | audit-spool spool
@@ -263,7 +266,7 @@ EOD
     run_tool audit-drain spool -- sh -c 'cat >taken'
     assert_status 0
     assert_same "$(wc -l <taken)" 4001
-    # The same, with a sink whose receipts say what was done.
+    # The same, with a sink whose receipts report the delivery.
     sink --out=/dev/null
     events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)" | audit-spool spool
     events 4001 4001 | audit-spool spool
@@ -293,7 +296,7 @@ EOD
     # c was delivered without a receipt.
     assert_same "$(waiting)" "c d"
 
-    # The drain is killed while its command goes on for a while.
+    # The drain is killed while its command runs on for a while.
     rm delivered
     start audit-drain spool -- bash -c 'trap "" TERM; "$@"; touch taken; until [ -e go ]; do sleep 0.05; done; touch ended' - \
         "${sink[@]//--stop-at=c/--each=1}"
@@ -327,7 +330,7 @@ EOD
     wait "$started"
     [ -e first ]
     assert_same "$(waiting)" later-b
-    # A run that was stopped and says nothing line by line is not believed.
+    # A command that was stopped and has no receipts is not believed.
     start audit-drain --follow spool -- bash -c 'trap "exit 0" TERM; touch again; while :; do sleep 0.1; done'
     eventually test -e again
     kill -INT "$started" || :
@@ -349,7 +352,7 @@ EOD
     assert_status 1
     assert_same "$(waiting)" b
     assert_same "$(cat err.audit-drain)" "audit-drain: spool: stopped by SIGTERM; what is left stays in the spool"
-    # With nothing left it is a success.
+    # If nothing is left it is a success.
     rm begun go err.audit-drain
     start audit-drain --join=0 spool -- bash -c 'trap "" TERM; touch begun; until [ -e go ]; do sleep 0.05; done; exec "$@"' - "${sink[@]}"
     eventually test -e begun
@@ -363,7 +366,7 @@ EOD
 @test "a drain that was killed while it started its command leaves the lock to a child for a moment" {
     spool a
     sink
-    # Such a child: it has the lock, and who took it is gone.
+    # Such a child: it has the lock, and the process that took the lock is gone.
     cat >child.py <<'END'
 import fcntl, os, struct, subprocess, time
 lock = os.open('spool/lock', os.O_RDWR | os.O_CREAT)
@@ -392,7 +395,7 @@ END
     assert_stderr "audit-drain: spool: another audit-drain (process $started) drains it"
     run_tool audit-drain --status spool
     [[ $output == *'"draining":true'* ]]
-    # The others of its directories are drained.
+    # Its other directories are drained.
     mkdir other
     echo '{"event":"b"}' | audit-spool other
     run_tool audit-drain spool other -- cat
@@ -421,7 +424,7 @@ END
     eventually grep -q later-c delivered
     assert_same "$(grep -c 'delivery fails' err.audit-drain)" 1
     assert_same "$(grep -c 'delivery works' err.audit-drain)" 1
-    # The command's own words are passed on once.
+    # The command's own messages are passed on once.
     assert_same "$(grep -c '^spool-sink' err.audit-drain)" 1
     run_tool audit-drain --status spool
     [[ $output == *'"failing_since":null'* ]]
@@ -472,7 +475,7 @@ END
     assert_stderr_has "older than 7d"
     grep -q '^{"line":1,"outcome":"undelivered","digest":"[0-9a-f]\{16\}","reason":"older than 7d (--keep); last: the command ended with status 1"}$' \
         spool/failed/*.receipts
-    # Old or not, what is delivered is delivered.
+    # Delivered events are done, however old they are.
     audit-drain --retry-failed spool
     mv spool/new/*.ndjson spool/new/20200101T000000.000000Z-1-1.ndjson 2>/dev/null || :
     run_tool audit-drain spool -- cat
@@ -481,7 +484,7 @@ END
 
 @test "seven days of outage on a fast clock" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
-    # 50,000 seconds pass in each of ours: seven days in twelve seconds.
+    # Each of our seconds is 50,000 seconds: seven days take twelve seconds.
     spool a b c
     cat >deliver <<'EOD'
 #!/bin/sh -eu
@@ -495,7 +498,7 @@ EOD
     start env FAKETIME='+0 x50000' faketime -f '+0 x50000' audit-drain --follow spool
     eventually grep -qs 'older than 7d to spool/failed' err.env
     touch up
-    # What is spooled by a clock far behind is delivered all the same.
+    # Events that were spooled with a clock far behind are delivered all the same.
     spool d
     eventually grep -q 'delivery works again, after [0-9]*d' err.env
     kill -TERM "$(cat spool/lock)"
@@ -503,20 +506,21 @@ EOD
     assert_same "$(waiting)" ""
     assert_same "$(grep -c 'delivery fails' err.env)" 1
     assert_same "$(grep -c 'delivery works' err.env)" 1
-    # Full jitter up to 15 minutes: 7.5 minutes in the mean, which is 1,344 attempts; the clock's speed
-    # makes each of them cost minutes.
+    # Full jitter up to 15 minutes: 7.5 minutes on average, which is 1,344 attempts; with this clock
+    # each of them takes minutes.
     attempts=$(wc -l <attempts)
     echo "$attempts attempts"
     [ "$attempts" -ge 3 ] && [ "$attempts" -lt 2500 ]
-    # The last attempt starts before the seven days are over and ends after them: a day of this clock
-    # is less than two seconds, and an attempt on a slow machine may take some.
+    # The last attempt starts before the seven days are over and ends after them: a day of this
+    # clock is less than two seconds, and an attempt on a slow machine may take some seconds.
     [ "$(head -n 1 attempts)" -lt $((started_at + 6 * 86400)) ]
     [ "$(tail -n 1 attempts)" -ge $((started_at + 86400)) ]
 }
 
 @test "no wait is longer than --backoff, seen by the system calls" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
-    # A second of this clock is a millisecond of poll(2): what the drain asks for depends on no load.
+    # A second of this clock is a millisecond of poll(2): the drain's waits do not depend on the
+    # load.
     spool a
     cat >spool/deliver <<'EOD'
 #!/bin/sh
@@ -534,7 +538,7 @@ waits = [int(n) for n in re.findall(r"^poll\(.*, (\d+)\) += ", open("calls").rea
 waits = [wait for wait in waits if wait > 0]
 print(waits)
 assert max(waits) <= 40, "a wait is longer than --backoff"
-# Of 34 waits of up to 40 s one is longer than 20 s, but for once in 17,000,000,000 runs.
+# Of 34 waits of up to 40 s one is longer than 20 s, except once in 17,000,000,000 runs.
 assert max(waits) > 20, "no wait comes near to --backoff"
 END
     assert_status 0
@@ -595,7 +599,7 @@ EOD
     assert_status 0
     assert_output '{"event":"reject-d"}'
     assert_same "$(cat status)" 2
-    # e was delivered twice: the line before it had no room in failed/.
+    # e was delivered twice: there was no room in failed/ for the line before it.
     assert_same "$(delivered)" "a b c e e f"
 }
 
@@ -607,7 +611,7 @@ EOD
     run_tool audit-drain spool -- audit-fileput archive
     assert_status 0
     assert_same "$(find archive -type f | wc -l)" "$(wc -l <in)"
-    # A second time they exist, which is as good.
+    # The second time they exist, which is a success too.
     audit-spool spool in
     run_tool audit-drain spool -- audit-fileput archive
     assert_status 0
@@ -615,7 +619,7 @@ EOD
     run_tool audit-drain spool -- audit-post --url="$url"
     assert_status 0
     assert_same "$(wc -l <"$peer/events")" "$(wc -l <in)"
-    # What a sink refuses is alone in failed/, and its reason beside it.
+    # Only the line that a sink refuses is in failed/, with its reason beside it.
     { sed -n 1p in && echo '{"no":"path"}' && sed -n 2p in; } | audit-spool spool
     run_tool audit-drain spool -- audit-fileput archive
     assert_status 1
@@ -689,13 +693,13 @@ EOD
     assert_status 2
     assert_stderr_has "audit-fileput: this is a command and not a directory; it comes after --"
     assert_same "$(waiting)" a
-    # The same with an option of the command's, which is none of the drain's.
+    # The same with an option of the command, which the drain does not have.
     run_tool audit-drain spool audit-post --url=http://127.0.0.1:1/
     assert_status 2
     assert_stderr "audit-drain: unrecognized option '--url=http://127.0.0.1:1/'
 audit-drain: audit-post and its options come after --
 Try 'audit-drain --help' for more information."
-    # Of a directory that is not there, or is a file, that is not said.
+    # For a missing directory, or a file in its place, that is not reported.
     : >plain-file
     run_tool audit-drain nowhere plain-file
     assert_status 2

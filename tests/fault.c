@@ -79,10 +79,10 @@ static struct {
     int error;
     bool stays;
     bool own;
-    uint64_t seed; /* 0: nothing is cut short */
+    uint64_t seed; /* 0: reads and writes are complete */
     bool bytewise;
     const char *fired;
-    uintptr_t program, program_end; /* where the program's own code is */
+    uintptr_t program, program_end; /* the address range of the program's own code */
 } fault = {.group = GROUPS};
 
 static const char *setting(const char *name)
@@ -112,11 +112,11 @@ static int find_program(struct dl_phdr_info *object, size_t size, void *context)
     return 1;
 }
 
-/* A run that serve() is asked for: its directory, its arguments and its environment, each with a
- * NUL behind it. */
+/* A requested run of serve(): its directory, its arguments and its environment, each with a NUL
+ * after it. */
 static char asked[65536];
 
-/* In a process of its own: becomes the run that is asked for. */
+/* In a process of its own: becomes the requested run. */
 static void become(size_t size, const int given[3], int socket, int argc, char **argv)
 {
     for (int i = 0; i < 3; i++) {
@@ -135,9 +135,9 @@ static void become(size_t size, const int given[3], int socket, int argc, char *
         putenv(word);
 }
 
-/* Starts the program, which is loaded and linked, as often as is asked for: that is most of the
- * time of a short run.  A request has standard input, output and error with it; the answers are the
- * process and, once that has ended, its status, an int each.  Returns in each new process; the
+/* Starts the program, which is loaded and linked, as often as requested: loading is most of the
+ * time of a short run.  A request comes with standard input, output and error; the responses are
+ * the process and, when that has ended, its status, an int each.  Returns in each new process; the
  * program has as many arguments there as here. */
 static void serve(int socket, int argc, char **argv)
 {
@@ -172,7 +172,7 @@ static void serve(int socket, int argc, char **argv)
     }
 }
 
-/* glibc gives a constructor what main() has. */
+/* glibc passes main()'s arguments to a constructor. */
 __attribute__((constructor)) static void arm(int argc, char **argv)
 {
     const char *only = setting("FAULT_ONLY");
@@ -203,7 +203,7 @@ __attribute__((constructor)) static void arm(int argc, char **argv)
     fault.armed = true;
 }
 
-/* Leaves a trace that this call failed, past the functions below. */
+/* Records that this call failed, without the functions below. */
 static void tell_fired(void)
 {
     if (fault.fired == NULL)
@@ -221,7 +221,7 @@ static bool is_own(const void *from)
     return (uintptr_t)from >= fault.program && (uintptr_t)from < fault.program_end;
 }
 
-/* Whether this call of the group, which comes from there, fails; errno is then set. */
+/* Whether this call of the group, made from there, fails; sets errno then. */
 static bool fails_from(enum group group, const void *from)
 {
     if (!fault.armed || group != fault.group || (fault.own && !is_own(from)))
@@ -234,7 +234,7 @@ static bool fails_from(enum group group, const void *from)
     return true;
 }
 
-/* For the functions that take the place of calls. */
+/* For the functions that replace calls. */
 #define fails(group)        fails_from(group, FROM)
 #define fails_on(group, fd) (((fd) != STDERR_FILENO || fault.error == EINTR) && fails(group))
 
@@ -256,15 +256,15 @@ static size_t cut_from(size_t size, const void *from)
 
 #define cut(size) cut_from(size, FROM)
 
-/* The function of that name behind this library.  Its type is the caller's business. */
+/* The function of that name after this library.  The caller knows its type. */
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* glibc's own allocator, by the names it has for those who stand in front of it. */
+/* glibc's own allocator, under its names for libraries that replace it. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
 
-/* Whether an allocation fails that was asked for from there. */
+/* Whether an allocation requested from there fails. */
 static bool memory_fails(void *from)
 {
     return fails_from(MEMORY, from) || (is_own(from) && fails_from(OWN_MEMORY, from));
@@ -290,7 +290,7 @@ ssize_t read(int fd, void *buffer, size_t size)
     return fails(READ) ? -1 : syscall(SYS_read, fd, buffer, cut(size));
 }
 
-/* What read(2) is called by _FORTIFY_SOURCE. */
+/* The name of read(2) with _FORTIFY_SOURCE. */
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
 ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room)
 {
@@ -309,7 +309,7 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
     return read_at(fd, buffer, size, offset);
 }
 
-/* What it is called where offsets are made 64 bits wide. */
+/* Its name with 64-bit offsets. */
 ssize_t pread64(int fd, void *buffer, size_t size, off64_t offset)
 {
     return read_at(fd, buffer, size, offset);
@@ -343,7 +343,7 @@ int openat(int dir, const char *name, int flags, ...)
     return fails(OPEN) ? -1 : (int)syscall(SYS_openat, dir, name, flags, mode);
 }
 
-/* What these two are called by _FORTIFY_SOURCE. */
+/* The names of these two with _FORTIFY_SOURCE. */
 int __open_2(const char *name, int flags);
 int __open_2(const char *name, int flags)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Every tool while system calls and allocations fail, each at each call: nothing is lost without a
-# word.  tests/faults.py says what is held; FAULTS_EVERY=1 leaves no call out.
+# Every tool with failing system calls and allocations, each call in turn: nothing is lost silently.
+# tests/faults.py describes the checks; FAULTS_EVERY=1 tries every call.
 load common
 
 setup() {

@@ -32,9 +32,9 @@ import time
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'data')
 TIMEOUT = 120
-FAST = '/dev/shm'       # where files cost no disk
+FAST = '/dev/shm'       # where files need no disk
 
-# What fails, with which errors; once, and from then on.
+# What fails, with which errors; once, or from then on.
 FAULTS = [
     ('memory', 'ENOMEM', (False, True)),
     ('own-memory', 'ENOMEM', (False, True)),
@@ -53,8 +53,8 @@ FAULTS = [
 INTERRUPTED = ('read', 'write', 'wait')
 EVERY = bool(os.environ.get('FAULTS_EVERY'))
 LONG = bool(os.environ.get('AUDIT_LONG'))
-FIRST = 24 if LONG else 12      # of the calls of a kind, so many are tried one after the other;
-FURTHER = 5 if LONG else 4      # of those after them about so many for each doubling, drawn by the seed
+FIRST = 24 if LONG else 12      # of the calls of a kind, the first so many are all tried;
+FURTHER = 5 if LONG else 4      # of the later ones about so many for each doubling, drawn by the seed
 
 
 class Failure(Exception):
@@ -258,7 +258,7 @@ class Spool(Fileput):
 
     def check(self, result, changes_nothing):
         result.tree = self.spooled(result)
-        # What a killed writer may have left was not looked at: the next run will.
+        # Leftovers of a killed writer could not be examined: the next run will do that.
         result.err = re.sub(rb'(?m)^audit-spool: store/master/tmp: [^/]*\n', b'', result.err)
         Filter.check(self, result, changes_nothing)
         kept = result.tree['new'].split(b'\n')
@@ -415,7 +415,7 @@ class S3get(Sink):
                     raise Failure('neither a line nor its beginning: %r' % rest[:80])
                 break
             count += 1
-        # Where output is lost, a reject that comes after it is known all the same.
+        # Even if output is lost, a later reject is reported all the same.
         if printed or (rejected and result.status != 2):
             raise Failure('printed or rejected, but not in order: %r %r' % (printed, rejected))
         return count
@@ -548,7 +548,7 @@ class Kafkaget(Filter):
         self.account(result, committed)
         if result.status == 0 and committed != len(self.lines):
             raise Failure('status 0, but %d of %d are committed' % (committed, len(self.lines)))
-        # The other checks of a status 1 hold for lines one by one.
+        # The other checks of a status 1 apply to lines one by one.
         super().check(result, changes_nothing)
         self.is_part(result)
 
@@ -610,7 +610,7 @@ class Resume(Seal):
 
     def __init__(self, argv, lines, placed):
         super().__init__(argv, lines)
-        self.placed = placed    # the signature has its name already
+        self.placed = placed    # the signature has its final name already
 
     def prepare(self, directory):
         super().prepare(directory)
@@ -757,7 +757,7 @@ class Drain(Filter):
 
     def check(self, result, changes_nothing):
         result.tree = self.places(result.tree)
-        # What a killed writer may have left was not looked at: the next run will.
+        # Leftovers of a killed writer could not be examined: the next run will do that.
         result.err = re.sub(rb'(?m)^audit-drain: store/spool/tmp: [^/]*\n', b'', result.err)
         Filter.check(self, result, changes_nothing)
         self.account(result.tree, result.status == 0)
@@ -796,12 +796,12 @@ CASES = {
     'fileput-new': Fileput(['audit-fileput', '--sync=none', '--no-overwrite'], addressed()),
     'post': Sink(['audit-post', '--url=http://127.0.0.1:PORT/'], small(addressed())),
     'post-batch': Sink(['audit-post', '--url=http://127.0.0.1:PORT/', '--batch=lines'], small(addressed()), piped=True),
-    # libcurl 7.88 signs with a digest that it had no memory for.
+    # libcurl 7.88 signs with a digest for which it had no memory.
     's3put': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit'],
                   small(addressed()), spared=('memory',)),
     's3put-list': Sink(['audit-s3put', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--signature=v2',
                         '--existing=list', '--no-overwrite'], small(addressed())),
-    # OpenSSL 3.0, which libcurl signs with, crashes where it has no memory to set itself up.
+    # OpenSSL 3.0, which libcurl uses to sign, crashes if it has no memory to initialize itself.
     's3get': S3get(['audit-s3get', '--endpoint=http://127.0.0.1:PORT', '--bucket=acme-audit', '--parallel=3'],
                    small(addressed()), spared=('memory',)),
     'kafkaput': Kafkaput(['audit-kafkaput'], small(addressed()), spared=('memory',)),
@@ -1001,7 +1001,7 @@ class Runner:
             self.attempt(dict(faults, FAULT_CALL='write'), True)
         few = [line for line in self.case.lines if len(line) < 5000]
         if len(few) < len(self.case.lines) and not (EVERY or LONG):
-            # Byte by byte, the record that no buffer has room for takes a million calls.
+            # Byte by byte, the record that is too large for any buffer takes a million calls.
             self.case.lines, self.case.outputs = few, []
             self.case.learn(self.run)
         self.attempt({'FAULT_SHORT': '1'}, True)

@@ -27,7 +27,7 @@ one_reject() {
     [ "$(ls -A store)" = "$(printf 'a.json\nb.json')" ]
 }
 
-# names DIR: what stands in it, on one line.
+# names DIR: its entries, on one line.
 names() {
     find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs
 }
@@ -163,7 +163,7 @@ outcomes() {
     [[ $stderr == 'audit-fileput: 1 delivered, 2 skipped, 0 rejected, 0 undelivered in '* ]]
     [ "$(names store)" = d ]
     [ "$(tail -n 3 receipts | cut -d'"' -f10 | xargs)" = 'skipped skipped delivered' ]
-    # Several files are one set, and rejects are not in it.
+    # Several files form one set, and rejects are not in it.
     head -n 1 receipts >first && sed -n 2,3p receipts >second
     run_tool audit-fileput --skip=first --skip=second store in
     assert_status 1
@@ -185,7 +185,7 @@ END
     printf '%s' "$output" | tr '\r' '\n' | sed 's/\x1b\[K//' >drawn
     cat -v drawn
     grep -q '^[0-9,]* delivered' drawn
-    # One column stays free.
+    # One column stays empty.
     [ "$(grep -v '^audit-fileput: ' drawn | awk 'length > 15' | wc -l)" -eq 0 ]
     grep -q '^audit-fileput: 3,000 delivered, 0 rejected, 0 undelivered in ' drawn
     run_tool audit-fileput store in
@@ -428,7 +428,7 @@ END
         assert_stderr_has ': No space left on device; stopped at in:'
         assert_stderr_has 'went to --rejects'
         [ "$(wc -l <<<"$stderr")" -eq 1 ]
-        # A file is read no further, and the message says where that was.
+        # The rest of the file is not read, and the message says where reading stopped.
         cat teed rejects >told
         cmp told <(head -n "$(wc -l <told)" in)
         [ "$(wc -l <told)" -eq 400 ] || assert_stderr_has "; in was read up to line $(wc -l <told)"
@@ -537,7 +537,7 @@ to_full() { "$@" >/dev/full; }
     [ "$(names store)" = 'a b' ]
 }
 
-# acknowledged NUMBER: so many events are stored, and each was handed on and has its receipt.
+# acknowledged NUMBER: so many events are stored, and each was passed on and has a receipt.
 acknowledged() {
     [ -f "store/a/$1" ] && [ "$(wc -l <teed)" -eq "$1" ] && [ "$(wc -l <receipts)" -eq "$1" ]
 }
@@ -586,8 +586,8 @@ acknowledged() {
     local signal process count
     for signal in TERM INT HUP; do
         rm -rf store teed rejects receipts go finished && mkdir store
-        # Nobody reads what it hands on until the signal has come: it does not get to the end before.
-        # A shell's background job ignores SIGINT; env gives it back.
+        # Its output is not read until the signal has come: it cannot finish before.  A shell's
+        # background job ignores SIGINT; env restores it.
         env --default-signal=INT audit-fileput --tee --rejects=rejects --receipts=receipts store <in \
             > >(until [ -e go ]; do sleep 0.1; done && cat >teed && touch finished) 2>message 3>&- &
         process=$!
@@ -597,7 +597,7 @@ acknowledged() {
         status=0
         wait $process || status=$?
         eventually test -e finished
-        # The file has more: that is status 2, and its place is told.
+        # The file has more lines: the status is 2, and the position is reported.
         [ "$status" -eq 2 ]
         grep -qx "audit-fileput: stopped by SIG$signal; stdin was read up to line [0-9]*" message
         [ "$(sed 's/.* //' message)" -eq "$(wc -l <teed)" ]
@@ -615,7 +615,7 @@ acknowledged() {
 @test "SIGTERM ends a wait for input at once; a signal that was ignored stays so" {
     mkdir store
     mkfifo pipe
-    # Read and write: it stays open while nobody reads.
+    # Read and write: it stays open although nothing reads.
     exec 4<>pipe
     audit-fileput --tee store <pipe >teed 2>message 3>&- 4>&- &
     local process=$!

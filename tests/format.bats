@@ -83,7 +83,7 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
 @test "a masked line leaves with its data masked, wherever mask_data stands" {
     run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"secret":1},"output":null},{"input":[2],"output":"s","n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
     assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"data":"masked"},"output":{"data":"masked"}},{"input":{"data":"masked"},"output":{"data":"masked"},"n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
-    # No one gets to unmask a line by saying it twice.
+    # Repeating the member cannot unmask a line.
     run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":1,"mask_data":false}]}'
     assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"data":"masked"},"mask_data":false}]}'
 }
@@ -300,7 +300,7 @@ for i in range(300):
     [ "$output" = "$(cat in)" ]
 }
 
-# seconds FILE: what audit-format takes of the processor for the file
+# seconds FILE: the processor time of audit-format for the file
 seconds() {
     python3 -c '
 import resource, subprocess, sys

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# The fuzz targets over their saved corpora, past findings among them (tests/fuzz/corpus).
-# `make fuzz` looks for more.
+# The fuzz targets with their saved corpora, which include past findings (tests/fuzz/corpus). `make
+# fuzz` searches for more.
 load common
 
-# holds_for TARGET: the target, over each file of its corpus.
+# holds_for TARGET: runs the target with each file of its corpus.
 holds_for() {
     local corpus=("$AUDIT_TESTS/fuzz/corpus/$1"/*)
     run_tool "$AUDIT_BUILD/tests/fuzz/$1" "${corpus[@]}"

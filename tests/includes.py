@@ -14,11 +14,11 @@ import re
 import subprocess
 import sys
 
-# From the ground up.  src/README.md says what each is for.
+# From the ground up.  src/README.md describes them.
 LAYERS = ["base", "json", "event", "filter", "deliver", "post", "s3", "file", "spool", "receive",
           "seal", "kafka", "report"]
 
-# What a folder may use of those before it, where that is not all: they are siblings.
+# The folders before it that a folder may use, if not all: some are siblings.
 ONLY = {
     "post": {"base", "json", "event", "filter", "deliver"},
     "s3": {"base", "json", "event", "filter", "deliver"},

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# Delivery in random circumstances; tests/invariants.py says what is held.  AUDIT_ROUNDS is how often
-# each is tried.
+# Delivery in random circumstances; tests/invariants.py describes the checks.  AUDIT_ROUNDS is how
+# often each is tried.
 load common
 
-# hold KIND [ROUNDS]: 100 rounds in each build, or so many, twice that with AUDIT_LONG, or $AUDIT_ROUNDS.
+# hold KIND [ROUNDS]: 100 rounds in each build, or as many as given, twice that with AUDIT_LONG, or
+# $AUDIT_ROUNDS.
 hold() {
     local seed rounds=$((${2-100} * (1 + ${AUDIT_LONG:+1}+0)))
     choose_seed

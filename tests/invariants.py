@@ -38,7 +38,7 @@ import tempfile
 import threading
 import time
 
-FAST = '/dev/shm'       # where files cost no disk
+FAST = '/dev/shm'       # where files need no disk
 TIMEOUT = 300
 
 
@@ -348,7 +348,8 @@ class PostRounds:
     def round(self, draw):
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
-        # What an earlier run sent before it was killed may arrive only now: each has its own mark.
+        # Requests that an earlier run sent before it was killed may arrive only now: each run has
+        # its own mark.
         mark = draw.randint(1, 1 << 60)
         lines = make_lines(draw, False, mark)
         told = self.script(draw, mark)

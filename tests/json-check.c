@@ -1,12 +1,11 @@
-/* json-check: says whether a text is JSON, as the tools' own reader sees it.
+/* json-check: prints whether a text is JSON, according to the tools' own reader.
  *
  *     json-check          standard input is one text
  *     json-check --many   standard input is texts, each after a line with its length in bytes
  *
  * Prints a line a text: "ok", or "byte N: what is wrong".  Each text is read in every way that the
  * library offers: skipped whole, walked down to different depths, and while it grows, piece by
- * piece.  Status 1 if one of them comes to another answer, 2 if the input cannot be read.
- */
+ * piece.  Status 1 if one of them has another result, 2 if the input cannot be read. */
 #include "config.h"
 
 #include "json/json.h"
@@ -14,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PIECES = 100 }; /* that a growing text comes in, at most */
+enum { PIECES = 100 }; /* in which a growing text is read, at most */
 
 /* The bytes in memory of exactly their size, so that a sanitizer sees a read past the end. */
 static char *exact_copy(struct span bytes)
@@ -29,8 +28,8 @@ static char *exact_copy(struct span bytes)
     return copy;
 }
 
-/* Reads the value that comes next member by member, element by element; what lies deeper than
- * `depth` is skipped whole. */
+/* Reads the next value member by member, element by element; values deeper than `depth` are skipped
+ * whole. */
 static void walk(struct json *json, unsigned depth)
 {
     bool is_object[JSON_DEPTH + 1];
@@ -67,13 +66,13 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* Whether a growing text may be cut after this byte. */
+/* Whether a growing text may be divided after this byte. */
 static bool may_cut(char byte)
 {
     return byte == '}' || byte == ']' || is_space(byte);
 }
 
-/* The length of the next piece's end, `stride` cutting places after `from`. */
+/* The end of the next piece, `stride` possible divisions after `from`. */
 static size_t next_cut(struct span text, size_t from, size_t stride)
 {
     while (from < text.len)
@@ -82,7 +81,7 @@ static size_t next_cut(struct span text, size_t from, size_t stride)
     return from;
 }
 
-/* What stands after a value that was read while it grew. */
+/* Checks what follows a value that was read while it grew. */
 static struct json_error check_rest(struct span text, size_t at)
 {
     while (at < text.len && is_space(text.at[at]))
@@ -111,7 +110,8 @@ static struct json_error read_growing(struct span text, size_t stride)
     return progress == JSON_WHOLE ? check_rest(text, past) : json_error(&json);
 }
 
-/* The same answer: about what follows the value, the whole text's reader may know more. */
+/* Whether the results are the same; about bytes after the value, the reader of the whole text may
+ * know more. */
 static bool same(struct json_error a, struct json_error b)
 {
     if (a.code == JSON_OK || b.code == JSON_OK)
@@ -126,7 +126,7 @@ static void print_answer(const char *way, struct json_error error)
     printf("%s%s\n", way, error.code == JSON_OK ? "ok" : json_error_message(error, message));
 }
 
-/* Prints the answer for a text.  False: the ways of reading do not agree. */
+/* Prints the result for a text.  False: the ways of reading do not agree. */
 static bool check(struct span text)
 {
     static const unsigned depths[] = {1, 2, JSON_DEPTH};

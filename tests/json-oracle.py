@@ -107,7 +107,7 @@ def shifted(check, name):
     rows = [row for row in read_table(name) if len(row[1]) <= 100]
     rows = rows[:: 3 if os.environ.get("AUDIT_SANITIZED") else 1]
     wrong = total = 0
-    while rows:  # some at a time: a process a row would take longer than the reading
+    while rows:  # some at a time: a process for each row would take longer than the reading
         some, rows = rows[:100], rows[100:]
         tried = [
             (n, *row) for row in some for n in (*range(1, 66), *range(4096 - len(row[1]), 4097))
@@ -134,15 +134,15 @@ def mutate(draw, text, others):
     kind = draw.randrange(6)
     if kind == 0:  # a byte flipped
         return text[:at] + bytes([draw.randrange(256)]) + text[at + 1:]
-    if kind == 1:  # a token put in
+    if kind == 1:  # a token inserted
         return text[:at] + draw.choice(TOKENS) + text[at:]
-    if kind == 2:  # bytes taken out
+    if kind == 2:  # bytes removed
         return text[:at] + text[to:]
-    if kind == 3:  # bytes twice
+    if kind == 3:  # bytes repeated
         return text[:to] + text[at:]
-    if kind == 4:  # the end cut off
+    if kind == 4:  # the end removed
         return text[:at]
-    return text[:at] + draw.choice(others) + text[to:]  # another text in place of some
+    return text[:at] + draw.choice(others) + text[to:]  # another text in place of a part
 
 
 def mutated(check, name, seed, count, *files):
@@ -161,7 +161,7 @@ def mutated(check, name, seed, count, *files):
     status = compare(texts, ask_check(check, texts))
     accepted = sum(python_accepts(text) for text in texts if asked_of_python(text))
     print(f"seed {seed}: {accepted} of them are JSON")
-    # A run that knows only one of the answers proves nothing.
+    # A run with only one kind of result proves nothing.
     return status if 0 < accepted < len(texts) else 1
 
 
@@ -182,7 +182,7 @@ def dense(check, _, seed, count, reference):
         if i % 3:
             pieces.insert(draw.randrange(len(pieces) + 1), draw.choice(BAD))
         text = b'["' + b"".join(pieces) + b'"]'
-        if i % 5 == 0:  # not in a string, or cut
+        if i % 5 == 0:  # not in a string, or truncated
             text = text[draw.randrange(2):draw.randrange(1, len(text))]
         before = draw.randrange(130) if i % 2 else draw.randrange(4096 - len(text), 4160)
         texts.append(b" " * before + text)

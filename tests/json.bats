@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# The JSON reader against RFC 8259: a table of its rules, and Python's parser as a second opinion.
-# Each test holds for the reader as built here, which takes what the processor has, for its versions
-# without AVX-512 and without AVX2, and for its portable one.
+# The JSON reader compared with RFC 8259: a table of its rules, and Python's parser as a second
+# opinion. Each test runs with the reader as built here, which uses the processor's features, with
+# its versions without AVX-512 and without AVX2, and with its portable one.
 load common
 
 TABLE=$DATA/json/strictness.txt
 
-# oracle MODE ARGUMENT...: of each reader, what tests/json-oracle.py finds.
+# oracle MODE ARGUMENT...: the results of tests/json-oracle.py for each reader.
 oracle() {
     local mode=$1 check
     shift
@@ -50,7 +50,7 @@ oracle() {
     assert_output "byte 290: a number may not begin with a zero and another digit"
 }
 
-# says TEXT MESSAGE: what json-check prints for a text.
+# says TEXT MESSAGE: the output of json-check for a text.
 says() {
     run_tool "$AUDIT_BUILD/tests/json-check" < <(printf '%b' "$1")
     assert_status 0

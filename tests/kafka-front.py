@@ -54,7 +54,7 @@ class Connection:
     def __init__(self, users, client, broker):
         self.users, self.client, self.broker = users, client, broker
         self.known = users is None      # who it is
-        self.versions = set()           # ApiVersions requests that the broker has not answered yet
+        self.versions = set()           # ApiVersions requests to which the broker has not responded yet
 
     def answer(self, correlation, body):
         write_frame(self.client, struct.pack('>i', correlation) + body)
@@ -66,7 +66,7 @@ class Connection:
         if self.users is None:
             write_frame(self.broker, frame)
         elif key == API_VERSIONS and version > 0:
-            # The client then asks as of version 0.
+            # The client then asks with version 0.
             self.answer(correlation, struct.pack('>hihhh', UNSUPPORTED_VERSION, 1, API_VERSIONS, 0, 0))
         elif key == API_VERSIONS:
             self.versions.add(correlation)

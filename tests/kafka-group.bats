@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-kafkaget: several workers of a group, and what happens to them.
+# audit-kafkaget: several workers of a group, and their failures.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell
 load common
 load peer
@@ -21,11 +21,11 @@ teardown() {
     [ -z "${AUDIT_LONG-}" ] || events=100000 customers=500
     make_topic 12
     mkdir store
-    # A busy machine is not to lose a worker here.
+    # A busy machine must not lose a worker here.
     printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\nmax.poll.interval.ms=30000\n' >config
     customers $events $customers | sed 's/^{.*"n":\([0-9]*\),.*"team":{"id":\([0-9]*\).*/{"path":"\2\/\1.json","event":&}/' >addressed
     put --receipts=receipts addressed
-    # Order in the topic is the order of the input.
+    # The topic has the order of the input.
     topic_has '%s\n' >found
     [ "$(assert_order found $events)" = 0 ]
     for n in 1 2 3; do
@@ -35,13 +35,13 @@ teardown() {
     for n in $workers; do
         stop_worker "$n"
     done
-    # On a busy machine the brokers take a worker for gone, say so, and it goes on.
+    # On a busy machine the brokers may drop a worker; it reports that and continues.
     cat err.*
     [ "$(cat err.* | grep -cv -e 'no heartbeat of this worker reached the group in time' \
         -e 'offsets cannot be committed: .*; trying again$' -e 'audit-fileput: stopped by SIGTERM')" -eq 0 ]
     [ "$(find store -type f | wc -l)" -eq $events ]
     find store -type f -print0 | audit-format --files0-from=- | sort | cmp - <(sed 's/.*,"event"://; s/}$//' addressed | audit-format | sort)
-    # Offsets committed are the ends of all partitions.
+    # The committed offsets are the ends of all partitions.
     committed workers | awk '{ if ($2 != $4) exit 1; sum += $4 } END { exit sum != '$events' }'
 }
 
@@ -68,8 +68,8 @@ teardown() {
     stop_worker "$second"
     stop_worker "$third"
     [ ! -s rejects ]
-    # Each time that partitions moved, at most one batch (some 70 lines) of each of the six came twice;
-    # the mock brokers move them more often than need be.
+    # Each time that partitions moved, at most one batch (some 70 lines) of each of the six was
+    # delivered twice; the mock brokers move them more often than necessary.
     again=$(sort delivered | uniq -d | wc -l)
     cat err.*
     echo "# $again came twice" >&3
@@ -81,9 +81,9 @@ teardown() {
 @test "a command that takes longer than max.poll.interval.ms does not cost the partitions" {
     customers 200 8 >events
     local seconds
-    # A slow machine may take longer for a heartbeat than a session lasts.
+    # On a slow machine a heartbeat may take longer than a session lasts.
     for seconds in 3 9 27; do
-        [ -z "${AUDIT_TEST_KAFKA-}" ] || [ "$seconds" -ge 6 ] || continue # the least that brokers take
+        [ -z "${AUDIT_TEST_KAFKA-}" ] || [ "$seconds" -ge 6 ] || continue # the least that brokers accept
         make_topic 2
         put events
         rm -f delivered
@@ -102,7 +102,7 @@ teardown() {
 @test "brokers that go away and come back: told twice, and nothing is lost" {
     needs_mock
     make_topic 4
-    # A busy machine is not to lose the partitions before.
+    # A busy machine must not lose the partitions before.
     printf 'session.timeout.ms=6000\nheartbeat.interval.ms=300\nmax.poll.interval.ms=30000\n' >config
     customers 2000 40 >events
     head -n 1000 events | put
@@ -111,7 +111,7 @@ teardown() {
     eventually all_committed
     kafka down 0
     eventually grep -q "no broker can be reached, trying again" err.1
-    # That the worker gives its partitions up for lost is no word from a broker.
+    # That the worker gives its partitions up as lost does not mean that a broker responded.
     eventually grep -q "the group may have given the partitions to other workers" err.1
     grep -qx "audit-kafkaget: topic $topic: no broker could be reached for a whole session, and the group may have given the partitions to other workers; what was under way is delivered again" err.1
     sleep 1

@@ -37,7 +37,7 @@ enum { WORDS = 4000, WAIT = 30000, SECOND = 1000000000 /* in nanoseconds */ };
 
 static int speed = 1;
 
-/* These two take the place of libc's for librdkafka, too. */
+/* These two replace libc's for librdkafka, too. */
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
     int result = (int)syscall(SYS_clock_gettime, clock, time);

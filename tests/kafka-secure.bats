@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# audit-kafkaput and audit-kafkaget over TLS, and with a password: tests/kafka-front.py speaks both in
-# front of the mock brokers.
+# audit-kafkaput and audit-kafkaget over TLS, and with a password: tests/kafka-front.py provides
+# both in front of the mock brokers.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell
 load common
 load peer
@@ -18,13 +18,13 @@ teardown() {
     stop_peers
 }
 
-# certificate NAME [OPTION]...: NAME.pem, which vouches for itself, and NAME.key.
+# certificate NAME [OPTION]...: NAME.pem, self-signed, and NAME.key.
 certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.pem" \
         -subj "/CN=$1" -days 2 "${@:2}" 2>/dev/null
 }
 
-# front [OPTION]...: $brokers is then what is in front of the brokers.
+# front [OPTION]...: starts the front; $brokers is then its address.
 front() {
     python3 "$AUDIT_TESTS/kafka-front.py" "$brokers" "$@" >front-log 2>front-errors 3>&- &
     also_stop $!
@@ -37,7 +37,7 @@ settings() {
     printf '%s\n' 'session.timeout.ms=6000' 'heartbeat.interval.ms=300' 'max.poll.interval.ms=30000' "$@" >config
 }
 
-# passes: events go in and come out.
+# passes: events can be written and read.
 passes() {
     run_tool put --config=config --receipts=receipts events
     assert_status 0
@@ -48,7 +48,7 @@ passes() {
     sort out | cmp - <(sort events)
 }
 
-# is_refused TEXT: one line says so, nothing is sent, and nothing is read.
+# is_refused TEXT: there is one message, nothing is sent, and nothing is read.
 is_refused() {
     run_tool timeout 300 audit-kafkaput --config=config --brokers="$brokers" --topic="$topic" --rejects=rejects events
     assert_status 2
@@ -72,10 +72,10 @@ is_refused() {
     passes
     settings security.protocol=SSL ssl.ca.location=other.pem
     is_refused "certificate verify failed"
-    # Debian's authorities do not vouch for it either.
+    # Debian's authorities do not sign it either.
     settings security.protocol=SSL
     is_refused "certificate verify failed"
-    # Without TLS the brokers cannot be talked to; that is no set-up that one can tell from an outage.
+    # Without TLS the brokers cannot be reached; this cannot be distinguished from an outage.
     run_tool put --retry-for=2s --rejects=rejects events
     assert_status 1
     cmp <(sort rejects) <(sort events)
@@ -117,7 +117,7 @@ is_refused() {
     run_tool get --dead-letter="$dead" -- audit-fileput "$PWD/store"
     assert_status 1
     assert_stderr_has "lines were rejected; see topic $dead"
-    # The environment's password goes before the file's.
+    # The environment's password overrides the file's.
     export AUDIT_KAFKA_PASSWORD=hunter-two-four
     is_refused "Authentication failed: Invalid username or password"
     [[ $stderr != *hunter-two* ]]
@@ -133,10 +133,10 @@ is_refused() {
     run_tool timeout 300 audit-kafkaput --verbose --config=talkative --brokers="$brokers" --topic="$topic" events
     assert_status 0
     [[ $stderr != *hunter-two* ]]
-    # Another way to authenticate than what the brokers know.
+    # A mechanism that the brokers do not support.
     settings security.protocol=SASL_SSL sasl.mechanisms=SCRAM-SHA-256 ssl.ca.location=broker.pem sasl.username=me
     is_refused "mechanism"
-    # Without a password nobody gets in, nor without authenticating.
+    # Without a password access is refused, and also without authentication.
     settings security.protocol=SSL ssl.ca.location=broker.pem
     run_tool put --config=config --retry-for=2s --rejects=rejects events
     assert_status 1

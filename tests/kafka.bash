@@ -1,9 +1,9 @@
-# A Kafka cluster for the tests: librdkafka's mock brokers (tests/kafka-mock.c), or the one that
-# $AUDIT_TEST_KAFKA names, on which each test makes a topic, and leaves it.
-# `load kafka` after `load common` and `load peer`.
+# A Kafka cluster for the tests: librdkafka's mock brokers (tests/kafka-mock.c), or the one in
+# $AUDIT_TEST_KAFKA, where each test makes a topic and does not remove it.  `load kafka` after `load
+# common` and `load peer`.
 # shellcheck disable=SC2034,SC2154 # whoever loads this uses what it sets
 
-# start_kafka: three brokers; $brokers is how to reach them.  Ends with stop_peers.
+# start_kafka: starts three brokers; $brokers is their addresses.  Ends with stop_peers.
 start_kafka() {
     kafka=$PWD
     brokers=${AUDIT_TEST_KAFKA-}
@@ -16,7 +16,7 @@ start_kafka() {
     brokers=$(head -n 1 kafka-log)
 }
 
-# kafka COMMAND...: what kafka-mock.c lists; returns once it is done.
+# kafka COMMAND...: one of kafka-mock.c's commands; returns once it is done.
 kafka() {
     local before
     before=$(wc -l <"$kafka/kafka-log")
@@ -25,16 +25,16 @@ kafka() {
     [ "$(tail -n 1 "$kafka/kafka-log")" = "ok $*" ] || { tail -n 1 "$kafka/kafka-log" && return 1; }
 }
 
-# What a real cluster cannot be told to do.
+# Skips a test that a real cluster does not support.
 needs_mock() {
     [ -z "${AUDIT_TEST_KAFKA-}" ] || skip "only the mock brokers can be made to fail like this"
 }
 
-# quick_group: a file `config` with short sessions.  The mock brokers let a group that has members wait,
-# each time that one comes or goes, for the length of a session less a second, even when all of them
-# are there again; real ones go on then, and take no session under 6 seconds.  The mock brokers also
-# forget a worker that waits to join the group when they themselves stand still for longer than its
-# session lasts, on a busy machine, and never answer it.  It asks again 3 seconds after
+# quick_group: a file `config` with short sessions.  Each time that a member joins or leaves, the
+# mock brokers let the group wait for the length of a session less a second, even when all members
+# are there again; real ones continue then, and accept no session under 6 seconds.  The mock brokers
+# also forget a worker that waits to join the group if they themselves are stopped for longer than
+# its session lasts, on a busy machine, and never respond.  The worker asks again 3 seconds after
 # max.poll.interval.ms, by default after five minutes.
 quick_group() {
     if [ -n "${AUDIT_TEST_KAFKA-}" ]; then
@@ -44,7 +44,7 @@ quick_group() {
     fi
 }
 
-# make_topic PARTITIONS [NAME]: $topic is a new one.
+# make_topic PARTITIONS [NAME]: sets $topic to a new one.
 make_topic() {
     topic=${2:-audit-$$-$BATS_TEST_NUMBER-$RANDOM}
     if [ -n "${AUDIT_TEST_KAFKA-}" ]; then
@@ -54,12 +54,12 @@ make_topic() {
     fi
 }
 
-# put [OPTION]...: audit-kafkaput into $topic.
+# put [OPTION]...: runs audit-kafkaput with $topic.
 put() {
     audit-kafkaput --brokers="$brokers" --topic="$topic" "$@"
 }
 
-# topic_has FORMAT [TOPIC]: each message of $topic as kcat's format says, partition by partition.
+# topic_has FORMAT [TOPIC]: prints each message of $topic in kcat's format, partition by partition.
 topic_has() {
     kcat -C -q -e -b "$brokers" -t "${2:-$topic}" -f "$1"
 }
@@ -69,7 +69,7 @@ committed() {
     "$AUDIT_BUILD/tests/kafka-mock" committed "$brokers" "$1" "$topic"
 }
 
-# customers EVENTS CUSTOMERS [FROM]: so many events, each with a number, of the customers in turn.
+# customers EVENTS CUSTOMERS [FROM]: so many numbered events, of the customers in turn.
 customers() {
     awk -v count="$1" -v customers="$2" -v from="${3:-1}" 'BEGIN {
         for (n = from; n < from + count; n++)
@@ -77,8 +77,8 @@ customers() {
     }'
 }
 
-# assert_order FILE COUNT: the lines, in this order, have the numbers 1 to COUNT, each once or more; of
-# one customer a number comes first only after all that are smaller.  Prints how many came again.
+# assert_order FILE COUNT: the lines have the numbers 1 to COUNT, each once or more; for each
+# customer a number first appears after all smaller ones.  Prints how many were repeated.
 assert_order() {
     python3 -S - "$1" "$2" <<'END'
 import json, sys
@@ -106,7 +106,7 @@ get() {
 }
 
 # worker [OPTION]... -- COMMAND...: the same in the background, until it is stopped; $worker is its
-# process, err.N what it says.
+# process, err.N its messages.
 worker() {
     number=$((${number-0} + 1))
     audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers --follow \
@@ -123,14 +123,14 @@ stop_worker() {
     [ "$status" -eq 0 ] || { cat err.* && return 1; }
 }
 
-# The sink that acts on the texts of lines, and appends each to `delivered` as it comes.
+# The sink that acts on the texts of lines, and appends each to `delivered`.
 sink=(python3 -S "$AUDIT_TESTS/spool-sink.py")
 
 # For eventually.
 has_events() {
     [ "$(sort -u delivered 2>/dev/null | wc -l)" -ge "$1" ]
 }
-# all_committed: nothing is left to the group.
+# all_committed: the group has no uncommitted messages.
 all_committed() {
     committed workers | awk '$2 != $4 && !($2 == "-" && $4 == 0) { exit 1 }'
 }

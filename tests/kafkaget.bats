@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-kafkaget: workers of a group take a topic's messages to a command.
+# audit-kafkaget: workers of a group deliver a topic's messages to a command.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell
 load common
 load peer
@@ -24,7 +24,7 @@ teardown() {
     sort out | cmp - <(sort events)
     [ "$(assert_order out 3000)" = 0 ]
     all_committed
-    # What comes later comes alone.
+    # Later messages are in batches of their own.
     customers 100 10 3001 >later
     put later
     get >out2
@@ -42,7 +42,7 @@ teardown() {
     make_topic 1
     audit-path --user-id=42 "$DATA/bare.ndjson" >addressed
     put addressed
-    # Others write, too: line breaks, nothing at all, a value that is no JSON under a path.
+    # Messages of other programs: line breaks, an empty value, a value that is not JSON with a path.
     printf '{"a": 1,\n "b": "x y"}' >pretty
     kcat -P -b "$brokers" -t "$topic" -k 7 pretty
     kcat -P -b "$brokers" -t "$topic" -k 7 -H path=7/a.json pretty
@@ -67,7 +67,7 @@ teardown() {
     # It takes three lines, then fails until there is the file `now`.
     worker --backoff=1s -- bash -c 'echo run >>runs; [ -e now ] || exec "$@" --each 3; shift 0; exec "$@"' - "${sink[@]}"
     eventually has_lines runs 6
-    # Of each partition exactly what was delivered is committed.
+    # For each partition exactly the delivered messages are committed.
     kill -STOP "$worker"
     sort delivered >before
     kill -CONT "$worker"
@@ -121,7 +121,7 @@ teardown() {
     # No receipts, status 1: nothing is done.
     assert_status 1
     [ -z "$(topic_has '%s\n' "$dead")" ]
-    # A sink of ours says why.
+    # One of our sinks says why.
     mkdir -p store/7
     echo other >store/7/14.json
     run_tool get --dead-letter="$dead" -- audit-fileput "$PWD/store"
@@ -168,12 +168,12 @@ teardown() {
     echo "$count were delivered"
     [ "$count" -gt 0 ] && [ "$count" -lt 2000 ]
     [ "$(committed workers)" = "0 $count 0 2000" ]
-    # One that does not end in time gets the signal, and nothing of it is committed.
+    # A command that does not end in time gets the signal, and none of its lines are committed.
     worker --drain=200ms --batch-bytes=20kB -- bash -c 'echo begun >>begun; sleep 60; exec "$@"' - "${sink[@]}"
     eventually has_lines begun 1
     stop_worker "$worker"
     [ "$(committed workers)" = "0 $count 0 2000" ]
-    # The next one goes on there.
+    # The next one continues there.
     get --rejects=rejects -- "${sink[@]}"
     cmp delivered events
 }
@@ -194,7 +194,7 @@ teardown() {
     [ "$status" -eq 1 ]
     grep -q "^audit-kafkaget: topic $topic, partition 0: not delivered: .* 3; what is left stays in the topic$" err
     grep -q '^audit-kafkaget: stopped by SIGTERM; what is left stays in the topic$' err
-    # What is under way is all that there is, and it is done.
+    # All messages are under way, and then done.
     rm begun
     "${get[@]}" -- bash -c 'touch begun; until [ -e go.2 ]; do sleep 0.05; done; exec "$@"' - "${sink[@]}" 2>err 3>&- &
     worker=$! workers+=" $!"
@@ -258,7 +258,7 @@ END
     assert_status 2
     assert_stderr_has "topic missing: "
     assert_stderr_has "Unknown topic or partition"
-    # What brokers refuse a member for, they refuse each time.
+    # Errors of a group member are repeated by the brokers each time.
     make_topic 1
     kafka errors 11 INVALID_SESSION_TIMEOUT
     run_tool timeout 300 audit-kafkaget --brokers="$brokers" --topic="$topic" --group=g --follow

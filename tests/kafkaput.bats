@@ -74,7 +74,7 @@ for r in receipts:
     assert r["digest"] == hashlib.sha256(text).hexdigest()[:16], r
     assert found[r["partition"], r["offset"]] == text, r
 END
-    # What they call delivered is skipped, where there are paths to tell it by.
+    # Events that the receipts call delivered are skipped, if they have paths.
     make_topic 1
     audit-path --user-id=42 "$DATA/bare.ndjson" >addressed
     put --receipts=receipts2 addressed
@@ -100,7 +100,7 @@ kind "activity"
 {user_id}-{kind} "1001-activity"
 none null
 END
-    # What audit-template has changed still has its path.
+    # Events that audit-template has changed still have their paths.
     audit-path --user-id=42 "$DATA/bare.ndjson" | head -n 1 | audit-template -t splunk >message
     run_tool put --dry-run --key=path message
     assert_status 0
@@ -155,8 +155,8 @@ END
     needs_mock
     local try again
     customers 10000 50 >events
-    # The mock brokers, unlike real ones, take a batch that was on its way when a connection was cut, and
-    # is sent again, for a new one.  That there is one takes a machine that does much else.
+    # The mock brokers, unlike real ones, take a batch that was on its way when a connection was
+    # closed, and is sent again, for a new one.  This happens only on a busy machine.
     for try in {1..10}; do
         make_topic 4
         kafka errors 0 NOT_LEADER_FOR_PARTITION REQUEST_TIMED_OUT NOT_ENOUGH_REPLICAS _TRANSPORT \
@@ -185,7 +185,7 @@ END
     [ "$(wc -l <<<"$stderr")" -eq 1 ]
     [ "$(grep -c '"attempts":2' receipts)" -gt 0 ]
     topic_has '%s\n' | sort | cmp - <(sort events)
-    # Refused again, it is the message.
+    # Refused again: the message is at fault.
     make_topic 1
     head -n 1 events >one
     kafka errors 0 MSG_SIZE_TOO_LARGE MSG_SIZE_TOO_LARGE
@@ -194,7 +194,7 @@ END
     assert_stderr_has "one:1: Broker: Message size too large; max.message.bytes of the topic sets the limit"
     cmp one rejects
     [ "$(topic_has '%o\n' | wc -l)" -eq 0 ]
-    # Larger than the client may send: the others are not held up.
+    # Larger than the client may send: the others are not delayed.
     { head -n 1 events && customers 1 1 | sed "s/an event/$(head -c 3000 /dev/zero | tr '\0' x)/" && sed -n 2p events; } >mixed
     echo 'message.max.bytes=2000' >config
     run_tool put --config=config --rejects=rejects2 mixed
@@ -277,7 +277,7 @@ END
     sort rejects | cmp - <(sort events)
     assert_receipts receipts 20
     [ "$(grep -c '"outcome":"undelivered".*"reason":"Local: Message timed out; last: ' receipts)" -eq 20 ]
-    # A host name that nobody knows is a mistake, not an outage.
+    # An unknown host name is a mistake, not an outage.
     run_tool audit-kafkaput --brokers=no-such-host.invalid:9092 --topic=audit --rejects=rejects2 events
     assert_status 2
     assert_stderr_has "no-such-host.invalid"
@@ -339,7 +339,7 @@ END
     assert_status 2
     assert_stderr "audit-kafkaput: --brokers=https://kafka.example.com: a broker is HOST:PORT, and not a URL
 Try 'audit-kafkaput --help' for more information."
-    # The brokers may come from there.
+    # The brokers may be set there.
     make_topic 1
     echo "bootstrap.servers = $brokers" >config
     run_tool audit-kafkaput --config=config --topic="$topic" events
@@ -364,7 +364,7 @@ Try 'audit-kafkaput --help' for more information."
     [[ $stderr != *hunter-two* ]]
 }
 
-# tls_server: openssl's, with a certificate that `ca.pem` vouches for; $tls_port is where.
+# tls_server: openssl's, with a certificate signed by `ca.pem`; $tls_port is its port.
 tls_server() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out ca.pem \
         -subj /CN=localhost -addext subjectAltName=DNS:localhost -days 2 2>/dev/null
@@ -383,7 +383,7 @@ tls_server() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem \
         -subj /CN=other -days 2 2>/dev/null
     export AUDIT_KAFKA_USERNAME=me AUDIT_KAFKA_PASSWORD=hunter-two-three
-    # Where, what, and what it says.
+    # Position, property, and message.
     while IFS='|' read -r at property says; do
         printf '%b\n' "$property" >config
         echo "$at $property"

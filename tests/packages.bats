@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
-# The Debian packages: what is in them, and (AUDIT_LONG=1) that they build to the same bytes twice,
-# install into a fresh Debian, work there, and leave nothing behind.
+# The Debian packages: their contents, and (AUDIT_LONG=1) that they build to the same bytes twice,
+# install into a fresh Debian, work there, and leave nothing behind.  The long part takes minutes,
+# needs root, the packages of `./bootstrap deb` and of the tests, and a Debian mirror:
+# $AUDIT_MIRROR, or deb.debian.org.
 #
 # The long part takes minutes, needs root, the packages of `./bootstrap deb` and of the tests, and a
 # Debian mirror: $AUDIT_MIRROR, or deb.debian.org.
@@ -27,7 +29,7 @@ build_packages() {
     local directory=$1
     shift
     mkdir -p "$directory/source"
-    # Both builds are of the same source, whatever happens to it meanwhile.
+    # Both builds have the same source, even if it changes in the meantime.
     [ -e "$BATS_FILE_TMPDIR/source.tar" ] ||
         tar -C "$AUDIT_SOURCE" -cf "$BATS_FILE_TMPDIR/source.tar" --exclude=.git --exclude='./build*' \
             --exclude=./demo-out --exclude=./autom4te.cache .
@@ -44,7 +46,7 @@ first_build() {
     echo "${AUDIT_PACKAGES:-$BATS_FILE_TMPDIR/first}"
 }
 
-# packages DIRECTORY: those that are installed, without the debugging symbols.
+# packages DIRECTORY: those to install, without the debugging symbols.
 packages() {
     find "$1" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' | sort
 }
@@ -53,7 +55,7 @@ built() {
     [ -n "$(packages "$(first_build)")" ] || build_packages "$(first_build)" env
 }
 
-# fresh_debian ROOT: a minimal Debian with what the packages depend on, and nothing of ours.
+# fresh_debian ROOT: a minimal Debian with the packages' dependencies, and without the packages.
 fresh_debian() {
     local base=${AUDIT_DEBIAN_BASE:-$BATS_FILE_TMPDIR/base}
     if [ ! -d "$base" ]; then
@@ -65,7 +67,7 @@ fresh_debian() {
     cp -a "$base" "$1"
     packages "$(first_build)" | xargs cp -t "$1/tmp"
     local depends
-    # A package's first alternative, and what an installation adds to be booted and tested.
+    # A package's first alternative, and what is needed to boot and test the installation.
     mapfile -t depends < <(packages "$(first_build)" | xargs -I{} dpkg-deb -f {} Depends | tr ',' '\n' |
         sed 's/[(|].*//; s/ //g' | grep -v '^audit-' | sort -u)
     install_in "$1" "${depends[@]}" systemd-sysv dbus python3-minimal logrotate
@@ -93,7 +95,8 @@ install_in() { # ROOT PACKAGE...
     }
 }
 
-# files ROOT: every path with its type, but what the machine and the package manager change.
+# files ROOT: every path with its type, except those that the machine and the package manager
+# change.
 files() {
     find "$1" \( -path "$1/proc" -o -path "$1/sys" -o -path "$1/dev" -o -path "$1/run" -o -path "$1/tmp" \
         -o -path "$1/var/cache" -o -path "$1/var/lib/apt/lists" -o -path "$1/var/log/apt" \) -prune -o -printf '%y %P\n' | sort
@@ -168,7 +171,7 @@ names_of_packages() {
         cp "$test" "$root/tmp/test"
         in_root "$root" sh -ec 'mkdir /tmp/adt; AUTOPKGTEST_TMP=/tmp/adt sh /tmp/test; rm -r /tmp/adt'
     done
-    # What an installation gathers: configuration, logs, an event that waits.
+    # Files of a used installation: configuration, logs, a waiting event.
     in_root "$root" sh -ec 'mkdir /etc/audit-filters/splunk
         echo secret >/etc/audit-filters/splunk/token
         cd /var/spool/audit-filters
@@ -189,7 +192,7 @@ names_of_packages() {
     # The package manager keeps the scripts for a purge.
     ! grep -v -E ' (etc|var/log|var/spool)/audit-filters(/|$)| var/lib/(dpkg/info|systemd/deb-systemd-helper-enabled)/audit-' removed || return 1
 
-    # In the order that is hardest: a package's own purge must not need the others.
+    # In the hardest order: a package's own purge must not need the others.
     in_root "$root" apt-get -y -q purge "${names[@]}" >>install.log 2>&1
     files "$root" | comm -13 before - >purged
     cat purged
@@ -250,17 +253,17 @@ state() { # UNIT PROPERTY VALUE
     in_root "$root" sh -c 'apt-get -y -q install --no-install-recommends /tmp/*.deb' >>install.log 2>&1
     boot "$root"
 
-    # Installed, nothing runs that has no configuration yet, and nothing has failed.
+    # After the installation, services without a configuration do not run, and nothing has failed.
     [ -z "$(inside systemctl --failed --no-legend)" ]
     state audit-receive.socket ActiveState inactive
     state audit-receive.socket UnitFileState disabled
 
-    # Without tokens the service says what is missing, once.
+    # Without tokens the service reports what is missing, once.
     run ! inside systemctl start audit-receive.service
     inside systemctl status --no-pager audit-receive.service | grep -F 'AssertPathExists=/etc/audit-filters/receive/tokens was not met'
     state audit-receive.service NRestarts 0
 
-    # A mistake in the options is told, once.
+    # A mistake in the options is reported, once.
     mkdir -p "$root/etc/audit-filters/receive"
     install -m 600 /dev/stdin "$root/etc/audit-filters/receive/tokens" <<<'right-token'
     echo 'AUDIT_RECEIVE_OPTIONS=--no-such-option' >"$root/etc/audit-filters/receive/environment"
@@ -273,7 +276,7 @@ state() { # UNIT PROPERTY VALUE
     rm "$root/etc/audit-filters/receive/environment"
     inside systemctl reset-failed
 
-    # As the manual says it: the receiver, and a destination that stores files.
+    # As in the manual: the receiver, and a destination that stores files.
     inside systemctl enable --now audit-receive.socket
     mkdir -p "$root/etc/audit-filters/in/credentials" "$root/etc/systemd/system/audit-drain@in.service.d"
     inside install -d -o audit-filters -g audit-filters /srv/archive
@@ -296,7 +299,7 @@ END
     state audit-receive.service ActiveState active
     state audit-receive.service User audit-filters
 
-    # Killed, both come back; the socket refuses nobody meanwhile.
+    # Killed, both come back; the socket refuses no connection meanwhile.
     inside systemctl kill --signal=KILL audit-receive.service audit-drain@in.service
     [ "$(post right-token '{"event":"user_login","timestamp":"2024-05-04T08:00:00Z","user":{"id":1},"team":{"id":73}}')" = 200 ]
     eventually stored 4
@@ -308,7 +311,7 @@ END
     state audit-drain@in.service Result success
     [ -z "$(inside systemctl --failed --no-legend)" ]
 
-    # A removal stops what runs, and systemd knows nothing of it afterwards.
+    # A removal stops running services, and systemd forgets them.
     inside systemctl start audit-receive.socket audit-drain@in.service
     local names
     mapfile -t names < <(names_of_packages)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-path: where an event's file goes
+# audit-path: the path of an event's file
 
 load common
 

@@ -1,5 +1,5 @@
-# An HTTP service for the tests of what sends: tests/peer.py, which does as it is told, and nginx.
-# `load peer` after `load common`.
+# An HTTP service for the tests of senders: tests/peer.py, which follows a script, and nginx.  `load
+# peer` after `load common`.
 # shellcheck disable=SC2034 # whoever loads this uses what it sets
 
 # start_peer NAME [SCRIPT [ARGUMENT...]]: a peer.py in the directory NAME; $peer is that directory,
@@ -20,25 +20,25 @@ start_peer() {
     url=$scheme://127.0.0.1:$(cat "$peer/port")/in
 }
 
-# tell_peer SCRIPT: from now on the peer behaves like this.
+# tell_peer SCRIPT: from now on the peer follows this script.
 tell_peer() {
     printf '%s\n' "$1" >"$peer/script.new"
     mv "$peer/script.new" "$peer/script"
 }
 
-# kill_peer: it is gone at once, with whatever it was doing.
+# kill_peer: ends it at once, whatever it is doing.
 kill_peer() {
     kill -9 "$(cat "$peer/pid")"
     wait "$(cat "$peer/pid")" 2>/dev/null || :
 }
 
-# assert_delivered FILE: the peer has acknowledged the events of the file, each at least once, and no
-# others.
+# assert_delivered FILE: the peer has acknowledged the events of the file, each at least once, and
+# no others.
 assert_delivered() {
     diff <(sort -u "$1") <(sort -u "$peer/events") >differences || { head -n 6 differences && return 1; }
 }
 
-# An address where nobody listens.
+# An address on which nothing listens.
 nobody() {
     echo http://127.0.0.1:1/
 }
@@ -56,8 +56,8 @@ make_certificates() {
     done
 }
 
-# free_port: a port on which nobody listens, and which the system gives to no client either: while a
-# service is away, its port would be anybody's.
+# free_port: a port on which nothing listens, and which the system gives to no client either: while
+# a service is down, its port could otherwise be reused.
 free_port() {
     local port
     while port=$((10000 + RANDOM % 11000)); do
@@ -66,8 +66,8 @@ free_port() {
     echo "$port"
 }
 
-# start_nginx: hands requests to the peer: $nginx_plain/in over HTTP/1.1, $nginx_tls/in
-# over TLS with HTTP/2; /sink takes everything itself.  Its log has each request's protocol and connection.
+# start_nginx: passes requests to the peer: $nginx_plain/in over HTTP/1.1, $nginx_tls/in over TLS
+# with HTTP/2; /sink responds itself.  Its log has each request's protocol and connection.
 start_nginx() {
     local plain tls
     plain=$(free_port)
@@ -126,7 +126,7 @@ also_stop() {
 stop_peers() {
     local pid
     for pid in "${peers[@]}"; do
-        # Of one that was waited for, another process may have the number by now.
+        # If it was waited for, another process may have its number by now.
         [[ $'\n'$(jobs -p)$'\n' = *$'\n'$pid$'\n'* ]] || continue
         kill "$pid" 2>/dev/null || :
         wait "$pid" 2>/dev/null || :
@@ -135,13 +135,13 @@ stop_peers() {
 }
 peers=()
 
-# events COUNT [FROM]: that many small events, each with a number of its own.
+# events COUNT [FROM]: so many small events, numbered.
 events() {
     local from=${2:-1}
     seq "$from" $((from + $1 - 1)) | sed 's/.*/{"id":"j-&","status":"succeeded","started_at":"2026-01-02T03:04:05Z","n":&}/'
 }
 
-# assert_taken FILE: the peer has acknowledged exactly these events, in whatever order.
+# assert_taken FILE: the peer has acknowledged exactly these events, in any order.
 assert_taken() {
     sort "$peer/events" | cmp - <(sort "$1") || { show "not the events of $1"; return 1; }
 }

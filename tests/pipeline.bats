@@ -53,7 +53,7 @@ read_back() {
         audit-fileput message
     diff <(cd plain && find . -type f | sort) <(cd message && find . -type f | sort)
     [ "$(grep -rl '"logEntries":{' message | wc -l)" -eq "$(wc -l <"$DATA/events.ndjson")" ]
-    # What is in the message is an event again.
+    # The message contains an event again.
     read_back plain >before
     read_back message >after
     cmp before after

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# audit-post: no secret in any message, in whatever spelling an answer repeats it, nor on a command
-# line, nor in clear text to another machine.
+# audit-post: no secret in any message, in whatever spelling a response contains it, nor on a
+# command line, nor in clear text to another machine.
 load common
 load peer
 
@@ -14,7 +14,7 @@ token='Zq9/w+X=7b"k\Lm8'
 password='p/W+d=9"\xQ4 r'
 path='hook-K7/x+Y=z9Qw4t'
 
-# spell SECRET: each spelling of it on a line: as it is, percent-encoded in either case and twice,
+# spell SECRET: each spelling of it on a line: literally, percent-encoded in either case and twice,
 # as in JSON, in base64, and as an XML entity.
 spell() {
     python3 - "$1" <<'END'
@@ -39,13 +39,14 @@ assert_hidden() {
     done < <(spell "$1")
 }
 
-# The peer answers each request with the next of these texts: "said" for all, from the file `said`.
+# The peer responds to each request with the next of these texts: "said" for all, from the file
+# `said`.
 answers() {
     jq -nRc --arg reply "$1" --argjson status "$2" '{reply:$reply, sequence:[inputs | {status:$status, body:.}]}' said
 }
 
 # each_answer SECRET REPLY STATUS OPTION...: the peer quotes the secret in each spelling, one after
-# the other, and no message shows it.
+# the other, and no message contains it.
 each_answer() {
     local secret=$1 reply=$2 status=$3 count
     shift 3
@@ -115,7 +116,7 @@ each_answer() {
     start_peer a '{"token":{"seconds":0.6,"told":3600},"delay":0.01}'
     printf 'client:s3cret-of-it' >credential
     seq 200 | sed 's/.*/{"n":&}/' >in
-    # The service then refuses events and names the first token that it gave.
+    # The service then refuses events and quotes the first token that it granted.
     tell_peer '{"token":{"seconds":0.6,"told":3600},"delay":0.01,"poison":"\"n\":200","refusal":"token-1 was better"}'
     run_tool audit-post --url="$url" --parallel=1 --auth=oauth2 --token-url="${url%in}token" --credential-file=credential in
     assert_status 1
@@ -177,7 +178,7 @@ each_answer() {
     echo '{}' >in
     start_peer a
     local warning="audit-post: the credential goes to audit.example without encryption; use an https:// URL"
-    # The peer stands in for a proxy, so that nothing leaves this machine.
+    # The peer takes the place of a proxy, so that nothing leaves this machine.
     AUDIT_POST_CREDENTIAL=s3cret-of-it http_proxy=${url%/in} run_tool audit-post --url=http://audit.example/in --auth=bearer in
     assert_status 0
     assert_stderr "$warning"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-post and what log services answer, refuse and lose.
+# audit-post and the responses, refusals and limits of log services.
 load common
 load peer
 
@@ -13,7 +13,7 @@ teardown() {
     assert_status 0
 }
 
-# --- answers ---
+# --- responses ---
 
 @test "one answer that is not HTTP, after others, costs a repetition and no more" {
     start_peer a '{"sequence":[200,200,{"raw":"what?\r\n\r\n"}]}'
@@ -138,7 +138,7 @@ END
     cmp in rejects
 }
 
-# pushes: 2,000 events, a minute apart, in order, as lines for Loki; of each hundred one is two days
+# pushes: 2,000 events, a minute apart, in order, as lines for Loki; one in a hundred is two days
 # late, and labels differ from event to event.
 pushes() {
     python3 - <<'END'
@@ -156,7 +156,7 @@ END
     pushes >in
     run_tool audit-post --preset=loki --max-age=none --url="$url" --batch-events=100 --receipts=receipts --rejects=rejects in
     assert_status 1
-    # Of ten batches Loki refuses one event each, and says how many it ignored.
+    # In each of ten batches Loki refuses one event, and says how many it ignored.
     [ "$(grep -c '"outcome":"rejected"' receipts)" -eq 10 ]
     [ "$(grep -c '"outcome":"delivered"' receipts)" -eq 1990 ]
     [ "$(wc -l <"$peer/events")" -eq 1990 ]
@@ -217,7 +217,7 @@ azure {"TimeGenerated":"$time"}
 loki {"streams":[{"stream":{},"values":[["${ms}000000","x"]]}]}
 datadog {"event":"e","timestamp":"$time","team":{}}
 END
-    # An event whose time is not known is sent.
+    # An event without a known time is sent.
     run_tool audit-post --url="$url" --max-age=1h <<<'{"time":1}'
     assert_status 0
 }
@@ -250,7 +250,7 @@ audit-post: in:4: a string in the event has 131073 bytes; newrelic takes at most
     assert_stderr "audit-post: ${nginx_plain/http:/https:}/sink: this port does not speak TLS; is it an http:// URL?; nothing more is sent"
 }
 
-# --- what is about the request, and what about an event ---
+# --- errors of the request, and errors of an event ---
 
 @test "a 400 that is about the request is one line and status 2, with all in the rejects" {
     events 300 >in
@@ -292,7 +292,8 @@ audit-post: in:3: HTTP 400: no'
 }
 
 @test "a bulk whose answer cannot be read is halved after two, down to the event that is the reason" {
-    # As VictoriaLogs does with a line over its limit: 200 with an empty body, the others are taken.
+    # As VictoriaLogs does with a line over its limit: 200 with an empty body, and the others are
+    # accepted.
     start_peer a '{"reply":"elastic","silent":"\"j-7\""}'
     events 20 >in
     run_tool timeout 300 audit-post --url="$url" --preset=elastic --auth=none --rejects=rejects --receipts=receipts in

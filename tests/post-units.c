@@ -1,7 +1,6 @@
-/* post-units: checks of what audit-post decides without a network: URLs, header fields.
+/* post-units: checks of audit-post's functions that need no network: URLs, header fields.
  *
- * Prints each check that fails, and how many there were; status 1 if any failed.
- */
+ * Prints each check that fails, and how many there were; status 1 if any failed. */
 #include "config.h"
 
 #include "base/secret.h"

@@ -8,7 +8,7 @@ teardown() {
     stop_peers
 }
 
-# --- what is sent, and what is said of it ---
+# --- requests, and their reports ---
 
 @test "each event is one request, its bytes untouched" {
     start_peer a
@@ -215,7 +215,7 @@ teardown() {
     sleep 0.3
     start_peer a '' --port "$port"
     wait "$pid"
-    # The time when nobody listened may be told, when it began and when it ended.
+    # An outage may be reported while nothing listened, and its end.
     run grep -v -e "; nothing gets through, trying again until " -e ": events get through again, after " messages
     [ "$status" -eq 1 ]
     [ ! -s rejects ]
@@ -246,7 +246,7 @@ deliver_timed() {
     local calm try
     start_peer a
     events 1500 >in
-    # Other work on this machine may come in the middle of one try, not of all.
+    # Other work on this machine may interrupt one try, but not all.
     for try in {1..10}; do
         tell_peer '{}'
         deliver_timed in
@@ -259,7 +259,7 @@ deliver_timed() {
         assert_stderr ""
         assert_receipts receipts 1500
         echo "try $try: $calm ms without faults, $took with them"
-        # Twice the time is what is asked for; a small run may take twice that.
+        # Twice the time is required; a small run may take twice that.
         [ "$took" -gt $((4 * calm + 2000)) ] || break
     done
     [ "$took" -le $((4 * calm + 2000)) ]
@@ -285,8 +285,8 @@ deliver_timed() {
     assert_receipts receipts 3000
 }
 
-# post_patiently OPTION...: three seconds for each event, and more where a slow machine does not get
-# through with all but one in that time.
+# post_patiently OPTION...: three seconds for each event, and more if a slow machine cannot deliver
+# all but one in that time.
 post_patiently() {
     local seconds
     for seconds in 3 15 75; do
@@ -316,7 +316,7 @@ post_patiently() {
     assert_taken in
 }
 
-# --- what is there already ---
+# --- what exists already ---
 
 # addressed COUNT: so many addressed events.
 addressed() {
@@ -328,7 +328,7 @@ addressed() {
     addressed 40 >in
     audit-post --url="$url" --receipts=receipts --rejects=rejects in || [ $? -eq 1 ]
     [ "$(wc -l <"$peer/events")" -eq 39 ]
-    # A torn end, as a killed run leaves it, and a line that is no receipt.
+    # A torn end, as a killed run leaves it, and a line that is not a receipt.
     printf '%s\n{"line":41,"path":"7/jobs/j-7.json","outcome":"deliv' nonsense >>receipts
     tell_peer '{}'
     : >"$peer/log"
@@ -339,7 +339,7 @@ addressed() {
     assert_stderr_has 'audit-post: --skip: 2 lines that are not receipts, or torn, were ignored'
     assert_stderr_has 'audit-post: 1 delivered, 39 skipped, 0 rejected, 0 undelivered in '
     [ "$(tail -n 40 receipts | grep -c '"outcome":"skipped","status":null,"attempts":0')" -eq 39 ]
-    # Now all of them are there; --tee=all hands them on all the same.
+    # Now all of them exist; --tee=all passes them on all the same.
     run_tool audit-post --url="$url" --skip=receipts --tee in
     assert_status 0
     assert_output "$(cat in)"
@@ -377,7 +377,8 @@ addressed() {
     events 100 >in
     run_tool audit-post --url="$url" --parallel=4 in
     assert_status 0
-    # What was under way when the answer came goes on; then there is a second without a request.
+    # Requests that were under way when the response came continue; then there is a second without a
+    # request.
     from_log 'print([round(r["time"] - log[0]["time"], 2) for r in log])'
     [ "$(from_log 'max(b["time"] - a["time"] for a, b in zip(log, log[1:])) > 0.9')" = True ]
     [ "$(from_log 'log[10]["time"] - log[0]["time"] > 0.9')" = True ]
@@ -436,18 +437,18 @@ addressed() {
             { audit-post --url="$url" --drain=60s --rejects="$peer/rejects" --receipts="$peer/receipts" 3>&- 2>"$peer/messages" &
               echo $! >"$peer/tool" && wait $! || echo $? >"$peer/ended"; }  &
         eventually test -s "$peer/tool"
-        # Before the tool has opened its files a signal has nothing to say of them.
+        # Before the tool has opened its files a signal causes no message about them.
         eventually test -s "$peer/receipts"
         sleep "0.$((RANDOM % 5))$((RANDOM % 10))"
         kill -TERM "$(cat "$peer/tool")"
         wait $! || :
         sort "$peer/events" <(grep -v '^$' "$peer/rejects" 2>/dev/null) 2>/dev/null | uniq -d >"$peer/twice"
-        # A reject may have been delivered, if its answer was not waited for; here there was time.
+        # A reject may have been delivered, if its response was not waited for; here there was time.
         [ ! -s "$peer/twice" ]
         read=$(($(wc -l <"$peer/events") + $(wc -l <"$peer/rejects")))
         [ "$read" -eq "$(wc -l <"$peer/receipts")" ]
         assert_receipts "$peer/receipts" "$read"
-        # What was read is the beginning of the input; its last line may be cut.
+        # The records read are the beginning of the input; the last line may be incomplete.
         sort "$peer/events" "$peer/rejects" | head -c -1 >"$peer/out"
         head -n "$((read - 1))" "$peer/read" | sort | comm -23 - <(sort "$peer/events" "$peer/rejects") >"$peer/lost"
         [ ! -s "$peer/lost" ]
@@ -508,8 +509,8 @@ addressed() {
 
 # --- configuration ---
 
-# assert_stopped MESSAGE: one clear line, status 2; what was read is in the rejects, and the message
-# says how much that is.
+# assert_stopped MESSAGE: one clear line, status 2; the records read are in the rejects, and the
+# message says how many.
 assert_stopped() {
     local count
     count=$(wc -l <rejects)
@@ -576,13 +577,13 @@ assert_stopped() {
     run_tool audit-post --url="$url" --cacert=ca.pem --retry-for=0s --rejects=rejects in
     [ "$status" -ne 0 ]
     cmp <(sort in) <(sort rejects)
-    # A key with a passphrase, which is not for a command line.
+    # A key with a passphrase, which must not be on a command line.
     openssl ec -in client.key -aes128 -passout pass:o-so-secret -out locked.key 2>/dev/null
     AUDIT_POST_KEY_PASSPHRASE=o-so-secret run_tool audit-post --url="$url" --cacert=ca.pem --cert=client.pem --key=locked.key in
     assert_status 0
 }
 
-# is_taken PORT, for eventually: somebody listens there.
+# is_taken PORT, for eventually: a process listens there.
 is_taken() {
     (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
@@ -646,7 +647,7 @@ END
     grep -q '^CONNECT 127.0.0.1:' proxied
 }
 
-# --- who sends ---
+# --- authentication ---
 
 @test "basic, bearer, header and query" {
     events 1 >in
@@ -700,10 +701,10 @@ END
     assert_stderr ""
     assert_taken in
     [ "$(head -n 1 "$peer/tokens")" = "grant_type=client_credentials&scope=a%20b&client_id=the%20client&client_secret=the%20secret%26" ]
-    # Renewed by the time that was said: before the service refused a request.
+    # Renewed by the stated time: before the service refused a request.
     [ "$(from_log 'sum(r["status"] == 401 for r in log)')" -eq 0 ]
     [ "$(wc -l <"$peer/tokens")" -ge 2 ]
-    # The service drops tokens earlier than was said: a 401, one renewal, and on it goes.
+    # The service drops tokens earlier than stated: a 401, one renewal, and it continues.
     start_peer b '{"token":{"requests":250,"told":3600}}'
     run_tool audit-post --url="$url" --auth=oauth2 --token-url="${url%/in}/token" --token-auth=basic --credential-file=credential in
     assert_status 0
@@ -850,7 +851,7 @@ END
     assert_stderr 'audit-post: in:7: HTTP 400 for this event: {"type": "mapper_parsing_exception", "reason": "failed to parse"}'
     assert_taken <(grep -v '"j-7"' in)
     assert_receipts receipts 200
-    # A replay makes nothing twice.
+    # A replay duplicates nothing.
     tell_peer '{"reply":"elastic"}'
     rm receipts
     grep -v '"j-7"' in >good
@@ -879,7 +880,7 @@ END
     eventually has_lines nginx/log 2000
     [ "$(grep -c '^HTTP/2.0' nginx/log)" -eq 1000 ]
     [ "$(grep '^HTTP/2.0' nginx/log | cut -d' ' -f2 | sort -u | wc -l)" -eq 1 ]
-    # A batch that nginx finds too large is halved.
+    # A batch that is too large for nginx is halved.
     run_tool audit-post --url="$nginx_tls/in" --cacert=ca.pem --batch=array in
     assert_status 0
     assert_taken <(cat in in in)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-prune: what is older than a retention goes, by the date in its path, and nothing else does.
+# audit-prune: removes what is older than a retention, by the date in its path, and nothing else.
 load common
 
 # put PATH [TEXT]: a file of the archive.
@@ -124,7 +124,7 @@ $(event '2023-01-01 00:00:00 UTC')"
     assert_status 2
     assert_stderr 'audit-prune: standard output: No space left on device'
     [ -e archive/7/activity/20230102/a.json ]
-    # A pipe that nobody reads any more.
+    # A pipe without a reader.
     mkfifo gone
     run_tool bash -c 'exec 3<>gone 4>gone 3<&-; audit-prune --keep=1y --now=2024-06-10 archive >&4'
     assert_status 2
@@ -145,7 +145,7 @@ $(event '2023-01-01 00:00:00 UTC')"
         sleep "0.00$((RANDOM % 10))"
         kill -9 $! 2>/dev/null || :
         wait $! 2>/dev/null || :
-        echo >>printed # the line that a kill has torn ends
+        echo >>printed # the line that the kill has torn ends
     done
     find archive -type d -exec touch -d '2 hours ago' {} +
     audit-prune --keep=1y --now=2024-06-10 archive >>printed

@@ -151,7 +151,7 @@ def load(port, count, connections, acked, go):
 
 EVIL = b'{"evil":1}'
 
-# What must be answered 4xx, or cut off without an answer, and never kept.
+# Requests that must get a 4xx, or be closed without a response, and never kept.
 MALFORMED = {
     "two lengths": request(EVIL, b"Content-Length: 10", b"Content-Length: 11"),
     "two equal lengths": request(EVIL, b"Content-Length: 10", b"Content-Length: 10"),
@@ -277,7 +277,7 @@ def slow(port, count, pause, seconds):
     next_byte = time.time() + pause
     while idle:
         must(is_served(port), "a good client is not served")
-        # Each of the slow ones sends a byte more, so that none is silent.
+        # Each slow client sends one more byte, so that none is idle.
         if time.time() >= next_byte:
             next_byte += pause
             for connection in idle:

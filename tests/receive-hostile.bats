@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-receive and clients that mean it harm, or cannot do better; nginx in front of it.
+# audit-receive and hostile or slow clients; nginx in front of it.
 load common
 load peer
 load receive
@@ -60,7 +60,7 @@ assert_memory() {
 }
 
 @test "slow clients do not keep a good one from being served, and are cut off" {
-    # A byte a minute, at the default limit of a minute, or all of it faster.
+    # A byte a minute, with the default limit of a minute, or all of it faster.
     local limit=5 most=300
     [ -z "${AUDIT_LONG-}" ] || limit=60 most=600
     start_receiver --timeout=${limit}s spool
@@ -70,7 +70,7 @@ assert_memory() {
     assert_memory 128
     stop_receiver
     assert_status 0
-    # One that is only slow is served within that time.
+    # A client that is only slow is served within that time.
     start_receiver --timeout=300s spool
     client trickle "${address##*:}" 1.5
     assert_output 200
@@ -147,7 +147,7 @@ start_proxy() {
     start_proxy
     client smuggle "${nginx_plain##*:}"
     assert_status 0
-    # The path is denied by nginx alone.
+    # Only nginx denies the path.
     client front-door "${nginx_plain##*:}"
     assert_output 403
     client front-door "${address##*:}"

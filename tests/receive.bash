@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034 # whoever loads this uses what it sets
 
 # start_receiver [OPTION...]: audit-receive in the background on a free port; $url is its address,
-# $receiver its process.  What it says is in receiver.err, its standard output in receiver.out.
+# $receiver its process.  Its messages are in receiver.err, its standard output in receiver.out.
 # Ends with stop_peers, or stop_receiver.
 start_receiver() {
     : >receiver.err
@@ -20,7 +20,7 @@ has_begun() {
     grep -q 'listening on' receiver.err || ! kill -0 "$receiver" 2>/dev/null
 }
 
-# stop_receiver [SIGNAL]: sets $status to what it ends with.
+# stop_receiver [SIGNAL]: sets $status to its exit status.
 stop_receiver() {
     kill "-${1:-TERM}" "$receiver"
     status=0
@@ -43,12 +43,12 @@ assert_answer() {
     return 1
 }
 
-# published, for eventually: all that is kept is in spool/new.
+# published, for eventually: all kept events are in spool/new.
 published() {
     [ -z "$(ls spool/tmp)" ]
 }
 
-# spooled [DIR]: the lines that are kept, published or not, in the order of their segments.
+# spooled [DIR]: the kept lines, published or not, in the order of their segments.
 spooled() {
     find "${1:-spool}/new" "${1:-spool}/tmp" -name '*.ndjson' -printf '%f %p\n' | sort | cut -d' ' -f2- |
         xargs -r cat

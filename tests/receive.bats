@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# audit-receive, from the outside: what it takes, what it keeps, what it answers.
-# Each test is a subshell (SC2030, SC2031), which is meant.
+# audit-receive, from the outside: what it accepts, keeps and returns.  Each test is a subshell
+# (SC2030, SC2031), which is meant.
 # shellcheck disable=SC2030,SC2031
 load common
 load peer
@@ -81,7 +81,7 @@ teardown() {
     assert_answer 200 '{"events":2}'
     post '{"streams":[{"stream":{"a":"b"},"values":[["1","plain text"]]}]}'
     assert_answer 400 '{"error":"byte 48: this line is not a JSON object"}'
-    # What only looks so is an event.
+    # An object that only looks like a wrapper is an event.
     post '{"streams":[1,2],"id":5}'
     assert_answer 200 '{"events":1}'
     post '{"create":1,"id":6}'
@@ -175,7 +175,7 @@ teardown() {
     [[ $output == "HTTP/1.1 200 OK"* ]]
 }
 
-# with_auth HOW: a receiver that wants one of the credentials in `tokens`.
+# with_auth HOW: a receiver that requires one of the credentials in `tokens`.
 with_auth() {
     start_receiver --auth="$1" --credential-file=tokens spool
 }
@@ -393,7 +393,7 @@ Try 'audit-receive --help' for more information."
     assert_answer 431
 }
 
-# exceeds_rate, for eventually: twenty requests, as fast as they go.
+# exceeds_rate, for eventually: twenty requests, as fast as possible.
 exceeds_rate() {
     run_tool curl -s --no-progress-meter -o /dev/null -w '%{http_code} %header{retry-after}\n' -d '{}' "${url}?[1-20]"
     echo "$output"
@@ -443,7 +443,7 @@ is_well() {
     start_receiver spool
     post '{"id":1}'
     assert_answer 200
-    # No file may become larger: as with a full disk, a write fails, here in an open segment.
+    # A limit on the size of files: as with a full disk, a write fails, here in an open segment.
     local pad
     pad=$(head -c 5000 /dev/zero | tr '\0' x)
     prlimit --pid "$receiver" --fsize=4000:unlimited
@@ -491,7 +491,7 @@ trap 'kill "$receiver"' EXIT
 eventually grep -q 'listening on' receiver.err
 url=http://$(sed -n 's/.*listening on //p' receiver.err)/
 number=0 code=
-# Sends events of 20 kB until one is answered so.
+# Sends events of 20 kB until one gets this status.
 send_until() {
     for ((code = 0; code != $1;)); do
         printf '{"id":%d,"pad":"%020000d"}' $((number += 1)) 0 >event
@@ -587,7 +587,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     head -n 1 <&"$reader" | cmp - large
     wait $!
     [ "$(cat code.1)" = 200 ]
-    # At the end it does not wait for ever, and does not say 200.
+    # At the end it does not wait for ever, and does not return 200.
     curl -s -o answer.2 -w '%{http_code}' --data-binary @large "$url" >code.2 3>&- &
     sleep 0.5
     stop_receiver
@@ -689,7 +689,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     stop_receiver
     assert_status 0
     [ "$(spooled | wc -l)" -eq 3 ]
-    # --verbose tells of clients that do not speak TLS, or do not trust the certificate.
+    # --verbose reports clients that do not use TLS, or do not trust the certificate.
     start_receiver --verbose --cert=cert.pem --key=cert.key spool
     url=https://$address/
     post '{}' --cacert ca.pem
@@ -722,8 +722,8 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     [ "$(spooled | wc -l)" -eq 1 ]
 }
 
-# begin_client: openssl's client in the background, with a client's certificate; what is written to
-# descriptor 7 it sends, what it receives is in the file `received`.
+# begin_client: openssl's client in the background, with a client's certificate; it sends what is
+# written to descriptor 7, and writes what it receives to the file `received`.
 begin_client() {
     rm -f to-client
     mkfifo to-client
@@ -732,7 +732,7 @@ begin_client() {
     exec 7>to-client
 }
 
-# answers STATUS COUNT: that many answers of that status have come over the open connection.
+# answers STATUS COUNT: so many responses with that status have come over the open connection.
 answers() {
     printf 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}' >&7
     eventually has_answers "$@"
@@ -752,7 +752,7 @@ has_answers() {
     answers 200 1
     post '{}' --cacert ca.pem --cert own.pem --key own.key
     assert_answer 401
-    # Both, while one authority takes over from the other.
+    # Both authorities, while one replaces the other.
     cat ca.pem own.pem >authorities.pem
     hang_up "SIGHUP: reloaded"
     answers 200 2
@@ -767,7 +767,7 @@ has_answers() {
     assert_answer 401
     post '{}' --cacert ca.pem --cert own.pem --key own.key --tlsv1.2 --tls-max 1.2
     assert_answer 200
-    # What cannot be read changes nothing.
+    # A file that cannot be read changes nothing.
     echo nothing >authorities.pem
     hang_up "authorities.pem: "
     grep -q "the authorities stay as they were" receiver.err
@@ -775,7 +775,7 @@ has_answers() {
     hang_up "authorities.pem: No such file or directory; the authorities stay as they were"
     post '{}' --cacert ca.pem --cert own.pem --key own.key
     assert_answer 200
-    # A client is not told names by which it would keep its certificate to itself.
+    # The client gets no names, which could keep it from sending its certificate.
     openssl s_client -connect "$address" </dev/null 2>/dev/null | grep -q '^No client certificate CA names sent'
     exec 7>&-
     stop_receiver
@@ -792,7 +792,7 @@ halves() {
     eventually test -s begun
 }
 
-# is_closed, for eventually: no new connection is taken.
+# is_closed, for eventually: no new connection is accepted.
 is_closed() {
     ! curl -s --max-time 10 -o /dev/null "${url}healthz"
 }
@@ -821,7 +821,7 @@ is_closed() {
     kill "$client"
     start_receiver spool
     halves never
-    # What comes with the first one does not count as the second.
+    # A signal that comes together with the first one does not count as the second.
     while kill -TERM "$receiver" 2>/dev/null; do sleep 0.6; done
     status=0
     wait "$receiver" || status=$?
@@ -870,12 +870,12 @@ where = lambda pattern, start=0: next(i for i in range(start, len(calls)) if re.
 for id in (101, 102, 103):
     write = where(r'write\(\d+<.*/spool/tmp/.*"id\\":%d' % id)
     sync = where(r"fdatasync\(\d+<.*/spool/tmp/.*ndjson>\)", write)
-    # The call may be shown in two parts, its end later than that of others.
+    # The call may be shown in two parts, with its end later than that of others.
     if "unfinished" in calls[sync]:
         sync = where(r"fdatasync resumed", sync)
     answer = where(r"(sendmsg|sendto|writev)\(\d+<.*HTTP/1.1 200", write)
     assert write < sync < answer, (write, sync, answer)
-# The new segment's name is synced as well before anything in it is acknowledged.
+# The new segment's name is also synced before anything in it is acknowledged.
 first = where(r"openat\(.*/spool/tmp>.*O_EXCL")
 assert where(r"fsync\(\d+<.*/spool/tmp>", first) < where(r"HTTP/1.1 200", where(r'"id', first))
 print("synced before it is answered")
@@ -938,7 +938,7 @@ END
     local requests
     requests=$(sed -n 's/^ *\([0-9]*\) requests in.*/\1/p' wrk.out)
     [ "$requests" -gt 0 ]
-    # Those that wrk did not wait for at its end may be kept, too.
+    # Events whose responses wrk did not wait for may be kept, too.
     [ "$(spooled | wc -l)" -ge "$requests" ]
     [ "$(spooled | wc -l)" -le $((requests + 16)) ]
     [ "$(spooled | sort -u)" = '{"id":1,"pad":"from wrk"}' ]
@@ -948,13 +948,13 @@ END
     audit-format "$DATA/bare.ndjson" | audit-path --user-id=7301 >addressed
     mkdir direct
     audit-fileput direct <addressed
-    # What a drain hands to: a script, as it may stand in the spool.
+    # The command of a drain: a script, as it may be in the spool.
     # shellcheck disable=SC2016 # the script expands it
     printf '%s\n' '#!/bin/sh' \
         'audit-format --keep-duplicates | audit-path --user-id=7301 | audit-fileput "$STORED"' >spool/deliver
     chmod +x spool/deliver
     start_receiver --segment-time=100ms spool
-    # arrived: what was sent is stored as it would be without HTTP.
+    # arrived: the events are stored as they would be without HTTP.
     arrived() {
         eventually published
         rm -rf stored

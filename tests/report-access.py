@@ -139,7 +139,8 @@ def main():
             script("document.querySelectorAll('details').forEach(function (d) { d.open = true; });")
             cdp("Accessibility.enable")
             headings, names, tables = check_tree(cdp("Accessibility.getFullAXTree")["nodes"], faults)
-            # On a phone rows are blocks: a table to a screen reader all the same, and nothing to scroll aside.
+            # On a phone rows are blocks: still a table for a screen reader, and without horizontal
+            # scrolling.
             cdp("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=1, mobile=True)
             narrow = check_tree(cdp("Accessibility.getFullAXTree")["nodes"], faults)
             if narrow != (headings, names, tables):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-report: the numbers are those of the events, and the page is what a browser can be trusted with.
+# audit-report: the numbers are those of the events, and the page is safe in a browser.
 load common
 
 setup_file() {
@@ -10,15 +10,15 @@ events() {
     cat "$BATS_FILE_TMPDIR/events.ndjson"
 }
 
-# browse [--without-script] SCRIPT: works page.html.
+# browse [--without-script] SCRIPT: runs the script on page.html.
 browse() {
     command -v chromedriver >/dev/null || skip "chromedriver is not here"
     [ -z "${AUDIT_SANITIZED-}" ] || skip "the page is the same in every build"
     run_tool timeout 600 python3 "$AUDIT_TESTS/report-browser.py" "${@:1:$#-1}" page.html "${@: -1}"
 }
 
-# Events of every kind, with every activity of the catalogue, statuses of other languages, and lines
-# that are none.
+# Events of every kind, with every activity of the catalogue, statuses in other languages, and lines
+# that are not events.
 all_kinds() {
     events | head -n "$1"
     jq -c '[.activities[] | select(.event or .resource_type == "AuditLogReplicationSettings")] | to_entries[] | .key as $i | .value |
@@ -159,8 +159,8 @@ since=$last
 shown=$last of 5000 rows are shown.
 json=5000
 unfolded=1"
-    # All is over after half a second here, and the beginning is seen after a fifth of that.  Other
-    # machines are several times slower, and busy besides.
+    # Everything is over after half a second here, and the beginning is visible after a fifth of
+    # that. Other machines are several times slower, and busy.
     echo "$stderr"
     [[ $stderr =~ main\ thread\ ([0-9]+)\.[0-9]+\ s,\ painted\ after\ ([0-9]+)\.[0-9]+\ s,\ loaded\ after\ ([0-9]+)\. ]]
     [ "${BASH_REMATCH[1]}" -lt 4 ] && [ "${BASH_REMATCH[2]}" -lt 15 ] && [ "${BASH_REMATCH[3]}" -lt 30 ]
@@ -205,7 +205,7 @@ hidden=0"
     [ "${BASH_REMATCH[1]}" -ge 20 ] && [ "${BASH_REMATCH[2]}" -ge 60 ] && [ "${BASH_REMATCH[3]}" -eq 8 ]
 }
 
-# Texts that break out where a page is made carelessly.
+# Texts that break out of a carelessly made page.
 hostile() {
     python3 - <<'END'
 import json
@@ -304,7 +304,7 @@ nonsense' ]
     run_tool audit-report nosuch
     assert_status 2
     assert_output ''
-    # A page at the end of its own events would spoil them.
+    # A page at the end of its own input would destroy it.
     cp in before
     run_tool bash -c 'audit-report in >>in'
     assert_status 2
@@ -322,7 +322,7 @@ nonsense' ]
 }
 
 @test "the newest rows are the same ones in whatever order the events come" {
-    # 3,000 activities of 500 different minutes; of the same minute the one that comes later is newer.
+    # 3,000 activities of 500 different minutes; within a minute the later one is newer.
     python3 - <<'END'
 import json, random
 rng = random.Random(5)
@@ -362,7 +362,7 @@ members_do() {
     }'
 }
 
-# peak COUNT MEMBERS: the most bytes that their page needs.
+# peak COUNT MEMBERS: the peak memory for their page.
 peak() {
     members_do "$1" "$2" | python3 "$AUDIT_TESTS/peak.py" audit-report 2>&1 >page.html | sed -n 's/.*peak \([0-9]*\) bytes$/\1/p'
 }
@@ -383,7 +383,7 @@ peak() {
 }
 
 @test "what is forgotten of too many members is the same in each run" {
-    # Tables have more keys than they keep, and in each run another secret of their hash.
+    # Tables have more keys than they keep, and each run has another secret for its hash.
     local count=250000
     [ -z "${AUDIT_SANITIZED-}" ] || count=201000
     members_do "$count" "$count" >in

@@ -1,8 +1,7 @@
-/* retry-units: checks of what deliver decides without a clock or a network of its own: whether a
- * request is tried again, when, and in which order.
+/* retry-units: checks of deliver's functions that need no clock or network: whether a request is
+ * tried again, when, and in which order.
  *
- * Prints each check that fails, and how many there were; status 1 if any failed.
- */
+ * Prints each check that fails, and how many there were; status 1 if any failed. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -55,7 +54,7 @@ static void check_transfers(void)
 static void check_waits(void)
 {
     const struct retry_policy policy = {100 * CLOCK_MS, 30 * CLOCK_SECOND, 300 * CLOCK_SECOND};
-    /* Full jitter: from nothing up to, not including, the longest. */
+    /* Full jitter: from zero up to, not including, the longest wait. */
     check_number(retry_wait(&policy, 1, 0), 0, "first, no luck");
     check_number(retry_wait(&policy, 1, UINT32_MAX), 99 * CLOCK_MS, "first, longest");
     check_number(retry_wait(&policy, 1, UINT32_MAX / 2 + 1), 50 * CLOCK_MS, "first, half");
@@ -97,7 +96,8 @@ static void check_deadlines(void)
     check_number(retry_deadline(&policy, 1000, 5000, 6000), 5300, "an outage that began after it");
 }
 
-/* Requests come out in the order in which they are due, whatever the order in which they came. */
+/* Requests are returned in the order in which they are due, whatever the order in which they were
+ * added. */
 static void check_schedule(void)
 {
     enum { COUNT = 1000 };
@@ -114,7 +114,7 @@ static void check_schedule(void)
     schedule_free(&schedule);
 }
 
-/* How many may go at once, as pace_may_send() says. */
+/* How many may be sent at once, according to pace_may_send(). */
 static size_t at_once(const struct pace *pace, int64_t now)
 {
     size_t count = 0;
@@ -147,7 +147,7 @@ static void check_pace_steps(void)
     fail_at(&pace, PACE_EVENT, 1, 0);
     check_number((int64_t)at_once(&pace, 1), 8,
                  "a failure that may be the event's own takes nothing");
-    /* A Retry-After holds everybody for that long, and no longer than --retry-for. */
+    /* A Retry-After holds back all requests for that long, but not longer than --retry-for. */
     fail_at(&pace, PACE_SLOWER, 1000, 2 * CLOCK_SECOND);
     check_number((int64_t)at_once(&pace, 1000 + 2 * CLOCK_SECOND - 1), 0,
                  "nobody before Retry-After");
@@ -174,7 +174,7 @@ static void check_pace_outage(void)
     check_number(pace.not_before, now + 50 * CLOCK_MS,
                  "… half of the first wait, as chance has it");
     check_number((int64_t)at_once(&pace, pace.not_before), 1, "and then one request probes");
-    /* What was sent before that only confirms it. */
+    /* Requests sent before that only confirm it. */
     int64_t next = pace.not_before;
     pace_failure(&pace, PACE_NOBODY, 1, now - 1, now + 1, 0, UINT32_MAX);
     check_number(pace.not_before, next, "an answer to what was sent before");
@@ -190,7 +190,7 @@ static void check_pace_outage(void)
     for (int i = 0; i < 3; i++)
         pace_success(&pace);
     check_number(at_once(&pace, now) >= 4, true, "growing fast to half of what it was");
-    /* One event that always fails is none. */
+    /* One event that always fails is not an outage. */
     pace_begin(&pace, 8, &pace_policy);
     for (unsigned i = 1; i < 50; i++)
         pace_failure(&pace, PACE_EVENT, i, now, now, 0, 0);
@@ -200,7 +200,7 @@ static void check_pace_outage(void)
     check_number(pace.probing, true, "all events failing are one");
 }
 
-/* The mean of how many go at once while this share of requests fails. */
+/* The mean number of concurrent requests while this share of requests fails. */
 static int64_t mean_at_once(size_t most, unsigned percent, unsigned *outages)
 {
     struct pace pace;

@@ -13,7 +13,7 @@ load spool
     cat root/7301/new/* | cmp - <(events 1 3 && events 6 6)
     assert_same "$(cat root/master/new/* | wc -l)" 2
     assert_same "$(grep -c spooled receipts)" 6
-    # Without a master nobody else's events are taken.
+    # Without a master other customers' events are rejected.
     rm -r root/master
     run_tool audit-route --rejects=rejects root in
     assert_status 1
@@ -56,7 +56,7 @@ load spool
     assert_stderr_has "symbolic link, which is not followed"
 }
 
-# limited COMMAND...: with at most 64 open files, and little memory; sanitizers need theirs.
+# limited COMMAND...: with at most 64 open files, and little memory; sanitizers need their own.
 limited() {
     if [ -n "${AUDIT_SANITIZED-}" ]; then
         prlimit --nofile=64 "$@"
@@ -101,7 +101,7 @@ EOD
     assert_stderr ""
     eventually has_all root/master expected.master
     for n in {3..20}; do eventually has_all "root/$n" "expected.$n"; done
-    # Meanwhile nobody was waited for.
+    # The others were not delayed.
     [ ! -e go ] && [ ! -e root/2/out ]
     touch go
     eventually has_all root/2 expected.2

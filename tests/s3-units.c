@@ -1,8 +1,7 @@
-/* s3-units: checks of what the S3 tools decide without a network: what a listing tells of keys,
- * and what signature version 2 signs.
+/* s3-units: checks of the S3 tools' functions that need no network: lookups in a listing, and the
+ * text that signature version 2 signs.
  *
- * Prints each check that fails, and how many there were; status 1 if any failed.
- */
+ * Prints each check that fails, and how many there were; status 1 if any failed. */
 #include "config.h"
 
 #include "check.h"
@@ -62,7 +61,7 @@ static struct span key_at(const struct bucket *bucket, size_t i)
     return span_of(bucket->key[i]);
 }
 
-/* Answers the query that the pages have just written, as a store does. */
+/* Responds to the query that the pages have just written, as a store does. */
 static enum s3_pages_added answer(struct bucket *bucket, struct s3_pages *pages, int64_t now)
 {
     struct span after = {pages->after, pages->after_len};
@@ -85,7 +84,7 @@ static enum s3_pages_added answer(struct bucket *bucket, struct s3_pages *pages,
     return added;
 }
 
-/* Looks a key up, with as many pages as that takes. */
+/* Looks a key up, with as many pages as necessary. */
 static enum s3_presence look(struct bucket *bucket, struct s3_pages *pages, const char *key,
                              struct s3_known *known)
 {
@@ -110,8 +109,8 @@ static struct bucket *make_bucket(size_t count, size_t page)
     return bucket;
 }
 
-/* Looks up `count` keys, the i-th being order(i): what is told must be right.  How many were told,
- * and not passed over. */
+/* Looks up `count` keys, the i-th being order(i): the results must be right.  Returns how many had
+ * a result. */
 static size_t look_all(struct bucket *bucket, size_t count, size_t (*order)(size_t))
 {
     struct s3_pages pages;
@@ -168,7 +167,7 @@ static void check_orders(void)
     bucket->lists = 0;
     check(look_all(bucket, 2 * KEYS, descending) > KEYS, "descending, most keys are told");
     bucket->lists = 0;
-    bucket->page = 20; /* a store with small pages: they answer one key each */
+    bucket->page = 20; /* a store with small pages: each covers one key */
     check(look_all(bucket, KEYS / 20, sparse) < KEYS / 40, "sparse keys are not asked for");
     check(bucket->lists < 40, "listing that does not help ends");
     free(bucket);
@@ -229,7 +228,7 @@ static void check_answers(void)
 
 /* --- Signature version 2 --- */
 
-/* The examples of Amazon's "Signing and authenticating REST requests", but for its DELETE with
+/* The examples of Amazon's "Signing and authenticating REST requests", except its DELETE with
  * x-amz-date, which the page signs as if it was the Date. */
 static void check_signatures(void)
 {
@@ -331,8 +330,8 @@ static void check_signatures(void)
     }
 }
 
-/* Parameters that are part of the resource are sorted, others are left out; a date of Amazon's own
- * takes the place of the other one. */
+/* Parameters that are part of the resource are sorted, others are left out; Amazon's own date
+ * header replaces Date. */
 static void check_resource(void)
 {
     struct curl_slist token = {(char *)(uintptr_t) "x-amz-security-token: t", NULL};

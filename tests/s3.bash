@@ -1,8 +1,8 @@
 # For the tests of audit-s3put: real stores on loopback.  `load common` and `load peer` first.
 # shellcheck disable=SC2034,SC2154 # whoever loads this uses what it sets, and sets what it uses
 
-# start_store ceph-rgw|swift-s3: for a whole file, from setup_file().  Skips where the packages are
-# not there.
+# start_store ceph-rgw|swift-s3: for a whole file, from setup_file().  Skips if the packages are not
+# installed.
 start_store() {
     local program=radosgw try
     [ "$1" = ceph-rgw ] || program=swift-proxy-server
@@ -28,7 +28,7 @@ not_sanitized() {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "not with sanitizers"
 }
 
-# use_store: in each test's setup(): the environment that a user of the store has.
+# use_store: in each test's setup(): the environment of a user of the store.
 use_store() {
     cd "$BATS_TEST_TMPDIR" || return
     local name
@@ -40,7 +40,7 @@ use_store() {
     prefix=t$BATS_TEST_NUMBER/
 }
 
-# put OPTION...: audit-s3put into the store, below this test's own prefix.
+# put OPTION...: runs audit-s3put with the store, below this test's own prefix.
 put() {
     run_tool timeout 600 audit-s3put --bucket="$S3_BUCKET" --prefix="$prefix" "$@"
 }
@@ -72,7 +72,7 @@ start_compare() (
     echo $! >compare-pid
 )
 
-# assert_stored FILE [fetch]: what is below the test's prefix is FILE's events, byte for byte.
+# assert_stored FILE [fetch]: the objects below the test's prefix are FILE's events, byte for byte.
 assert_stored() {
     [ -e "$BATS_FILE_TMPDIR/compare-pid" ] || start_compare
     # Held open, as the question would be lost while nobody has opened it.  The answer is open for writing
@@ -96,14 +96,14 @@ head_object() {
     aws --endpoint-url "$S3_ENDPOINT" s3api head-object --bucket "$S3_BUCKET" --key "$prefix$1" --output json
 }
 
-# assert_one_line TEXT: the message is one line that holds it, and no secret.
+# assert_one_line TEXT: the message is one line that contains it, and no secret.
 assert_one_line() {
     [ "$(grep -c . <<<"$stderr")" = 1 ] || { show "not one line"; return 1; }
     assert_stderr_has "$1"
     case $stderr$output in *"$AWS_SECRET_ACCESS_KEY"*) show "the secret is shown"; return 1 ;; esac
 }
 
-# start_s3_peer [UPSTREAM-PORT]: an endpoint that does as tell_peer says; $url is its address.
+# start_s3_peer [UPSTREAM-PORT]: an endpoint that follows tell_peer's script; $url is its address.
 start_s3_peer() {
     peer=$PWD/peer
     while [ -e "$peer" ]; do peer=${peer}2; done
@@ -115,12 +115,12 @@ start_s3_peer() {
     url=http://127.0.0.1:$(cat "$peer/port")
 }
 
-# peer_saw METHOD: how many such requests came.
+# peer_saw METHOD: the number of such requests.
 peer_saw() {
     grep -c "\"method\": \"$1\"" "$peer/log"
 }
 
-# What the tests of each store have in common.
+# The common parts of the tests of each store.
 
 # Ten addressed events whose keys have every odd character.
 make_awkward_events() {
@@ -158,7 +158,7 @@ check_objects_are_events() {
         grep -qF "\"etag\":\"$(md5sum <got | cut -d' ' -f1)\"}"
 }
 
-# What goes wrong before anything is sent: each is status 2 and one line.
+# Errors before anything is sent: each is status 2 and one line.
 check_refusals() {
     sample_events
     AWS_SECRET_ACCESS_KEY=not-the-secret put addressed
@@ -187,7 +187,7 @@ check_skewed_clock() {
     assert_stderr_has ", the store's ${theirs%T*}"
 }
 
-# assert_only_outages: standard error tells at most that nothing got through, and that it does again.
+# assert_only_outages: standard error has at most messages about outages and their ends.
 assert_only_outages() {
     local others
     others=$(sed -e '/nothing gets through, trying again until/d' -e '/events get through again/d' <<<"$stderr")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3get, against an endpoint that answers as it is told: what real stores say seldom.
+# audit-s3get, with an endpoint that follows a script: responses that are rare in real stores.
 # shellcheck disable=SC2016,SC2030,SC2031 # scripts are JSON; each test has its own environment
 load common
 load peer
@@ -22,7 +22,7 @@ get_bucket() {
     run_tool timeout 300 audit-s3get --bucket=archive "$@"
 }
 
-# peer_gets: how many GETs of objects came, peer_lists: of the bucket.
+# peer_gets: the number of GETs of objects, peer_lists: of the bucket.
 peer_gets() {
     grep -c '"path": "/archive/[^?]' "$peer/log"
 }
@@ -95,7 +95,7 @@ for i in range(10):
     [ "$(grep -o 'k[0-9]' <<<"$output" | tr -d '\n')" = k0k3k4k6k7k8k9 ]
     assert_stderr_has "7 objects read"
     assert_stderr_has "3 skipped"
-    [ "$(peer_gets)" = 10 ] # nothing was asked for what is passed over
+    [ "$(peer_gets)" = 10 ] # skipped objects were not requested
 }
 
 @test "a body that breaks off goes on where it was, with If-Match" {
@@ -142,7 +142,7 @@ told["cut"] = 200000'
     assert_stderr_has "audit-s3get: k: not read (attempts: "
     assert_stderr_has "the MD5 of the bytes received is not the ETag"
     grep -q '^{"path":"k","reason":"not read' rejects
-    # An ETag that is not an MD5 proves nothing.
+    # An ETag that is not an MD5 is no proof.
     objects 'told["objects"]["k"] = "{\"n\":1}"; told["etag"] = "\"0123-2\""'
     get_bucket
     assert_status 0
@@ -201,7 +201,7 @@ add("top.json", "2024-03-12T23:59:59Z")'
     get_bucket --prefix=p/ --since=2024-03-12 --until=2024-03-13 --timezone=Europe/Berlin --verbose
     [ "$(grep -c . <<<"$output")" = 23 ]
     assert_stderr_has "16 requests to list, 66 to read"
-    # What has no time cannot be told.
+    # An object without a time cannot be judged.
     objects 'told["objects"] = {"x": "{\"n\":1}", "y": "[]"}'
     get_bucket --since=1d
     assert_status 1
@@ -257,8 +257,8 @@ for user in 7, 8:
     [ ! -e "$peer/log" ] || [ "$(peer_gets || :)" = 0 ]
 }
 
-# lists PYTHON...: the peer answers its listings with these items, one page after the other, whatever
-# is asked: an object's key, or a prefix that ends in a slash.
+# lists PYTHON...: the peer's listings have these items, one page after the other, whatever the
+# request: an object's key, or a prefix that ends in a slash.
 lists() {
     objects '
 def page(*items):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3get, against a Ceph radosgw of its own.
+# audit-s3get, with a Ceph radosgw of its own.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer
@@ -79,7 +79,7 @@ END
     assert_stderr "audit-s3get: empty: the object is empty"
     [ "$(<rejects)" = '{"path":"empty","reason":"the object is empty"}' ]
     cmp got <(in_key_order all)
-    # Into another place and compared by an independent client.
+    # Into another place, compared by an independent client.
     run_tool audit-s3put --bucket="$S3_BUCKET" --prefix="copy/$prefix" got
     assert_status 0
     run_tool /usr/bin/python3 - "$S3_ENDPOINT" "$S3_BUCKET" "$prefix" "copy/$prefix" <<'END'
@@ -200,7 +200,7 @@ END
     assert_status 0
     grep -o '"j-[0-9]*"' "$peer/events" | sort | uniq -c >counts
     [ "$(wc -l <counts)" = 600 ]
-    # What had no receipt on disk when it was killed may come twice: receipts are written ten times a
-    # second, which is some batches, and nothing near all of it.
+    # Objects that had no receipt on disk at the kill may be delivered twice: receipts are written
+    # ten times a second, which is some batches, and far from all.
     [ "$(awk '$1 > 1' counts | wc -l)" -le 150 ]
 }

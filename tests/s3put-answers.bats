@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3put, against an endpoint that answers as it is told: what real stores say seldom.
+# audit-s3put, with an endpoint that follows a script: responses that are rare in real stores.
 # shellcheck disable=SC2016,SC2030,SC2031 # scripts are JSON; each test has its own environment
 # shellcheck disable=SC2034 # put() uses the prefix
 load common
@@ -34,7 +34,7 @@ teardown() {
 
 @test "--existing=list: a store that lists a key longer than a key can be" {
     tell_peer "{\"page\":1,\"objects\":{\"m$(printf 'x%.0s' {1..5000})\":\"{}\",\"n\":\"{}\",\"z0\":\"{}\"}}"
-    # For the last one the page after the long key is wanted.
+    # For the last key the page after the long key is needed.
     printf '{"path":"%s","event":{}}\n' m z p >addressed
     put --existing=list --no-overwrite --parallel=1 addressed
     assert_status 2
@@ -165,7 +165,7 @@ END
     assert_status 0
     assert_stderr ""
     [ "$(peer_saw PUT)" = 3 ]
-    # The first is for the look at the bucket; the last two events have another one.
+    # The first is for the check of the bucket; the last two events have another one.
     grep -o '"x-amz-security-token": "[^"]*"' "$peer/log" >tokens
     [[ $(head -n 1 tokens) == *'"token-1"' ]]
     [ "$(tail -n 2 tokens | grep -c '"token-1"')" -eq 0 ]
@@ -179,7 +179,7 @@ END
     local began='' metadata_port try
     metadata_port=$(<metadata-port)
     export AWS_CONTAINER_CREDENTIALS_FULL_URI="http://127.0.0.1:$metadata_port/slow?key=hidden"
-    # An attempt takes a second, and this less; on a machine that does much else, at least once.
+    # An attempt takes a second, and this less; on a busy machine, at least once.
     for try in {1..20}; do
         rm -f rejects
         began=$(date +%s%N)

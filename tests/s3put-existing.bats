@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3put --existing=list: a resume that lists what is there.
+# audit-s3put --existing=list: a resume that lists existing objects.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # as in s3put-answers.bats
 load common
 load peer
@@ -19,12 +19,13 @@ teardown() {
     stop_peers
 }
 
-# resume OPTION...: through a peer that does as it is told, or without a script what the store does.
+# resume OPTION...: through a peer that follows its script; without a script it does what the store
+# does.
 resume() {
     put --endpoint="$url" --existing=list --receipts=receipts "$@"
 }
 
-# use_peer SCRIPT: the peer alone is the bucket.
+# use_peer SCRIPT: only the peer is the bucket.
 use_peer() {
     start_s3_peer
     tell_peer "$1"
@@ -37,12 +38,12 @@ lines() {
     for n; do printf '{"path":"a%d","event":{"n":%d}}\n' "$n" "$n"; done
 }
 
-# outcomes: how many receipts have which outcome, on one line.
+# outcomes: the number of receipts for each outcome, on one line.
 outcomes() {
     sed 's/.*"outcome":"\([a-z]*\)".*/\1/' receipts | sort | uniq -c | awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2 }'
 }
 
-# listings: how many asked for keys.
+# listings: the number of requests for keys.
 listings() {
     grep -c '"method": "GET".*max-keys=1000' "$peer/log"
 }
@@ -63,7 +64,7 @@ listings() {
     [ "$(listings)" -le $((count / 200 + 2)) ]
     [ "$(peer_saw HEAD || true)" = 0 ]
     assert_stored addressed
-    # A receipt has the ETag that the listing told, and no attempt.
+    # A receipt has the ETag of the listing, and no attempt.
     grep '"outcome":"exists"' receipts | head -n 1 | grep -qE '"status":null,"attempts":0,.*"etag":"[0-9a-f]{32}"'
     # In order, one pass; nothing is put.
     for order in sort shuf; do
@@ -76,7 +77,7 @@ listings() {
         [ "$(peer_saw PUT || true)" = 0 ]
         [ "$order" = shuf ] || [ "$(listings)" -le $((count / 1000 + 1)) ]
     done
-    # Without the peer between, the time: 14,000 take about a second where nothing else runs.
+    # The time, without the peer in between: 14,000 take about a second on an idle machine.
     began=$(date +%s%N)
     put --existing=list --no-overwrite addressed
     assert_status 0

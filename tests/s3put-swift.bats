@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3put, against OpenStack Swift: a second implementation of S3.
+# audit-s3put, with OpenStack Swift: a second implementation of S3.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer
@@ -67,7 +67,7 @@ setup() {
     put --signature=v2 addressed
     assert_status 0
     assert_stored addressed
-    # What exists is known from the listing, where the store knows no conditions.
+    # What exists is known from the listing, because the store does not support conditions.
     put --signature=v2 --existing=list --receipts=receipts addressed
     assert_status 0
     [ "$(grep -c '"outcome":"exists"' receipts)" = 10 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-s3put, against a Ceph radosgw of its own.
+# audit-s3put, with a Ceph radosgw of its own.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer
@@ -59,7 +59,7 @@ teardown() {
     put --parallel=32 changed
     assert_status 0
     assert_stored changed
-    # The gzip of an event is the object's content.
+    # The object's content is the gzip of the event.
     head -n 20 addressed >few
     put --compress=gzip --suffix=.gz few
     put --compress=gzip --suffix=.gz --no-overwrite --receipts=zipped few

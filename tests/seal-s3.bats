@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-seal behind audit-s3put, and a bucket checked against the seals, with a Ceph radosgw.
+# audit-seal after audit-s3put, and a bucket checked against the seals, with a Ceph radosgw.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer

@@ -1,8 +1,7 @@
-/* seal-units: checks of seal_index, which settles what audit-verify finds as it was sealed, and of
+/* seal-units: checks of seal_index, which settles events that are as they were sealed, and of
  * hasher and sha256_pair, which digest the events.
  *
- * Prints each check that fails, and how many there were; status 1 if any failed.
- */
+ * Prints each check that fails, and how many there were; status 1 if any failed. */
 #include "config.h"
 
 #include "check.h"
@@ -75,7 +74,7 @@ static void check_paths(void)
     seal_index_end(&the_index);
 }
 
-/* Puts numbered paths until one is refused; returns how many were taken. */
+/* Adds numbered paths until one is refused; returns how many were added. */
 static uint32_t fill(void)
 {
     char path[16];
@@ -137,8 +136,8 @@ static void check_examples(struct hasher *hasher)
     }
 }
 
-/* Texts of every length up to LONGEST, `count` of different lengths at once, against libcrypto. The
- * first length that is wrong, or -1. */
+/* Texts of every length up to LONGEST, `count` of different lengths at once, compared with
+ * libcrypto. The first length with a wrong digest, or -1. */
 static int wrong_length(struct hasher *hasher, size_t count)
 {
     enum { LONGEST = 4096, COUNT = 5 };
@@ -170,7 +169,7 @@ static void check_digests(struct hasher *hasher)
     check_number(wrong_length(hasher, 5), -1, "the same, of five texts");
 }
 
-/* As this processor does it, and by libcrypto as others do. */
+/* As on this processor, and by libcrypto as on others. */
 static void check_hashers(void)
 {
     struct hasher hasher;

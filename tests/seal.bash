@@ -31,12 +31,12 @@ verify() {
     run_tool timeout 600 audit-verify --key=log.pub "$@"
 }
 
-# findings: what audit-verify found: a line each, its kind and what it is about, sorted.
+# findings: audit-verify's findings: a line each, its kind and its subject, sorted.
 findings() {
     grep -E '^[a-z-]+: ' <<<"$output" | sed -E 's/^([a-z-]+): (([^:]|:[^ ])*)(: .*)?$/\1 \2/; s/; (sealed|found) .*$//' | sort
 }
 
-# assert_sound, nothing was found.
+# assert_sound: there were no findings.
 assert_sound() {
     assert_status 0
     [[ $output == *"sound, nothing was found" ]] || { show "not sound"; return 1; }
@@ -52,7 +52,7 @@ expected:
 $(printf '%s\n' "$@" | sort)"; return 1; }
 }
 
-# check_with_coreutils PUBLIC: the seals below archive/seals, with sha256sum and openssl alone.
+# check_with_coreutils PUBLIC: the seals below archive/seals, with only sha256sum and openssl.
 check_with_coreutils() {
     local seal
     (cd archive && sha256sum --strict --quiet -c seals/*.sha256) || return

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-seal: what it writes, and that sha256sum and openssl accept it.
+# audit-seal: its output, and that sha256sum and openssl accept it.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer
@@ -88,7 +88,7 @@ END
     assert_stderr ""
     assert_status 0
     check_with_coreutils log.pub
-    # The very lines that sha256sum writes.
+    # Exactly the lines that sha256sum writes.
     (cd archive && find . -path ./seals -prune -o -type f -printf '%P\0' | xargs -0 sha256sum --) | sort >expected
     grep -v '^#' archive/seals/00000001.sha256 | sort | cmp expected -
     verify archive/seals archive
@@ -239,7 +239,7 @@ Try '$1 --help' for more information."
         wait "$pid"
         exec {pipe}>&-
         [ "$(cat errors)" = "audit-seal: stopped by SIG$signal; stdin was read up to line 2" ] || { cat errors && return 1; }
-        # Both events are sealed, whatever seal has them, and there are empty ones.
+        # Both events are sealed, in whatever seal, and there are empty seals.
         [ "$(cat seals/*.sha256 | grep -cE '  [ab]$')" = 2 ]
         [ $signal != TERM ] || grep -qx '# events 0' seals/*.sha256
         verify --chain seals
@@ -286,7 +286,7 @@ END
     [ "$(stat -c %s seals/00000001.sha256)" -lt 8500000 ]
     verify seals addressed
     assert_sound
-    # Before more is waited for, what has closed is published.
+    # Before a wait for more input, closed seals are published.
     mkdir waiting
     mkfifo events
     audit-seal --key=log.key waiting events &
@@ -297,7 +297,7 @@ END
     wait $!
     verify waiting addressed
     assert_sound
-    # What is lost with a seal that cannot be published is counted whole.
+    # The events that are lost with an unpublished seal are all counted.
     mkdir full
     run_tool bash -c 'ulimit -f 1; audit-seal --key=log.key full addressed'
     assert_status 2
@@ -366,7 +366,8 @@ END
     make_key log
     mkdir seals
     for i in {1..20}; do echo '{"path":"'"$i"'","event":{"n":1}}'; done >in
-    # A limit on the size of files stands for the full disk: it takes the lock, but not the seal.
+    # A limit on the size of files instead of a full disk: the lock can be written, but not the
+    # seal.
     run_tool bash -o pipefail -c '(ulimit -f 1; audit-seal --key=log.key --tee seals in 2>&1) | cat'
     assert_status 2
     grep -v '^audit-seal' <<<"$output" | cmp in -
@@ -408,13 +409,13 @@ END
     verify archive/seals archive
     assert_sound
     [[ $output == *"sealed 30 events, 10 removals"* ]]
-    # One more is gone, and one that was removed is back, as it was and in another form.
+    # One more is missing, and one that was removed is back, as it was and in another form.
     rm "archive/$(find archive -name '*.json' -printf '%P\n' | sort | head -n 1)"
     mkdir -p "archive/$(dirname "$(head -n 1 gone)")"
     echo back >"archive/$(head -n 1 gone)"
     verify archive/seals archive
     [ "$(findings | cut -d' ' -f1 | xargs)" = "missing not-removed" ]
-    # Archived again and sealed again, it is wanted again.
+    # Archived again and sealed again, it is required again.
     rm "archive/$(head -n 1 gone)"
     audit-fileput archive addressed
     audit-seal --key=log.key archive/seals addressed
@@ -465,7 +466,7 @@ END
     assert_stderr "audit-seal: 5 seals were time-stamped"
     verify --tsa-ca=tsa/ca.pem archive/seals archive
     assert_sound
-    # Those of other seals, of another authority, and none at all.
+    # Stamps of other seals, of another authority, and no stamp.
     cp archive/seals/00000002.tsr archive/seals/00000003.tsr
     cp archive/seals/00000001.sha256 archive/seals/00000005.tsr
     verify --tsa-ca=tsa/ca.pem archive/seals archive
@@ -485,7 +486,7 @@ END
     assert_stderr "audit-verify: log.pub: no certificates in PEM can be read from it"
 }
 
-# seal_slowly [OPTION]...: audit-seal reads from $pipe, and its authority holds its answers back.
+# seal_slowly [OPTION]...: audit-seal reads from $pipe, and its authority delays its responses.
 seal_slowly() {
     make_key log
     start_tsa
@@ -497,7 +498,7 @@ seal_slowly() {
     exec {pipe}>in
 }
 
-# asked COUNT: whether the authority has got so many requests.
+# asked COUNT: whether the authority has received so many requests.
 asked() {
     [ -e tsa/log ] && [ "$(wc -l <tsa/log)" -ge "$1" ]
 }
@@ -576,7 +577,7 @@ END
     [ "$(cat errors)" = "audit-seal: stopped by SIGTERM; stdin was read up to line 1" ]
     [ -s seals/00000001.tsr ]
     exec {pipe}>&-
-    # One that does not answer.
+    # An authority that does not respond.
     echo hold >tsa/fault
     audit-seal --key=log.key --tsa="$tsa_url" seals </dev/null 2>errors 3>&- &
     pid=$!
@@ -595,7 +596,7 @@ END
     wait $pid || status=$?
     assert_status 2
     [ "$(cat errors)" = "audit-seal: $tsa_url: SIGTERM ended the wait for its answer" ]
-    # A signal stops it after the answer, although seals are left.
+    # A signal stops it after the response, although seals are left.
     audit-seal --key=log.key seals </dev/null
     audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &
     pid=$!

@@ -217,7 +217,7 @@ assert_lines() {
     assert_status 0
     assert_output ""
     assert_stderr "audit-select: --event=zebra_*: $why"
-    # All are asked, although the first matches already.
+    # All patterns are checked, although the first matches already.
     run_tool audit-select -c --event='made_*' --event=made_up_here in
     assert_output 1
     assert_stderr ""

@@ -22,7 +22,7 @@ installed_units() {
     run systemd-analyze verify --man=no --generators=no units/audit-receive.socket \
         units/audit-receive.service units/audit-drain@splunk.service
     echo "$output"
-    # It also tells what the machine lacks that it runs on; that is not about these units.
+    # It also reports what is missing on this machine; that does not concern these units.
     if grep -E '(^|[ /])audit-' <<<"$output"; then
         return 1
     fi
@@ -47,8 +47,8 @@ installed_units() {
     done
 }
 
-# store_rounds WRITER ROUNDS: 50 good lines and a bad one a round; the first half in one run that goes
-# on for all of it, the others each in a run of its own, as cron would.
+# store_rounds WRITER ROUNDS: 50 good lines and a bad one in each round; the first half in one run
+# that lasts for all rounds, the others each in a run of its own, as from cron.
 store_rounds() {
     local writer=$1 rounds=$2 round
     round_lines() {

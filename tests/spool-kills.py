@@ -227,8 +227,8 @@ status = drain.wait()
 lost = acknowledged - arrived.keys()
 twice = {n: times for n, times in arrived.items() if len(times) > 1}
 # A killed drain or sink has delivered without a receipt, and the service may have stored that a
-# little after the kill, more on a machine that does much else; a killed spool has kept what it had not
-# acknowledged, and its producer writes it again.
+# little after the kill, or later on a busy machine; a killed spool has kept lines that it had not
+# acknowledged, and its producer writes them again.
 LATE = 1 + 2 * longest[0]  # seconds
 unexplained = [n for n, times in twice.items()
                if not any(times[0] - LATE <= moment <= times[-1]

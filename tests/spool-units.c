@@ -1,10 +1,9 @@
-/* spool-units: checks of what spool decides about segments, receipts and waits.
+/* spool-units: checks of spool's functions for segments, receipts and waits.
  *
  *     spool-units DIRECTORY
  *
  * Works in the directory.  Prints each check that fails, and how many there were; status 1 if any
- * failed.
- */
+ * failed. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -69,7 +68,7 @@ static void clear(const struct spooldir *spool)
         unlinkat(spool->place[SPOOL_NEW], names[i], 0);
 }
 
-/* A batch of what is in new/, oldest first. */
+/* A batch of the segments in new/, oldest first. */
 static bool gather(struct batch *batch, const struct spooldir *spool, uint64_t join)
 {
     struct backlog backlog = {0};
@@ -108,7 +107,7 @@ static void check_batch(const struct spooldir *spool)
     check_number((int64_t)batch.parts, 3, "… are three");
     check_number((int64_t)batch.bytes, 32, "… of 32 bytes");
 
-    /* What is written down is read back. */
+    /* The written list is read back. */
     check_number(batch_record(&batch, &reason), true, "it is written down");
     check_number(batch_read(&again, spool, batch.id), true, "… and read back");
     check_number((int64_t)again.parts, 3, "… with three parts");
@@ -134,7 +133,7 @@ static void check_batch(const struct spooldir *spool)
     check_number(batch_open_part(&batch, &batch.part[0]), -1, "one that is gone");
     check_number(batch_part_is_unchanged(&batch, &batch.part[0]), false, "… is not, either");
 
-    /* A torn list is none. */
+    /* A torn list counts as none. */
     snprintf(name, sizeof name, "%s.batch", batch.id);
     put(spool, SPOOL_WORK, name, "17 3 1.ndjson\nen");
     check_number(batch_read(&again, spool, batch.id), false, "a torn list");
@@ -184,7 +183,7 @@ static void check_growth(const struct spooldir *spool)
     clear(spool);
 }
 
-static struct mac *mac; /* receipts have one; NULL: they have digests */
+static struct mac *mac; /* receipts have a MAC; NULL: they have digests */
 
 /* Appends a receipt to the text. */
 static void receipt(char *text, size_t size, size_t line, const char *of, const char *outcome)
@@ -198,7 +197,7 @@ static void receipt(char *text, size_t size, size_t line, const char *of, const 
              line, outcome, mac != NULL ? "mac" : "digest", proof);
 }
 
-/* Compares the batch with these receipts; letters say what became of its lines. */
+/* Compares the batch with these receipts; letters show the verdicts for its lines. */
 static struct acknowledgement acknowledge(struct batch *batch, const char *receipts,
                                           char verdicts[16])
 {
@@ -229,7 +228,7 @@ static void check_verdicts(struct batch *batch, const char *receipts, const char
     check_text(is, should, what);
 }
 
-/* How many lines are done by these receipts of a command that has succeeded. */
+/* How many lines are done according to these receipts of a command that succeeded. */
 static void check_success(struct batch *batch, const char *receipts, int64_t should,
                           const char *what)
 {
@@ -240,7 +239,7 @@ static void check_success(struct batch *batch, const char *receipts, int64_t sho
     acknowledge_end(&a);
 }
 
-/* What a status of 0 says beside receipts. */
+/* A status of 0, with different receipts. */
 static void check_statuses(struct batch *batch)
 {
     char text[2048] = "";
@@ -259,7 +258,7 @@ static void check_statuses(struct batch *batch)
     check_success(batch, text, 3, "receipts that call lines undelivered");
 }
 
-/* What becomes of lines by receipts of one kind. */
+/* The verdicts for lines with receipts of one kind. */
 static void check_receipts(struct batch *batch)
 {
     char text[2048] = "", is[16];
@@ -303,7 +302,7 @@ static void check_receipts(struct batch *batch)
                    "SDSSS", "what is no receipt");
 }
 
-/* Appends the receipt of several lines together. */
+/* Appends one receipt for several lines. */
 static void receipt_of_run(char *text, size_t size, size_t line, const char *const *of,
                            size_t lines, const char *outcome)
 {
@@ -358,7 +357,7 @@ static void check_kinds(struct batch *batch)
     check_receipts(batch);
     check_statuses(batch);
     check_runs(batch);
-    /* The same line with another number has another one. */
+    /* The same line with another number has another MAC. */
     *text = '\0';
     receipt(text, sizeof text, 3, "{\"a\":1}", "delivered");
     memcpy(text, "{\"line\":1,", 10);
@@ -389,7 +388,7 @@ static void check_acknowledge(const struct spooldir *spool)
     batch_end(&again);
     mac = &batch.mac;
 
-    /* A segment of the same size that was changed meanwhile is read again. */
+    /* A segment of the same size that was changed in the meantime is read again. */
     put(spool, SPOOL_NEW, "3.ndjson", "{\"b\":3}");
     receipt(text, sizeof text, 4, "{\"a\":3}", "delivered");
     check_verdicts(&batch, text, "SDSSS", "a segment that was changed");
@@ -399,7 +398,8 @@ static void check_acknowledge(const struct spooldir *spool)
     clear(spool);
 }
 
-/* One that is gone before its lines were counted: nobody knows which the later ones are. */
+/* A segment that is missing before its lines were counted: the numbers of later lines are not
+ * known. */
 static void check_gap(const struct spooldir *spool)
 {
     struct batch batch;

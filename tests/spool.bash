@@ -29,7 +29,7 @@ sink() {
     sink=(python3 -S "$AUDIT_TESTS/spool-sink.py" "$@")
 }
 
-# waiting: the texts that wait in the spool, in order.
+# waiting: the texts in the spool that wait, in order.
 waiting() {
     cat spool/new/*.ndjson 2>/dev/null | sed 's/.*"event":"\([^"]*\)".*/\1/' | xargs
 }
@@ -45,7 +45,8 @@ assert_same() {
 }
 
 # For eventually: the files have so many lines, the directory is not empty, there is a segment with
-# more than so many lines in tmp/, nobody drains the spool, a service has so many different events.
+# more than so many lines in tmp/, no process drains the spool, a service has so many different
+# events.
 have_lines() {
     local count=$1
     shift
@@ -64,7 +65,7 @@ has_events() {
     [ "$(sort -u "$peer/events" | wc -l)" -eq "$1" ]
 }
 
-# start COMMAND...: in the background; $started is its process, err.NAME what it says.
+# start COMMAND...: in the background; $started is its process, err.NAME its messages.
 start() {
     "$@" 3>&- 2>>"err.$(basename "$1")" &
     started=$!

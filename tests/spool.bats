@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-spool: events outlive what happens to their destination.
+# audit-spool: events survive failures of their destination.
 load common
 load peer
 load spool
@@ -55,7 +55,7 @@ load spool
     assert_status 0
     assert_stderr_has "published the lines of a writer that was killed"
     printf '%s\n' "$output" | cmp - <(events 1 "$whole" "$(head -c 100 /dev/zero | tr '\0' y)")
-    # The segment of a writer that lives is let alone.
+    # The segment of a running writer is left alone.
     start audit-spool --segment-time=1h spool pipe
     exec {writer}>pipe
     events 1 3 >&"$writer"
@@ -119,7 +119,7 @@ EOD
         assert_stderr_has "Input/output error"
         cat spool/new/*.ndjson rejects 2>/dev/null | sort -u | cmp - <(sort in)
     done
-    # Two segments, and their places.
+    # Two segments, and their positions.
     [ "$at" -gt 4 ]
     assert_status 0
     assert_stderr ""
@@ -142,7 +142,7 @@ EOD
 @test "--max-size counts what the open segment holds, whenever the spool is counted" {
     mkdir spool
     events 1 400 "$(head -c 100 /dev/zero | tr '\0' z)" >in
-    # Slower than the spool is counted again: every second.
+    # More slowly than the spool's size is counted, every second.
     slowly() {
         local i
         for i in {0..19}; do
@@ -163,7 +163,7 @@ EOD
     assert_status 2
     assert_stderr_has "the spool is full (--max-size); stopped at in:"
     cat spool/new/* | cmp - <(printf '%s\n' "$output")
-    # What was read comes out, in order; the rest of the file was not read.
+    # The records read are written, in order; the rest of the file was not read.
     cat spool/new/* rejects >taken
     head -c "$(wc -c <taken)" in | cmp - taken
     rm rejects

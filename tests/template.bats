@@ -6,7 +6,7 @@ load common
 T=$DATA/template
 PIN=--now=2023-06-02T01:30:01.002123456-04:00
 
-# template TEXT: puts it into ./t.json
+# template TEXT: writes it to ./t.json
 template() {
     printf '%s\n' "$1" >t.json
 }

@@ -1,7 +1,6 @@
-/* units: checks of the library's small functions, those whose corners no command line reaches.
+/* units: checks of the library's small functions, for cases that no command line reaches.
  *
- * Prints each check that fails, and how many there were; status 1 if any failed.
- */
+ * Prints each check that fails, and how many there were; status 1 if any failed. */
 #include "config.h"
 
 #include "base/diag.h"
@@ -342,7 +341,7 @@ static void check_epoch(void)
     }
 }
 
-/* The calendar and its way back agree over every day of ten centuries. */
+/* The calendar functions and their inverses agree for every day of ten centuries. */
 static void check_calendar(void)
 {
     bool all = true;
@@ -368,7 +367,7 @@ static void check_zones(void)
         check_of(!timestamp_zone_set(unknown[i]), "timestamp_zone_set", unknown[i]);
     check_of(timestamp_zone_offset(1656633600) == 7200, "timestamp_zone_offset",
              "after unknown ones");
-    errno = ENOENT; /* from before: it says nothing of the zone */
+    errno = ENOENT; /* left over: it says nothing about the zone */
     check_of(timestamp_zone_set("Asia/Kolkata"), "timestamp_zone_set", "Asia/Kolkata");
     check_of(timestamp_zone_offset(1656633600) == 19800, "timestamp_zone_offset", "Kolkata");
     check_of(timestamp_zone_set("UTC"), "timestamp_zone_set", "UTC");
@@ -379,7 +378,7 @@ static void check_decoding(void)
 {
     static const struct {
         const char *content;
-        struct span meaning; /* at == NULL: it has none */
+        struct span meaning; /* at == NULL: there is none */
     } rows[] = {
         {"", SPAN_INIT("")},
         {"abc", SPAN_INIT("abc")},
@@ -462,7 +461,7 @@ static void check_printable(void)
                    "31m\xc2\xa0"),
          "\\xc2\\x9b31m\xc2\xa0"},
         {SPAN_INIT("\x9b\xff\xc3"), "\\x9b\\xff\\xc3"},
-        /* Overlong, surrogates, beyond Unicode; marks of direction, and what is next to them. */
+        /* Overlong, surrogates, beyond Unicode; direction marks, and their neighbours. */
         {SPAN_INIT("\xc0\xaf\xe0\x80\xaf"), "\\xc0\\xaf\\xe0\\x80\\xaf"},
         {SPAN_INIT("\xed\xa0\x80\xed\x9f\xbf"), "\\xed\\xa0\\x80\xed\x9f\xbf"},
         {SPAN_INIT("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80"},

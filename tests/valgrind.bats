@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# The tools' main paths under valgrind: no leak, no read of what was not written.  A start takes
-# seconds; what goes the same way through the code has one, and the sanitizers see the rest.
-# Each test is a subshell (SC2030, SC2031), which is meant.
+# The tools' main paths under valgrind: no leak, no read of uninitialized memory.  A start takes
+# seconds, so each path through the code is run once; the sanitizers check the rest.  Each test is a
+# subshell (SC2030, SC2031), which is meant.
 # shellcheck disable=SC2030,SC2031
 load common
 load peer
@@ -18,14 +18,15 @@ teardown() {
     stop_peers
 }
 
-# How it translates code takes most of its time, and the greater part of that code runs once: it need not
-# look past jumps, nor unroll loops.  Inlined functions are not named in what it finds; their lines are.
+# Translating code takes most of valgrind's time, and the greater part of the code runs once: it
+# need not follow jumps or unroll loops.  Inlined functions are not named in its reports; their
+# lines are.
 VALGRIND=(valgrind -q --error-exitcode=99 --leak-check=full --read-inline-info=no
     --vex-guest-chase=no --vex-iropt-unroll-thresh=0)
 
-# clean STATUS COMMAND...: the command ends so, and valgrind has nothing to say.  Its log is a file,
-# as the tool's own messages go to standard error.  That it does not know pidfd_open(2), 434, is no
-# finding: a thread then waits for the command.
+# clean STATUS COMMAND...: the command ends with that status, and valgrind reports nothing.  Its log
+# is a file, because the tool's own messages go to standard error.  That it does not know
+# pidfd_open(2), 434, is no finding: a thread then waits for the command.
 clean() {
     local expected=$1
     shift
@@ -98,7 +99,7 @@ mixed() {
     AUDIT_SEAL_PASSPHRASE=phrase clean 0 audit-seal --key=next.key --removed archive/seals <<<'7/gone.json'
     audit-seal --head archive/seals >head.txt
     clean 1 audit-verify --key=log.key.pub --head=head.txt --json archive/seals < <(sed 2d addressed && mixed)
-    # What others wrote.
+    # Files from other programs.
     cp archive/seals/00000001.sha256 archive/seals/00000004.sha256
     head -c 700 archive/seals/00000001.sha256 >archive/seals/00000005.sha256
     touch archive/seals/00000005.sig archive/seals/00000002.tsr
@@ -156,7 +157,7 @@ json.dump(told, open("peer/script", "w"))'
 }
 
 @test "usage errors, help and versions under valgrind" {
-    # It is the same code for all.
+    # The same code for all tools.
     clean 0 audit-format --help
     clean 0 audit-format --version
     clean 2 audit-format --no-such-option

@@ -27,7 +27,7 @@ END
     grep -oE '^[a-z-]+: [78]/[^:]*' <<<"$output" | cut -d' ' -f2 >paths
     [ "$(wc -l <paths)" = 4 ]
     LC_ALL=C sort -c paths
-    # Where everything differs, and has to be sorted by its path.
+    # Everything differs, and must be sorted by its path.
     sed 's/"x":"/&z/' addressed >changed
     TMPDIR=$PWD/tmp verify seals changed
     assert_status 1
@@ -60,7 +60,7 @@ END
     done
     echo "peaks: ${peak[*]}" | tee /dev/stderr
     [ "${peak[2]}" -lt $((peak[0] + 8 * 1024 * 1024)) ]
-    # What audit-verify(1) says, and what the program itself has.
+    # The limit in audit-verify(1), and the program's own memory.
     [ "${peak[3]}" -lt $((96 * 1024 * 1024)) ]
 }
 
@@ -83,7 +83,8 @@ END
         wait "$pid" || :
         verify archive/seals archive
         [ "$status" -le 1 ]
-        # What was stored and not sealed is found; before the first seal that is all there is to say.
+        # Stored events that were not sealed are found; before the first seal there are no other
+        # findings.
         if findings | grep -vE '^not-sealed 7/|^missing-seal 00000001.sha256$'; then
             show "a false finding"
             return 1
@@ -112,7 +113,7 @@ END
     run_tool audit-seal --key=log.key archive/seals /dev/null
     assert_status 0
     [ "$(find archive/seals -name '*.sha256' | wc -l)" = $((seals + 2)) ]
-    # A torn one is put away.
+    # A torn one is removed.
     head -c 100 "archive/seals/$newest.sha256" >archive/seals/.pending.sha256
     run_tool audit-seal --key=log.key archive/seals /dev/null
     assert_status 0

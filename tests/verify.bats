@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# audit-verify: what it finds, and that it finds nothing where nothing is wrong.
+# audit-verify: its findings, and that a sound archive has none.
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 load common
 load peer
@@ -82,7 +82,7 @@ seal_hours() {
     assert_sound
     verify --since=2026-01-01T02:30:00Z --until=2026-01-01T11:00:00Z archive/seals archive
     assert_status 1
-    # What is there is compared, asked for or not; and old seals may be gone too.
+    # Existing events are compared in any case; and old seals may be missing too.
     rm archive/seals/0000000{1,2}.*
     verify --since=2026-01-01T04:30:00Z --until=2026-01-01T11:00:00Z archive/seals archive
     assert_sound
@@ -96,7 +96,8 @@ seal_hours() {
     assert_stderr_has "audit-verify: --since=yesterday: not a time"
 }
 
-# make_hostile LINE...: seals/00000001.sha256 with these lines after its own first ones, well signed.
+# make_hostile LINE...: seals/00000001.sha256 with these lines after its own first ones, with a
+# valid signature.
 make_hostile() {
     rm -rf seals
     mkdir seals
@@ -240,12 +241,12 @@ END
     assert_stderr "audit-verify: stdin:6: the event has no path; pipe it through audit-path first"
     [[ $output == *"sound, nothing was found" ]]
     [ "$(cat rejects)" = '{"n":1}' ]
-    # What is no JSON any more has been changed, and so has what got another member.
+    # An event that is not JSON any more has changed, and so has one with another member.
     sed '2s/"event":{/"event":{{/; 3s/}}$/},"event":{}}/' addressed >broken
     verify seals broken
     assert_status 1
     [ "$(findings | cut -d' ' -f1 | xargs)" = "changed changed" ]
-    # White space around the event is not the event's.
+    # White space around the event is not part of it.
     sed 's/"event":{/"event" : {/; s/}$/ } /' addressed >spaced
     verify seals spaced
     assert_sound
@@ -328,7 +329,7 @@ extract_auditor() {
         [ "$(cut -d' ' -f1 out.4)" = "$(sed -n 's/^# key //p' archive/seals/00000001.sha256)" ]
         [ "$(cat out.6)" = "seals/00000002.sha256: OK" ]
     done
-    # Tampered with: each refuses, or names the file.
+    # After tampering each command refuses, or names the file.
     sed -i 's/"succeeded"/"tampered1"/' "archive/$(find archive -name '*.json' -printf '%P\n' | head -n 1)"
     touch archive/inserted
     (cd archive && run_tool bash -euo pipefail ../block.1 && assert_status 1)

@@ -1,4 +1,4 @@
-/* cjson-loop: what audit filters would cost on a JSON tree.  Each line of the file is parsed with
+/* cjson-loop: the cost of audit filters with a JSON tree.  Each line of the file is parsed with
  * cJSON and printed again; nothing is changed. */
 #define _POSIX_C_SOURCE 200809L
 #include <cJSON.h>

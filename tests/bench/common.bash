@@ -1,7 +1,7 @@
-# What the parts of the benchmark share; each sources it.
+# The common functions of the benchmark's parts, which source this file.
 # shellcheck disable=SC2034,SC2154 # who sources this uses what it sets, and has set $work
 
-# holds WHAT IS AT-LEAST: a line; false if it does not. IS may be what `speed` prints.
+# holds WHAT IS AT-LEAST: prints a line; false if it does not hold. IS may be the output of `speed`.
 holds() {
     local answer=holds is low high
     read -r is low high <<<"$2"
@@ -14,7 +14,7 @@ calculate() { # PYTHON-EXPRESSION
     python3 -c "print($1)"
 }
 
-# seconds COMMAND...: how long it takes, wall clock.  What it writes is shown if it fails.
+# seconds COMMAND...: its wall clock time.  Its output is shown if it fails.
 seconds() {
     local from=$EPOCHREALTIME
     "$@" >"$work/log" 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }
@@ -31,8 +31,8 @@ median() {
     printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
 }
 
-# speed OURS THEIRS: of two arrays with the seconds of runs that alternated, how many times as fast
-# ours are: the median of the ratios round by round, as a machine that is quick for a while is so for
+# speed OURS THEIRS: from two arrays with the seconds of alternating runs, how many times as fast
+# ours are: the median of the rounds' ratios, because a machine that is fast for a while is so for
 # both sides of a round; and the quartiles, between which half of the ratios are.
 speed() {
     local -n speed_ours=$1 speed_theirs=$2
@@ -45,8 +45,8 @@ print("%.4f %.2f %.2f" % (median, low, high))
 END
 }
 
-# can_compare RUNS SHORT: whether there is something of Fluent Bit to compare with; if not, says why.
-# SHORT is what it did not come to the end of, if anything.
+# can_compare RUNS SHORT: whether there is a result of Fluent Bit to compare with; if not, prints
+# why.  SHORT is what it did not finish, if anything.
 can_compare() {
     if [ "$1" = 0 ]; then
         echo "  Fluent Bit is not installed (Debian has no package of it): not compared"
@@ -58,7 +58,7 @@ can_compare() {
     return 1
 }
 
-# figure NAME BYTES SECONDS...: sets $best, the least of them, and $rate, MB/s, and prints it.
+# figure NAME BYTES SECONDS...: sets $best, the least time, and $rate, MB/s, and prints it.
 figure() {
     best=$(least "${@:3}")
     rate=$(calculate "$2 / 1e6 / $best")

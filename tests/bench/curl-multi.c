@@ -1,8 +1,7 @@
-/* curl-multi: what libcurl's multi interface can do, with nothing around it: posts every line of a
- * file, PARALLEL at once, and prints how long that took.
+/* curl-multi: the speed of libcurl's multi interface by itself: posts every line of a file,
+ * PARALLEL at once, and prints how long that took.
  *
- *     curl-multi URL FILE PARALLEL
- */
+ *     curl-multi URL FILE PARALLEL */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>

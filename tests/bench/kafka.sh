@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures audit-kafkaput and audit-kafkaget next to kcat, on three of librdkafka's mock brokers:
+# Compares audit-kafkaput and audit-kafkaget with kcat, on three of librdkafka's mock brokers:
 #   tests/bench/kafka.sh BUILD
-# The same events into a topic, and out of it into a pipe; and three workers next to one with a
-# command that takes its time.  Alternating runs, the best of each side; while a ratio does not hold
-# there are more of them, up to twice as many, as other work on the machine may have had a hand in
-# it.  Both have acks=all, an idempotent producer, no compression and the same keys.  What differs: kcat
-# gets the keys before the lines, audit-kafkaput reads them from the events and checks those; kcat holds
-# the whole input, audit-kafkaput 16 MiB; and each batches as it does by default (5 ms, or 20 ms while
-# input is at hand).  Status 1 if a ratio that is asked for does not hold.
+# The same events into a topic, and from it into a pipe; and three workers compared with one, with a
+# slow command.  Alternating runs, the best of each side; while a ratio fails there are more of
+# them, up to twice as many, because other work on the machine may be the cause.  Both have
+# acks=all, an idempotent producer, no compression and the same keys.  Differences: kcat gets the
+# keys before the lines, audit-kafkaput reads them from the events and checks these; kcat keeps the
+# whole input in memory, audit-kafkaput 16 MiB; and each batches with its defaults (5 ms, or 20 ms
+# while input is available).  Status 1 if a required ratio fails.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -26,7 +26,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/audit-bench.XXXXXX")
 cluster=
 stop() {
     local pid
-    # Workers, if this is stopped while they work.
+    # Ends workers, if this script is stopped while they run.
     while read -r pid; do
         kill "$pid" 2>/dev/null || :
     done < <(cat "$work/workers" 2>/dev/null)
@@ -36,7 +36,7 @@ stop() {
 }
 trap stop EXIT
 
-# A cluster of its own for each run: the mock brokers keep only so much of a topic.
+# A cluster for each run: the mock brokers keep only a part of a topic.
 start_cluster() {
     if [ -n "$cluster" ]; then
         kill "$cluster"
@@ -60,11 +60,11 @@ size = len(line % (0, 1000))
 for n in range(int(sys.argv[1]) * 1000000 // size):
     sys.stdout.write(line % (n, 1000 + n % 500))
 END
-# With the same keys, so that the same goes to each partition.
+# With the same keys, so that each partition gets the same messages.
 sed 's/^{.*"user_id":\([0-9]*\).*/\1\t&/' "$work/events" >"$work/keyed"
 bytes=$(stat -c %s "$work/events")
 
-# seconds COMMAND...: how long it takes.
+# seconds COMMAND...: its wall clock time.
 seconds() {
     local from=$EPOCHREALTIME
     "$@" 2>"$work/errors" || { echo "bench: $* failed:" >&2 && cat "$work/errors" >&2 && exit 2; }
@@ -78,8 +78,8 @@ with_kcat() {
 with_put() {
     "$build/audit-kafkaput" --brokers="$brokers" --topic=audit "$work/events"
 }
-# Reading is timed by the clock of what comes out, as joining a group takes the mock brokers seconds
-# that kcat, which needs no group, does not wait: from the first line to the last.
+# Reading is timed from the first line of the output to the last, because joining a group takes the
+# mock brokers seconds, and kcat needs no group.
 timed='import os, sys, time
 left = int(sys.argv[1])
 first = None
@@ -98,14 +98,14 @@ with_get() {
     "$build/audit-kafkaget" --brokers="$brokers" --topic=audit --group="g$RANDOM" --batch-wait=20ms |
         python3 -c "$timed" "$bytes"
 }
-# A process a batch, of which each of the many small partitions has one or two.
+# One process for each batch; each of the many small partitions has one or two batches.
 with_command() {
     "$build/audit-kafkaget" --brokers="$brokers" --topic=audit --group="c$RANDOM" --batch-wait=20ms \
         --rejects=/dev/null -- cat | python3 -c "$timed" "$bytes"
 }
 
 kcat_seconds=() put_seconds=() kcat_out=() get_out=() command_out=()
-# compare: what the rounds so far give.
+# compare: the ratios of the rounds so far.
 compare() {
     failed=0
     figure "kcat -P" "$bytes" "${kcat_seconds[@]}"
@@ -130,8 +130,8 @@ for ((i = 1; i <= 2 * rounds; i++)); do
 done
 cat "$work/compared"
 
-# A command that takes its time: 0.3 s a batch of a hundredth of the events.  A session that is not long,
-# as the mock brokers make a group wait for one whenever a worker comes later than the others.
+# A slow command: 0.3 s for a batch of a hundredth of the events.  The session is short, because the
+# mock brokers make a group wait for its length whenever a worker joins late.
 printf 'session.timeout.ms=6000\nheartbeat.interval.ms=500\nmax.poll.interval.ms=30000\n' >"$work/config"
 # slow GROUP WORKERS BATCHES: events/s, from a third of the batches on.
 slow() {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures audit-post next to a bare loop over libcurl's multi interface and to wrk, each against the
+# Compares audit-post with a bare loop over libcurl's multi interface and with wrk, each against the
 # same nginx on this machine:
 #   tests/bench/post.sh BUILD
-# One event a request: requests a second, and the CPU time of the sender; and through faults, next to
-# the same without.  Batched: megabytes a second, next to Fluent Bit where that is installed.
-# Start-up: next to an empty program that is linked to the same libraries.  The last line of each part
-# says whether the ratio that is asked for holds; status 1 if one does not.  The sides run in turn,
-# and the median of the rounds' ratios counts.
+# One event a request: requests a second, and the CPU time of the sender; and with faults, compared
+# with the same without.  Batched: megabytes a second, compared with Fluent Bit if that is
+# installed.  Start-up: compared with an empty program that is linked to the same libraries.  The
+# last line of each part says whether the required ratio holds; status 1 if one does not.  The sides
+# run in turn, and the median of the rounds' ratios counts.
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common.bash"
@@ -51,7 +51,7 @@ http {
     scgi_temp_path $work/scgi;
     client_max_body_size 100m;
     keepalive_requests 1000000000;
-    # 8% 503, 3% 429 with Retry-After: 0, 4% connections that are closed without an answer.
+    # 8% 503, 3% 429 with Retry-After: 0, 4% connections that are closed without a response.
     split_clients \$request_id \$fault { 8% unavailable; 3% busy; 4% closed; * none; }
     server {
         listen 127.0.0.1:$port;
@@ -109,7 +109,7 @@ printf '  %-20s %9.0f a second\n' wrk "$(calculate "$events / $(least "${with_wr
 holds "  of libcurl alone" "$(speed ours bare)" 0.9 || failed=1
 holds "  of wrk" "$(speed ours with_wrk)" 0.35 || failed=1
 
-# The same through faults: at most twice the time.
+# The same with faults: at most twice the time.
 calm=() faulty=()
 for ((i = 0; i < rounds; i++)); do
     timed "$build/audit-post" --url="$url" "$work/events"
@@ -126,9 +126,9 @@ holds "  of the speed without faults" "$(speed faulty calm)" 0.5 || failed=1
 for ((i = 0; i < 5; i++)); do cat "$work/events"; done >"$work/many"
 size=$(stat -c %s "$work/many")
 
-# Has a command deliver the file to /counted.  Sets `seconds`, from the command's start to the end of
-# the last request, so that the time that it takes to end does not count; and `arrived`, how many
-# bytes of bodies were answered 200.
+# Makes a command deliver the file to /counted.  Sets `seconds`, from the command's start to the end
+# of the last request, so that its exit does not count; and `arrived`, how many bytes of bodies got
+# a 200.
 deliver() {
     local from
     : >"$work/counted"
@@ -138,9 +138,9 @@ deliver() {
         END { printf "%.3f %d\n", last ? last - from : 0, bytes }' "$work/counted")
 }
 
-# Fluent Bit reads the file and sends the same lines: without "date", the member that it adds, its JSON
-# is the file's, byte for byte.  Its buffers are larger than they are by default, reading and sending
-# have threads of their own, and what is read is sent after a tenth of a second, not after one.
+# Fluent Bit reads the file and sends the same lines: without "date", the member that it adds, its
+# JSON is the file's, byte for byte.  It has larger buffers than its defaults, reads and sends in
+# separate threads, and sends after a tenth of a second, not after one.
 cat >"$work/fluent.parsers" <<END
 [PARSER]
     name json
@@ -191,7 +191,7 @@ if can_compare ${#fluent_took[@]} "$short"; then
     holds "  of Fluent Bit" "$(speed post_took fluent_took)" 2 || failed=1
 fi
 
-# Start-up: the least of a hundred alternating runs, in microseconds.
+# Start-up: the minimum of a hundred alternating runs, in microseconds.
 our_start=1000000000 bare_start=1000000000
 once() { # VARIABLE COMMAND...
     local -n once_least=$1

@@ -2,9 +2,9 @@
 # Measures audit-prune on this machine's disk:
 #   tests/bench/prune.sh BUILD
 # An archive of BENCH_FILES files (half of them jobs, each in a directory of its own; half of them
-# activities, thousands a directory), all of them old, removed by audit-prune, which prints each path,
-# and by find -delete, which prints nothing.  Alternating runs: the best of each side, and the
-# median of the ratios.  Status 1 if the ratio that is asked for does not hold.
+# activities, thousands a directory), all of them old, removed by audit-prune, which prints each
+# path, and by find -delete, which prints nothing.  Alternating runs: the best of each side, and the
+# median of the ratios.  Status 1 if the required ratio fails.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -47,7 +47,7 @@ with_prune() {
     [ "$(wc -l <removed)" -eq "$files" ]
 }
 
-# seconds_to_empty COMMAND...: how long it takes to empty the archive.
+# seconds_to_empty COMMAND...: the time to empty the archive.
 seconds_to_empty() {
     archive
     seconds "$@"

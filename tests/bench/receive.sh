@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# Measures audit-receive next to nginx, which answers 200 to the same requests and stores nothing,
-# and next to itself with a sync for each request:
+# Compares audit-receive with nginx, which returns 200 for the same requests and stores nothing, and
+# with itself with a sync for each request:
 #   tests/bench/receive.sh BUILD
 # One event a request, by wrk, from 32 and 128 connections: requests a second, and the CPU time of
-# the server.  Batched, by audit-post: megabytes a second, next to Fluent Bit's HTTP input where that
-# is installed.  The sides run in turn, and the median of the rounds' ratios counts.
-# How long a sync takes here is measured as well, for all that is synced depends on it: where C
-# connections wait for a sync of s and a request costs h besides, a group of all is at most
-# C * (s + h) / (s + C * h) times as fast as a sync for each, which on a fast disk is less than what is
-# asked for.  So both are measured with a disk as slow as many are, too: each sync takes 5 ms more
-# (slow-disk.c), and that is what the ratio is asked of.
-# A line for each ratio that is asked for says whether it holds; status 1 if one does not.  Where one
-# does not, there are more rounds, at most three times as many: the machine may be busy.
+# the server.  Batched, by audit-post: megabytes a second, compared with Fluent Bit's HTTP input if
+# that is installed.  The sides run in turn, and the median of the rounds' ratios counts.  The time
+# of a sync is measured too, because the results depend on it: if C connections wait for a sync of
+# s, and a request takes h in addition, one group is at most C * (s + h) / (s + C * h) times as fast
+# as a sync for each, which on a fast disk is less than the required ratio.  So both are also
+# measured with a slow disk: each sync takes 5 ms more (slow-disk.c), and the required ratio applies
+# to that.  A line for each required ratio says whether it holds; status 1 if one fails.  If one
+# fails, there are more rounds, at most three times as many: the machine may be busy.
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "$0")/common.bash"
@@ -102,7 +101,7 @@ serve() { # nginx, or a value of --sync; with "slow-" before it, on the slow dis
     await_server
 }
 
-# Waits until the server takes connections, at most 20 s.
+# Waits until the server accepts connections, at most 20 s.
 await_server() {
     python3 - "$port" "$server" 2>/dev/null <<'END' || { echo "bench: no server came up on port $port" >&2 && cat "$work/messages" >&2 && exit 2; }
 import os, socket, sys, time
@@ -150,7 +149,7 @@ measure() { # KIND CONNECTIONS
     cpu[$1.$2]=$(calculate "min(${cpu[$1.$2]-1e9}, $used / $requests)")
 }
 
-# The ratios that are asked for, a line each; false if one does not hold.
+# Prints the required ratios, a line each; false if one fails.
 ratios() {
     local connections all=0 median low high
     for connections in 32 128; do
@@ -195,7 +194,7 @@ for connections in 32 128; do
 done
 failed=0
 ratios || failed=1
-# What a group of all could gain here, by what a sync and a request without one take.
+# The most that a group of all could gain here, by the times of a sync and of a request without one.
 for connections in 32 128; do
     printf '%-52s %6.2f\n' "  the most that this disk allows, $connections connections" \
         "$(calculate "$connections * ($sync + 1e6 / ${rate[none.$connections]}) / ($sync + $connections * 1e6 / ${rate[none.$connections]})")"
@@ -210,7 +209,8 @@ END
 size=$(stat -c %s "$work/many")
 events=$(wc -l <"$work/many")
 
-# Has audit-post send all to PATH of the server, in arrays of 1 MB.  Sets `took`, seconds.
+# Makes audit-post send all events to PATH of the server, in arrays of 1 MB.  Sets `took`, in
+# seconds.
 send() { # PATH
     local from=$EPOCHREALTIME
     timeout -k 5 "$limit" "$build/audit-post" --batch=array --parallel=4 --retry-for="${limit}s" --url="$url$1" "$work/many" \
@@ -218,9 +218,9 @@ send() { # PATH
     took=$(calculate "$EPOCHREALTIME - $from")
 }
 
-# Fluent Bit keeps the events in memory when it answers, and writes them to a file afterwards, as they
-# came.  It gets buffers for larger bodies than by default, a second thread, and writes after a tenth
-# of a second, not after one.  It has no limit for the memory.
+# Fluent Bit keeps the events in memory when it responds, and writes them to a file afterwards,
+# unchanged.  It gets buffers for larger bodies than by default, a second thread, and writes after a
+# tenth of a second, not after one.  Its memory is not limited.
 cat >"$work/fluent.conf" <<END
 [SERVICE]
     flush 0.1

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Measures audit-report next to GoAccess:
+# Compares audit-report with GoAccess:
 #   tests/bench/report.sh BUILD
 # audit-report makes its page of BENCH_MEGABYTES of events; GoAccess makes its page of as many lines
 # of a web server's log, its own format.  Alternating runs, the best of each side; processor time is
-# told besides.  A browser opens the page of the newest 5,000 activities.  Status 1 if audit-report
-# reads less than 300 MB/s, or if opening keeps the browser's main thread busy for a second or longer.
+# printed too.  A browser opens the page of the newest 5,000 activities.  Status 1 if audit-report
+# reads less than 300 MB/s, or if opening it keeps the browser's main thread busy for a second or
+# longer.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -55,7 +56,7 @@ with_report() {
 with_goaccess() {
     goaccess "$work/hits" --log-format=COMBINED --no-global-config --no-progress -o "$work/goaccess.html"
 }
-# times COMMAND...: seconds that pass, seconds of the processor.
+# times COMMAND...: wall clock seconds, and seconds of the processor.
 times() {
     local TIMEFORMAT='%R %U %S'
     { time "$@" >"$work/log" 2>&1; } 2>&1 || { echo "bench: $* failed:" >&2 && cat "$work/log" >&2 && exit 2; }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the benchmarks of the S3 tools share: one Ceph radosgw on this machine, the events, and clients
-# that take turns with the same objects.  Runs alternate, and of each side the best counts: the store
-# runs on this machine too, and takes most of it.  Clients that are not installed are passed over,
-# and one that takes longer than BENCH_LIMIT seconds is stopped.
+# The common parts of the S3 tools' benchmarks: one Ceph radosgw on this machine, the events, and
+# clients that take turns with the same objects.  Runs alternate, and the best of each side counts:
+# the store runs on this machine too, and uses most of it.  Clients that are not installed are
+# skipped, and one that takes longer than BENCH_LIMIT seconds is stopped.
 # shellcheck disable=SC2034,SC2154 # who sources this uses what it sets, and has set $build
 events=${BENCH_EVENTS:-2000}
 rounds=${BENCH_ROUNDS:-3}
@@ -33,14 +33,14 @@ export HOME=$work AWS_EC2_METADATA_DISABLED=true AWS_ENDPOINT_URL_S3=$S3_ENDPOIN
 seq "$events" | sed 's/.*/{"id":"j-&","status":"succeeded","recipe_id":1234,"completed_at":"2026-01-02T03:04:05Z","context":{"user_id":7301},"title":"an event of an ordinary size, with a title that says something about the job"}/' |
     "$build/audit-path" --layout='{recipe_id}/{job_id}.json' >"$work/addressed"
 
-# run_timed CLIENT ARGUMENT: notes what run_CLIENT takes: in its array CLIENT_seconds, and the least in
-# $best and $cpu.
+# run_timed CLIENT ARGUMENT: notes the time of run_CLIENT in its array CLIENT_seconds, and the least
+# in $best and $cpu.
 declare -A best cpu
 stopped=
 run_timed() {
     local TIMEFORMAT='%R %U %S' status=0 seconds user system
     { time "run_$1" "$2" >"$work/messages" 2>&1; } 2>"$work/time" || status=$?
-    # One that is stopped has taken at least so long.
+    # A stopped client has taken at least this long.
     [ "$status" = 0 ] || [ "$status" = 124 ] || { cat "$work/messages" >&2; exit 2; }
     [ "$status" = 0 ] || { stopped+=" $1" && [[ $1 != "${clients[0]}" ]] || exit 2; }
     read -r seconds user system <"$work/time"
@@ -50,8 +50,8 @@ run_timed() {
     cpu[$1]=$(calculate "min(${cpu[$1]-1e9}, $user + $system)")
 }
 
-# compare OURS OTHER...: calls prepare_CLIENT and run_CLIENT with an argument of their own for each
-# of the clients that are here; prints what each took an object.
+# compare OURS OTHER...: calls prepare_CLIENT and run_CLIENT, each with its own argument, for each
+# installed client; prints the time per object of each.
 compare() {
     local client i
     clients=("$1" curl)
@@ -60,7 +60,7 @@ compare() {
     done
     for ((i = 0; i < rounds; i++)); do
         for client in "${clients[@]}"; do
-            # The slow ones need no second run to be slow.
+            # Slow clients are run only once.
             [ "$i" = 0 ] || [[ $client == "$1" || $client == curl || $client == rclone ]] || continue
             prepare "$client" "$client$i"
             run_timed "$client" "$client$i"
@@ -73,7 +73,7 @@ compare() {
     [ -z "$stopped" ] || echo "stopped after $limit s, and so slower than that:$stopped"
 }
 
-# at_least CLIENT AT-LEAST: how much longer than ours it takes, where it was measured.
+# at_least CLIENT AT-LEAST: how much longer than ours it takes, if it was measured.
 at_least() {
     [ -z "${best[$1]-}" ] || holds "audit-${clients[0]} times $1" "$(speed "${clients[0]}_seconds" "$1_seconds")" "$2" || failed=1
 }

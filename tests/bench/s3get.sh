@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Measures audit-s3get next to curl, rclone and the AWS CLI, each reading the same objects from the
+# Compares audit-s3get with curl, rclone and the AWS CLI, each reading the same objects from the
 # same Ceph radosgw on this machine:
 #   tests/bench/s3get.sh BUILD
-# Objects a second, and the CPU time of the reader.  curl is given the URLs and writes files, as do
-# the AWS CLI and nobody else; audit-s3get and rclone list the keys themselves.  s3.bash says how runs
-# are counted.  A line for each ratio that is asked for says whether it holds; status 1 if one does
-# not.
+# Objects a second, and the CPU time of the reader.  curl is given the URLs; only curl and the AWS
+# CLI write files; audit-s3get and rclone list the keys themselves.  s3.bash says how runs are
+# counted.  A line for each required ratio says whether it holds; status 1 if one fails.
 # shellcheck disable=SC2154,SC2317 # from s3.bash; the run_… functions are called by their clients' names
 set -euo pipefail
 export LC_ALL=C.UTF-8

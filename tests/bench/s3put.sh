@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Measures audit-s3put next to curl, rclone, s4cmd and the AWS CLI, each putting the same objects into
+# Compares audit-s3put with curl, rclone, s4cmd and the AWS CLI, each putting the same objects into
 # the same Ceph radosgw on this machine:
 #   tests/bench/s3put.sh BUILD
 # Objects a second, and the CPU time of the sender.  s3.bash says how runs are counted.  A line for
-# each ratio that is asked for says whether it holds; status 1 if one does not.
+# each required ratio says whether it holds; status 1 if one fails.
 # shellcheck disable=SC2154,SC2317 # from s3.bash; the run_… functions are called by their clients' names
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -12,7 +12,7 @@ build=$(cd "$1" && pwd)
 . "$(dirname "$0")/s3.bash"
 export S3_ACCESS_KEY=$AWS_ACCESS_KEY_ID S3_SECRET_KEY=$AWS_SECRET_ACCESS_KEY
 
-# A file each for the others.
+# One file for each object, for the other clients.
 python3 - "$work" <<'END'
 import json, os, sys
 os.makedirs(sys.argv[1] + "/files/1234")
@@ -22,7 +22,8 @@ for line in open(sys.argv[1] + "/addressed"):
         file.write(event[:-2])
 END
 
-# One run of each client puts all the objects below the prefix $1; curl has a list of what goes where.
+# One run of each client puts all the objects below the prefix $1; curl has a list of files and
+# URLs.
 prepare() {
     [ "$1" = curl ] || return 0
     find "$work/files" -type f -printf '%P\n' | while read -r path; do
@@ -54,7 +55,7 @@ compare s3put rclone s4cmd aws
 at_least curl 1.0
 at_least rclone 1.5
 at_least aws 5
-# A resume where everything is there already: 14,000 events in three seconds are 4,667 a second.
+# A resume when all objects exist: 14,000 events in three seconds are 4,667 a second.
 resume=()
 for ((i = 0; i < rounds; i++)); do
     resume+=("$(seconds timeout "$limit" "$build/audit-s3put" --bucket="$S3_BUCKET" --prefix=s3put0/ --no-overwrite \

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Measures audit-seal and audit-verify next to `openssl dgst -sha256` and sha256sum over the same bytes:
+# Compares audit-seal and audit-verify with `openssl dgst -sha256` and sha256sum over the same
+# bytes:
 #   tests/bench/seal.sh BUILD
-# Events of 1 KB, 100 KB and 40 MB, BENCH_MB (1000) of each; and audit-verify over a directory of files
-# of 1 KB.  Alternating runs: the best of each side, and the median of the ratios.  A line for each ratio
-# that is asked for says whether it holds; status 1 if one does not.
+# Events of 1 KB, 100 KB and 40 MB, BENCH_MB (1000) of each; and audit-verify over a directory of
+# files of 1 KB.  Alternating runs: the best of each side, and the median of the ratios.  A line for
+# each required ratio says whether it holds; status 1 if one fails.
 # shellcheck disable=SC2034,SC2317 # arrays and functions are used by name
 set -euo pipefail
 # shellcheck source=/dev/null

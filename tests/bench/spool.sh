@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Measures audit-spool and audit-drain on this machine's disk:
 #   tests/bench/spool.sh BUILD
-# audit-spool next to dd writing the same bytes with a sync every 8 MB; audit-spool and audit-drain into audit-post, batched, next to
-# audit-post alone, against one nginx; and lines on their way through a queue on disk into a file, next
-# to rsyslog where that is installed.  Alternating runs: the best of each side, and the median of the
-# ratios.  Status 1 if one that is asked for does not hold.
+# audit-spool compared with dd writing the same bytes with a sync every 8 MB; audit-spool and
+# audit-drain into audit-post, batched, compared with audit-post alone, with one nginx; and lines
+# through a queue on disk into a file, compared with rsyslog if that is installed.  Alternating
+# runs: the best of each side, and the median of the ratios.  Status 1 if a required ratio fails.
 # shellcheck disable=SC2317 # functions are called by name
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -88,7 +88,7 @@ with_post() {
 with_drain() {
     "$build/audit-drain" "$work/spool" -- "${post[@]}"
 }
-# Both at once, as a service and its producer run; the drain has started when the writing begins.
+# Both at once, as a service and its producer run; the drain has started before the writing begins.
 side_by_side() {
     "$build/audit-spool" "$work/spool" "$work/events"
     for ((tries = 6000; tries > 0; tries--)); do
@@ -119,7 +119,7 @@ kill "$nginx"
 wait "$nginx" || :
 nginx='' port=$(free_port)
 
-# rsyslog gets a tenth of the lines, as it is slow.  Its queue is not synced.
+# rsyslog gets a tenth of the lines, because it is slow.  Its queue is not synced.
 head -c $((megabytes * 100000)) "$work/events" | sed '$d' >"$work/lines"
 bytes=$(stat -c %s "$work/lines")
 through_spool() {

@@ -1,8 +1,8 @@
-/* answers: what services and stores say, and what is made of it.
+/* answers: the responses of services and stores, and their interpretation.
  *
- * Input: three bytes (the style, the status, the number of events), and the answer's body.  Each
- * event is settled once at most, what counts as delivered was said to be, no reason has a control
- * character in it, and no answer makes anything but a reason. */
+ * Input: three bytes (the style, the status, the number of events), and the response's body.  Each
+ * event is settled at most once, events that count as delivered have a status that says so, no
+ * reason has a control character in it, and no response has any effect except a reason. */
 #include "config.h"
 
 #include "base/clock.h"
@@ -21,7 +21,7 @@
 
 enum { MOST = 8 };
 
-/* The last member of that name, as the tools' own reader has it. */
+/* The last member of that name, as in the tools' own reader. */
 static const cJSON *last_member(const cJSON *object, const char *name)
 {
     const cJSON *found = NULL;
@@ -32,7 +32,7 @@ static const cJSON *last_member(const cJSON *object, const char *name)
     return found;
 }
 
-/* The status of the n-th item of a _bulk answer, as cJSON reads it; 0: it has none. */
+/* The status of the n-th item of a _bulk response, according to cJSON; 0: it has none. */
 static int item_status(const cJSON *answer, size_t n)
 {
     const cJSON *item = cJSON_GetArrayItem(last_member(answer, "items"), (int)n);
@@ -40,7 +40,7 @@ static int item_status(const cJSON *answer, size_t n)
     return cJSON_IsNumber(status) ? status->valueint : 0;
 }
 
-/* Events that were settled as delivered by a _bulk answer have a status that says so. */
+/* Events that were settled as delivered by a _bulk response have a status that says so. */
 static void check_bulk(const struct http_response *response, const struct judgement *judgement)
 {
     cJSON *answer = cJSON_ParseWithLength(response->body.at, response->body.len);
@@ -55,7 +55,7 @@ static void check_bulk(const struct http_response *response, const struct judgem
     cJSON_Delete(answer);
 }
 
-/* Each record's own answer is one of those that settle it; a reason comes with a reject alone. */
+/* Each record's own meaning is one of those that settle it; only a reject has a reason. */
 static unsigned check_each(const struct judgement *judgement)
 {
     unsigned rejects = 0;
@@ -121,8 +121,8 @@ static void check_s3_error(struct span bytes)
     HOLDS(strlen(error.server_time) < sizeof error.server_time);
 }
 
-/* A listing: its keys are never empty, and are as long as the text allows; writing the query that
- * goes on after one never fails for a key that a store can have. */
+/* A listing: its keys are never empty, and at most as long as the text allows; writing the query
+ * that continues after a key never fails for a key that a store can have. */
 static void check_s3_page(struct span bytes)
 {
     char query[S3_LIST_QUERY_MAX];

@@ -1,16 +1,15 @@
 /* body: the events in a request's body.
  *
- * Input: a byte that says which form, and the body.  Every line is compact JSON, an object, as
- * the body has it; where a body is NDJSON or one array, the lines are what a second reader finds;
- * and what was split is split into itself again. */
+ * Input: a byte for the form, and the body.  Every line is compact JSON, an object, and part of the
+ * body; if a body is NDJSON or one array, a second reader finds the same lines; and splitting the
+ * lines again does not change them. */
 #include "config.h"
 
 #include "fuzz.h"
 #include "receive/body.h"
 #include "strict.h"
 
-/* Whether the bytes occur in the text with its white space taken out, from *at on, which moves
- * past them. */
+/* Whether the bytes occur in the text without white space, from *at on, which moves past them. */
 static bool occurs(struct span line, struct span compact, size_t *at)
 {
     const char *found = memmem(compact.at + *at, compact.len - *at, line.at, line.len);
@@ -20,7 +19,7 @@ static bool occurs(struct span line, struct span compact, size_t *at)
     return true;
 }
 
-/* Each line is an object without white space between its tokens, and there are as many as said. */
+/* Each line is an object without white space between its tokens, and their number is right. */
 static void check_lines(const struct body *body)
 {
     size_t lines = 0;
@@ -52,7 +51,7 @@ static void check_whole(const struct body *body, struct span bytes)
     free(compact);
 }
 
-/* What came out goes in again, and stays. */
+/* The output as input is unchanged. */
 static void check_again(const struct body *body)
 {
     struct body again;
@@ -84,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_whole(&body, given);
         check_again(&body);
     } else if (form == BODY_JSON && strict_json(given)) {
-        /* Only what is no object is refused then. */
+        /* Only a value that is not an object is refused then. */
         HOLDS(memchr("{", *given.at, 1) == NULL);
     }
     free(body.lines);

@@ -1,8 +1,8 @@
-/* credentials: the files that the AWS tools keep credentials in, documents with temporary ones, and
- * the keys of objects.
+/* credentials: the AWS tools' files of credentials, documents with temporary ones, and the keys of
+ * objects.
  *
- * Input: a text.  A profile reads the same with a section of somebody else's after it and with
- * other line ends; credentials have only bytes that a header takes; a URL has the key's bytes, and
+ * Input: a text.  A profile is read in the same way with another section after it and with other
+ * line ends; credentials have only bytes that a header can contain; a URL has the key's bytes, and
  * nothing that a proxy would resolve. */
 #include "config.h"
 
@@ -39,7 +39,7 @@ static bool same_profile(const struct profile *a, const struct profile *b)
     return a->found == b->found;
 }
 
-/* The text with every line feed led by a carriage return, and a section after it; to be freed. */
+/* The text with a carriage return before every line feed, and a section after it; to be freed. */
 static struct span changed(struct span text)
 {
     static const char section[] = "\r\n[somebody-elses]\r\nregion = elsewhere\r\n";

@@ -1,7 +1,7 @@
-/* format: what audit-format makes of a text.
+/* format: audit-format's output for a text.
  *
- * Input: a byte (the options), and a text.  What leaves is JSON without white space, and formatted
- * once more it stays what it is; a text without an event leaves as it came, compact. */
+ * Input: a byte (the options), and a text.  The output is JSON without white space, and formatting
+ * it again does not change it; a text without an event is unchanged, but compact. */
 #include "config.h"
 
 #include "filter/format.h"
@@ -44,7 +44,7 @@ static enum format_result format_once(uint8_t options, struct span text, struct 
     return result;
 }
 
-/* Whether white space stands outside strings, or the bytes are no JSON. */
+/* Whether there is white space outside strings, or the bytes are not JSON. */
 static bool is_compact(struct span text)
 {
     char *compact = fuzz_memory(text.len);

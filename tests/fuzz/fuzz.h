@@ -1,9 +1,8 @@
-/* fuzz: what the fuzz targets have in common.
+/* fuzz: the common parts of the fuzz targets.
  *
  * Each target is one function over some bytes, in the form that libFuzzer calls:
  * with clang -fsanitize=fuzzer, or afl-clang-fast likewise, its file is a fuzzer; with standalone.c
- * it runs over files, which is how the saved corpus is part of the test suite.
- */
+ * it runs over files, which is how the saved corpus is part of the test suite. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -15,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the program where what must hold does not. */
+/* Ends the program if the condition is false. */
 #define HOLDS(condition)                                                                           \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -24,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-/* Memory of exactly that size, so that a sanitizer sees a step beyond it; to be freed. */
+/* Memory of exactly that size, so that a sanitizer notices an access beyond it; to be freed. */
 static inline char *fuzz_memory(size_t size)
 {
     char *memory = malloc(size > 0 ? size : 1);
@@ -50,7 +49,8 @@ static inline char *fuzz_string(struct span bytes)
     return copy;
 }
 
-/* Whether a terminal only shows the text: no control character in it, of ISO 8859-1 neither. */
+/* Whether a terminal only displays the text: it has no control character, including those of ISO
+ * 8859-1. */
 static inline bool fuzz_is_tame(const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -61,7 +61,7 @@ static inline bool fuzz_is_tame(const char *text)
     return true;
 }
 
-/* Takes the first byte as a number, 0 where there is none. */
+/* Takes the first byte as a number; 0 if there is none. */
 static inline uint8_t fuzz_byte(struct span *bytes)
 {
     if (bytes->len == 0)
@@ -70,7 +70,7 @@ static inline uint8_t fuzz_byte(struct span *bytes)
     return (uint8_t)*bytes->at++;
 }
 
-/* Takes the bytes up to the first NUL, which is read over; all where there is none. */
+/* Takes the bytes up to the first NUL, which is skipped; all if there is none. */
 static inline struct span fuzz_field(struct span *bytes)
 {
     const char *nul = bytes->len > 0 ? memchr(bytes->at, '\0', bytes->len) : NULL;

@@ -1,8 +1,8 @@
-/* json: the reader of JSON against a second one, and against itself read in other ways.
+/* json: the reader of JSON compared with a second one, and with itself in other ways of reading.
  *
- * Input: a text.  Whether it is JSON, strict.h says; that holds read whole, walked to any depth,
- * and while it grows by pieces.  Of one that is, strings decode and encode, and white space goes,
- * as strict.h does it. */
+ * Input: a text.  strict.h says whether it is JSON; the result must be the same when it is read
+ * whole, to any depth, and while it grows by pieces.  If it is JSON, strings are decoded and
+ * encoded, and white space is removed, as strict.h does it. */
 #include "config.h"
 
 #include "fuzz.h"
@@ -44,7 +44,7 @@ static void check_string(struct span content)
     free(ours);
 }
 
-/* Goes through the members of the outermost object, or checks the string that the text is. */
+/* Reads the members of the outermost object, or checks the string that the text is. */
 static void check_values(struct span text)
 {
     static struct json json;

@@ -1,15 +1,15 @@
 /* path: audit-path's transform of a record.
  *
  * Input: a byte (layout, zone, user id), a pattern up to a NUL, and a record.  The path is made of
- * safe components, the event leaves as it came, and both are the same every time. */
+ * safe components, the event is unchanged, and both are the same every time. */
 #include "config.h"
 
 #include "filter/addressing.h"
 #include "render.h"
 #include "strict.h"
 
-/* Whether the components are neither empty nor "." nor "..", and there is nothing in them that the
- * pattern does not have and no value may. */
+/* Whether no component is empty, "." or "..", and there are no characters that neither the pattern
+ * nor a value can have. */
 static bool is_safe(struct span path, const char *pattern)
 {
     const char *from = path.at;

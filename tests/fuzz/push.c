@@ -1,7 +1,7 @@
 /* push: lines for audit-post: Loki's pushes, and the limits of services.
  *
- * Input: a line.  What is taken as a push becomes a body that is JSON, also together with another
- * of its label set, and the older of two comes first; the longest string is no longer than the
+ * Input: a line.  An accepted push becomes a body that is JSON, also together with another one of
+ * its label set, and the older of two comes first; the longest string is no longer than the
  * line. */
 #include "config.h"
 

@@ -1,4 +1,4 @@
-/* render: an edit as the bytes that leave, for the fuzz targets to look at. */
+/* render: an edit as the bytes that are written, for the fuzz targets. */
 #ifndef RENDER_H
 #define RENDER_H
 

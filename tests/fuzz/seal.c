@@ -1,8 +1,8 @@
-/* seal: what strangers wrote as seals, heads, signatures and time stamps.
+/* seal: seals, heads, signatures and time stamps from untrusted sources.
  *
- * Input: bytes.  As a seal they are read to their end: what the reader takes must be what the
- * writer writes of it, byte for byte, so that no two texts mean the same; its paths are safe names
- * below a directory.  As a line, a path and a time stamp they are read too. */
+ * Input: bytes.  As a seal they are read to their end: the writer must write exactly the bytes that
+ * the reader accepts, so that no two texts mean the same; its paths are safe names below a
+ * directory.  They are also read as a line, a path and a time stamp. */
 #include "config.h"
 
 #include "fuzz.h"
@@ -73,7 +73,7 @@ static void check_line(struct span bytes)
     if (seal_entry_read(bytes, &entry, &reason)) {
         struct span path = {entry.path, entry.path_len};
         size_t len = seal_entry_write(entry.digest, path, line);
-        /* A newline in the middle is the caller's to find. */
+        /* The caller finds a newline in the middle. */
         HOLDS(memchr(bytes.at, '\n', bytes.len) != NULL ||
               span_equal(bytes, (struct span){line, len - 1}));
     }

@@ -23,7 +23,7 @@ static void run_file(const char *name, char *buffer)
         exit(2);
     }
     fclose(file);
-    /* Told beforehand: a crash leaves no time. */
+    /* Printed beforehand: a crash leaves no time. */
     fprintf(stderr, "%s\n", name);
     char *copy = fuzz_copy((struct span){buffer, size});
     LLVMFuzzerTestOneInput((const uint8_t *)copy, size);

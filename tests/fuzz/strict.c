@@ -2,7 +2,7 @@
 
 #include "strict.h"
 
-/* Where reading stands; at == NULL: the text is not JSON. */
+/* The reader's position; at == NULL: the text is not JSON. */
 struct place {
     const char *at, *end;
 };
@@ -12,7 +12,7 @@ static void fail(struct place *p)
     p->at = NULL;
 }
 
-/* The byte at hand, or -1. */
+/* The current byte, or -1. */
 static int look(const struct place *p)
 {
     return p->at == NULL || p->at == p->end ? -1 : (unsigned char)*p->at;
@@ -240,7 +240,7 @@ static char *put_character(char *to, unsigned c)
     return to;
 }
 
-/* The character that the escape after a backslash means; -1: half of a pair. */
+/* The character of the escape after a backslash; -1: half of a pair. */
 static int meaning(struct place *p)
 {
     switch (*p->at++) {

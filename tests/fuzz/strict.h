@@ -1,13 +1,12 @@
-/* strict: a second reader of JSON (RFC 8259), for the fuzz targets to hold the tools' own to.
+/* strict: a second reader of JSON (RFC 8259), with which the fuzz targets compare the tools' own.
  *
- * Plain, slow, recursive, written from the RFC's grammar and not from src/json.c.
- */
+ * Plain, slow, recursive, written from the RFC's grammar and not from src/json.c. */
 #ifndef STRICT_H
 #define STRICT_H
 
 #include "base/span.h"
 
-enum { STRICT_DEPTH = 1024 }; /* values inside one another */
+enum { STRICT_DEPTH = 1024 }; /* nested values */
 
 /* Whether the text is one JSON value, with nothing but white space around it. */
 bool strict_json(struct span text);
@@ -20,8 +19,8 @@ size_t strict_compact(struct span text, char *out);
  * pair. */
 bool strict_decode(struct span content, char *out, size_t *len);
 
-/* The n-th member, from 0, of the object that the text is, as it stands: the name without its
- * quotes, and the value.  False: the text is no object, or has no such member. */
+/* The n-th member, from 0, of the text, which is an object, unchanged: the name without its quotes,
+ * and the value.  False: the text is not an object, or has no such member. */
 bool strict_member(struct span text, size_t n, struct span *name, struct span *value);
 
 #endif

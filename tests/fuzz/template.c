@@ -1,7 +1,7 @@
 /* template: templates and the messages made from them.
  *
- * Input: a template up to a NUL, and a record (one of our own where there is none).  A message of a
- * template that was taken is JSON, a path stays, and log_message_str decodes to the event. */
+ * Input: a template up to a NUL, and a record (one of our own if there is none).  A message of an
+ * accepted template is JSON, a path is unchanged, and log_message_str decodes to the event. */
 #include "config.h"
 
 #include "filter/message.h"

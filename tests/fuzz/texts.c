@@ -1,10 +1,9 @@
-/* texts: audit-format's reader of JSON texts, however they are strung together.
+/* texts: audit-format's reader of JSON texts, in any layout.
  *
- * Input: a byte (the limit, the size of reads), and an archive.  Which objects are found must not
- * depend on how the bytes arrive; a text that is found is JSON; and every byte belongs to a text,
- * to what was given up, or is white space, punctuation of an array, a record separator or a byte
- * order mark.
- */
+ * Input: a byte (the limit, the size of reads), and an archive.  The objects found must not depend
+ * on how the bytes arrive; a text that is found is JSON; and every byte belongs to a text, to a
+ * rejected part, or is white space, punctuation of an array, a record separator or a byte order
+ * mark. */
 #include "config.h"
 
 #include "filter/texts.h"
@@ -37,7 +36,7 @@ static ssize_t arrive(int fd, void *buffer, size_t size)
 #include "../../src/base/input.c"
 #undef read
 
-/* The objects that were found, one after the other. */
+/* The objects that were found, in order. */
 struct log {
     char *bytes;
     size_t len, size;
@@ -57,10 +56,10 @@ static void add(struct log *log, const void *bytes, size_t len)
 
 struct finding {
     struct log *log;
-    const char *at, *end; /* of the archive: what is not accounted for yet */
+    const char *at, *end; /* of the archive: the part that is not accounted for yet */
 };
 
-/* These bytes come next in the archive, but for what may stand between texts. */
+/* These bytes are next in the archive, except for what may be between texts. */
 static void account(struct finding *f, struct span bytes)
 {
     while (bytes.len > (size_t)(f->end - f->at) || memcmp(f->at, bytes.at, bytes.len) != 0) {
@@ -125,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     find_all(archive, limit, SIZE_MAX, &whole);
     find_all(archive, limit, 1 + how / 2 % 32, &parts);
     /* Objects are found in either way.  Something else before one that is too long may be a reject
-     * with it, or one of its own. */
+     * together with it, or a separate one. */
     HOLDS(limit < SIZE_MAX ||
           span_equal((struct span){whole.bytes, whole.len}, (struct span){parts.bytes, parts.len}));
     free(parts.bytes);

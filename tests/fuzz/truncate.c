@@ -1,6 +1,6 @@
 /* truncate: audit-truncate's transform of a record.
  *
- * Input: a byte (the limit), and a record.  What leaves is the record with every value of `lines`
+ * Input: a byte (the limit), and a record.  The output is the record with every value of `lines`
  * replaced, byte for byte. */
 #include "config.h"
 
@@ -33,7 +33,7 @@ static bool is_lines(struct span name)
            span_equal((struct span){decoded, len}, SPAN("lines"));
 }
 
-/* The record, the lines' values replaced by `with`; *left is the event's length then. */
+/* The record with the lines' values replaced by `with`; *left is the event's length then. */
 static struct span replaced(struct span record, struct span event, struct span with, size_t *left)
 {
     struct edit edit = {NULL, 0, 0, false};

@@ -1,7 +1,7 @@
-/* values: what users write on command lines and events carry: sizes, durations, times, components.
+/* values: values of command lines and events: sizes, durations, times, components.
  *
- * Input: a text.  Sizes and durations are held to a reading with 128 bits; a time that was read
- * must stand in the text that is written of it, and read again it must be the same. */
+ * Input: a text.  Sizes and durations are compared with a parser that uses 128 bits; a time must be
+ * in the text that is written for it, and reading that must give the same time. */
 #include "config.h"
 
 #include "base/diag.h"
@@ -12,7 +12,7 @@
 
 typedef unsigned __int128 wide;
 
-/* The digits at *at as a number; too large for 64 bits is as good as any other such. */
+/* The digits at *at as a number; all numbers too large for 64 bits count as equal. */
 static bool wide_number(const char **at, wide *number)
 {
     const char *from = *at;
@@ -83,7 +83,7 @@ static void check_numbers(const char *text)
     HOLDS(good == wide_duration(text, &expected) && (!good || (wide)seconds == expected));
 }
 
-/* Writes a number in decimal; returns where it begins, before `end`. */
+/* Writes a number in decimal, before `end`; returns its beginning. */
 static char *put_wide(wide number, char *end)
 {
     do
