@@ -7,7 +7,6 @@
 #include "filter/parallel.h"
 #include "filter/texts.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #define NO_EVENT "this text contains no audit event (--pass-unknown lets it through)"
@@ -207,24 +206,23 @@ static enum verdict format_line(void *context, struct span line, struct edit *ed
     return verdict;
 }
 
-static void *copy_formatter(const void *context)
+/* What a thread's copy shares are only the options. */
+static bool begin_copy(void *context)
 {
-    const struct formatter *formatter = context;
-    struct formatter *copy = calloc(1, sizeof *copy);
-    if (copy == NULL)
-        return NULL;
-    copy->format.streams = formatter->format.streams;
-    copy->format.keep_duplicates = formatter->format.keep_duplicates;
-    copy->format.zero_retention = formatter->format.zero_retention;
-    copy->pass_unknown = formatter->pass_unknown;
-    return copy;
+    struct formatter *copy = context;
+    copy->format = (struct format){
+        .streams = copy->format.streams,
+        .keep_duplicates = copy->format.keep_duplicates,
+        .zero_retention = copy->format.zero_retention,
+    };
+    copy->counts = (struct counts){0};
+    return true;
 }
 
-static void free_formatter(void *context)
+static void end_copy(void *context)
 {
-    struct formatter *formatter = context;
-    format_free(&formatter->format);
-    free(formatter);
+    struct formatter *copy = context;
+    format_free(&copy->format);
 }
 
 /* Moves the counts of a copy to the original. */
@@ -241,8 +239,9 @@ static void add_counts(void *context, void *copy)
 
 static const struct parallel_work line_work = {
     .transform = format_line,
-    .copy = copy_formatter,
-    .free = free_formatter,
+    .size = sizeof(struct formatter),
+    .begin = begin_copy,
+    .end = end_copy,
     .count = add_counts,
 };
 

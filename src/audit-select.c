@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 struct job {
@@ -134,22 +133,19 @@ static enum verdict select_event(void *context, struct span record, struct edit 
     return job->count ? VERDICT_DROP : VERDICT_PASS;
 }
 
-static void *copy_job(const void *context)
+/* What a thread's copy does not share: the rest are criteria and the catalogue. */
+static bool begin_copy(void *context)
 {
-    struct job *copy = malloc(sizeof *copy);
-    if (copy == NULL)
-        return NULL;
-    *copy = *(const struct job *)context; /* keeps the criteria and the catalogue */
+    struct job *copy = context;
     copy->selection.reader = (struct facet_reader){0};
     copy->selected = 0;
-    return copy;
+    return true;
 }
 
-static void free_job(void *context)
+static void end_copy(void *context)
 {
     struct job *copy = context;
     facet_free(&copy->selection.reader);
-    free(copy);
 }
 
 /* Moves the count of a copy to the original. */
@@ -162,8 +158,9 @@ static void add_selected(void *context, void *copy)
 
 static const struct parallel_work select_work = {
     .transform = select_event,
-    .copy = copy_job,
-    .free = free_job,
+    .size = sizeof(struct job),
+    .begin = begin_copy,
+    .end = end_copy,
     .count = add_selected,
 };
 

@@ -2,8 +2,6 @@
 
 #include "filter/addressing.h"
 
-#include <stdlib.h>
-
 enum verdict addressing_transform(void *context, struct span record, struct edit *edit,
                                   struct reason *reason)
 {
@@ -26,16 +24,7 @@ enum verdict addressing_transform(void *context, struct span record, struct edit
     return VERDICT_EDIT;
 }
 
-static void *copy(const void *context)
-{
-    struct addressing *addressing = malloc(sizeof *addressing);
-    if (addressing != NULL)
-        *addressing = *(const struct addressing *)context;
-    return addressing;
-}
-
 const struct parallel_work addressing_work = {
     .transform = addressing_transform,
-    .copy = copy,
-    .free = free,
+    .size = sizeof(struct addressing),
 };

@@ -158,41 +158,38 @@ enum verdict message_transform(void *context, struct span record, struct edit *e
     return VERDICT_EDIT;
 }
 
-/* A message and the template's copy that it uses. */
-struct copy {
-    struct message message;
-    struct template template;
-};
-
-static void *copy(const void *context)
+/* What a thread's copy does not share: the template's members, which have values. */
+static bool begin_copy(void *context)
 {
-    const struct message *message = context;
-    struct copy *copy = malloc(sizeof *copy);
-    if (copy == NULL)
-        return NULL;
-    copy->message = *message;
+    struct message *message = context;
     if (message->template == NULL)
-        return copy;
-    copy->template = *message->template;
-    copy->message.template = &copy->template;
-    if (members_copy(&copy->template.members, &message->template->members))
-        return copy;
-    free(copy);
-    return NULL;
+        return true;
+    struct template *template = malloc(sizeof *template);
+    if (template == NULL)
+        return false;
+    *template = *message->template;
+    if (!members_copy(&template->members, &message->template->members)) {
+        free(template);
+        return false;
+    }
+    message->template = template;
+    return true;
 }
 
-static void free_copy(void *context)
+static void end_copy(void *context)
 {
-    struct copy *copy = context;
-    if (copy->message.template != NULL)
-        members_free(&copy->template.members);
-    free(copy);
+    struct message *message = context;
+    if (message->template == NULL)
+        return;
+    members_free(&message->template->members);
+    free(message->template);
 }
 
 const struct parallel_work message_work = {
     .transform = message_transform,
-    .copy = copy,
-    .free = free_copy,
+    .size = sizeof(struct message),
+    .begin = begin_copy,
+    .end = end_copy,
 };
 
 bool message_is_timed(const struct message *message)

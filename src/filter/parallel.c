@@ -240,6 +240,27 @@ static struct run *run_new(struct parallel *parallel)
     return run;
 }
 
+/* A copy of the context for one thread; NULL: no memory. */
+static void *context_new(const struct parallel *parallel)
+{
+    const struct parallel_work *work = parallel->work;
+    void *copy = malloc(work->size);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, parallel->context, work->size);
+    if (work->begin == NULL || work->begin(copy))
+        return copy;
+    free(copy);
+    return NULL;
+}
+
+static void context_free(const struct parallel *parallel, void *copy)
+{
+    if (parallel->work->end != NULL)
+        parallel->work->end(copy);
+    free(copy);
+}
+
 /* Prepares up to `wanted` workers.  Returns how many are ready. */
 static size_t prepare(struct run *run, size_t wanted)
 {
@@ -250,7 +271,7 @@ static size_t prepare(struct run *run, size_t wanted)
                 return i;
             run->workers++;
         }
-        run->worker[i]->context = parallel->work->copy(parallel->context);
+        run->worker[i]->context = context_new(parallel);
         if (run->worker[i]->context == NULL)
             return i;
     }
@@ -307,7 +328,7 @@ static size_t take_lines(void *context, size_t line, off_t *at, off_t left)
         lines = run->lines;
     }
     while (workers > 0)
-        parallel->work->free(run->worker[--workers]->context);
+        context_free(parallel, run->worker[--workers]->context);
     if (filter->stop)
         filter->input.stop = true;
     return lines;

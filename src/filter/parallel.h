@@ -19,11 +19,12 @@ enum { PARALLEL_MOST = 64 }; /* threads */
 /* The threads' work.  Each thread has a context of its own. */
 struct parallel_work {
     filter_transform *transform; /* may return VERDICT_LEAVE */
+    size_t size;                 /* bytes of the context; each thread gets a copy of them */
 
-    /* Makes a copy of the context for one thread; NULL: no memory.  Copies are made and freed each
-     * time that threads are started. */
-    void *(*copy)(const void *context);
-    void (*free)(void *copy);
+    /* Replaces what the copy must not share with the context, its buffers and counts.  False: no
+     * memory is left.  NULL: it shares only what the transform does not change. */
+    bool (*begin)(void *copy);
+    void (*end)(void *copy); /* frees what begin() and the transform have allocated; or NULL */
 
     /* Adds the counts of the copy to the context's, and sets them to 0 in the copy.  Called by one
      * thread at a time, in the order of the lines.  NULL: there are no counts. */

@@ -73,16 +73,7 @@ void truncate_free(struct truncation *t)
     t->made = NULL;
 }
 
-static void *copy(const void *context)
-{
-    struct truncation *truncation = malloc(sizeof *truncation);
-    if (truncation != NULL)
-        *truncation = *(const struct truncation *)context; /* which keeps the text */
-    return truncation;
-}
-
 const struct parallel_work truncate_work = {
     .transform = truncate_event,
-    .copy = copy,
-    .free = free,
+    .size = sizeof(struct truncation),
 };
