@@ -206,7 +206,7 @@ static enum verdict format_line(void *context, struct span line, struct edit *ed
     return verdict;
 }
 
-/* What a thread's copy shares are only the options. */
+/* Gives a thread's copy its own buffers and counts.  Only the options are shared. */
 static bool begin_copy(void *context)
 {
     struct formatter *copy = context;

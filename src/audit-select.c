@@ -133,7 +133,7 @@ static enum verdict select_event(void *context, struct span record, struct edit 
     return job->count ? VERDICT_DROP : VERDICT_PASS;
 }
 
-/* What a thread's copy does not share: the rest are criteria and the catalogue. */
+/* Gives a thread's copy its own buffers and count.  The criteria and the catalogue are shared. */
 static bool begin_copy(void *context)
 {
     struct job *copy = context;

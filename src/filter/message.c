@@ -158,7 +158,7 @@ enum verdict message_transform(void *context, struct span record, struct edit *e
     return VERDICT_EDIT;
 }
 
-/* What a thread's copy does not share: the template's members, which have values. */
+/* Gives a thread's copy its own template, because that holds the values of members. */
 static bool begin_copy(void *context)
 {
     struct message *message = context;

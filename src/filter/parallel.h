@@ -21,10 +21,10 @@ struct parallel_work {
     filter_transform *transform; /* may return VERDICT_LEAVE */
     size_t size;                 /* bytes of the context; each thread gets a copy of them */
 
-    /* Replaces what the copy must not share with the context, its buffers and counts.  False: no
-     * memory is left.  NULL: it shares only what the transform does not change. */
+    /* Gives the copy its own buffers and counts.  False: there is no memory.  NULL: the transform
+     * changes nothing that the copies share. */
     bool (*begin)(void *copy);
-    void (*end)(void *copy); /* frees what begin() and the transform have allocated; or NULL */
+    void (*end)(void *copy); /* frees what begin() and the transform have allocated; may be NULL */
 
     /* Adds the counts of the copy to the context's, and sets them to 0 in the copy.  Called by one
      * thread at a time, in the order of the lines.  NULL: there are no counts. */
