@@ -4,7 +4,7 @@ complete -c audit-drain -l keep -x -a '1d 7d 30d' -d 'Age at which lines go to f
 complete -c audit-drain -l backoff -x -a '1m 15m 1h' -d 'Longest wait between two attempts'
 complete -c audit-drain -l join -x -a '0 8MiB 256MiB' -d 'Give small segments together up to SIZE'
 complete -c audit-drain -s v -l verbose -d 'Pass on all messages of the command'
-complete -c audit-drain -l status -f -a 'table ndjson' -d 'Print what waits and what failed'
+complete -c audit-drain -l status -f -a 'table ndjson' -d 'Print waiting and failed events'
 complete -c audit-drain -l warn -x -a '10m 1h 1d' -d 'Status 1 if an event has waited for longer'
 complete -c audit-drain -l retry-failed -d 'Put failed lines back into the queue'
 complete -c audit-drain -s h -l help -d 'Print help and exit'

@@ -9,6 +9,6 @@ complete -c audit-template -l rejects -r -F -d 'Append rejected records to a fil
 complete -c audit-template -l files0-from -r -F -d 'Read the files named in FILE, each name ended by NUL'
 complete -c audit-template -l fail-fast -d 'Stop at the first rejected record'
 complete -c audit-template -l max-record -x -a '1MiB 16MiB 256MiB 1GiB' -d 'Reject larger records'
-complete -c audit-template -l verbose -d 'Tell of every reject'
+complete -c audit-template -l verbose -d 'Report every reject'
 complete -c audit-template -s h -l help -d 'Print the help and exit'
 complete -c audit-template -s V -l version -d 'Print the version and exit'

@@ -98,7 +98,7 @@ static bool take_backoff(void *context, const char *argument, struct reason *rea
 static const struct option_line options[] = {
     {.letter = 'f',
      .name = "follow",
-     .help = "do not end: wait for segments, and try again what failed",
+     .help = "do not end: wait for segments, and retry after failures",
      OPTION_FLAG(struct job, drain.follow)},
     {.name = "keep",
      .argument = "DURATION",
@@ -119,7 +119,7 @@ static const struct option_line options[] = {
      OPTION_FLAG(struct job, drain.verbose)},
     {.name = "status",
      .argument = "[=FORMAT]",
-     .help = "print what waits, for how long, and what failed; the default is\n"
+     .help = "print the waiting events, their age and failures; the default is\n"
              "a table on a terminal, else one JSON object a directory",
      .values = formats,
      OPTION_CALL(take_status)},

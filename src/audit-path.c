@@ -62,7 +62,7 @@ static const struct option_line options[] = {
      .name = "timezone",
      .argument = "ZONE",
      .help = "take days and hours in this zone: UTC (default),\n"
-             "record (as the event has it), or Area/City",
+             "record (the event's own offset), or Area/City",
      OPTION_CALL(take_zone)},
     {.name = "print",
      .help = "write only the paths, one a line",

@@ -91,7 +91,7 @@ static const struct option_line options[] = {
      OPTION_CALL(take_keep)},
     {.letter = 'n',
      .name = "dry-run",
-     .help = "remove nothing, print what would be",
+     .help = "remove nothing, print what would be removed",
      OPTION_FLAG(struct settings, prune.dry_run)},
     {.name = "now",
      .argument = "TIME",

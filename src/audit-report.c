@@ -134,7 +134,7 @@ static const struct tool tool = {
     .name = "audit-report",
     .operands = "[OPTION]... [FILE]... >PAGE.html",
     .summary = "Make one HTML page of audit events: who did what to which asset, when; which jobs\n"
-               "failed; and what to look at first.",
+               "failed; and what to check first.",
     .options = {{options, &settings}, {filter_options, &filter}},
     .run = run,
 };

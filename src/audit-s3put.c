@@ -128,7 +128,7 @@ static const struct option_line options[] = {
      OPTION_FLAG(struct settings, s3.store.put.no_overwrite)},
     {.name = "existing",
      .argument = "HOW",
-     .help = "list: list what is there already and do not put it\nagain; put (default): put every "
+     .help = "list: list existing objects and do not put them\nagain; put (default): put every "
              "event",
      OPTION_CHOICE(struct settings, existing, existing_names)},
     {.name = "content-md5",

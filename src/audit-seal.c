@@ -306,7 +306,7 @@ static const struct option_line options[] = {
      .help = "make an Ed25519 key, FILE and FILE.pub, and end",
      OPTION_TEXT(struct job, new_key)},
     {.name = "summary",
-     .help = "sum up at the end, on standard error",
+     .help = "print a summary at the end, on standard error",
      OPTION_FLAG(struct job, summary)},
     {.name = NULL},
 };

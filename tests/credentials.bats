@@ -188,9 +188,9 @@ EOF
     start_metadata
     export AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/refused
     find_credentials
-    assert_reason "the container's credentials: the answer's Code is AccessDenied"
+    assert_reason "the container's credentials: the response's Code is AccessDenied"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=$url/broken find_credentials
-    assert_reason "the answer is not JSON"
+    assert_reason "the response is not JSON"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/x find_credentials
     assert_reason "neither https nor a host that the AWS tools trust"
     AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1.example.com/x find_credentials

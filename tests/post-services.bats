@@ -298,7 +298,7 @@ audit-post: in:3: HTTP 400: no'
     events 20 >in
     run_tool timeout 300 audit-post --url="$url" --preset=elastic --auth=none --rejects=rejects --receipts=receipts in
     assert_status 1
-    assert_stderr "audit-post: in:7: HTTP 200, but the answer does not say what became of each event"
+    assert_stderr "audit-post: in:7: HTTP 200, but the response lacks the outcome of some events"
     [ "$(cat rejects)" = "$(sed -n 7p in)" ]
     assert_receipts receipts 20
     [ "$(grep -cE '"outcome":"(delivered|exists)"' receipts)" -eq 19 ]

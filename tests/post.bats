@@ -839,7 +839,7 @@ END
     events 1 >in
     run_tool audit-post --preset=splunk --url="$url" --credential-file=credential --retry-for=300ms --rejects=rejects in
     assert_status 1
-    assert_stderr_has "HTTP 200 without the code 0"
+    assert_stderr_has "HTTP 200 without Splunk's code 0"
     cmp in rejects
 }
 

@@ -442,8 +442,8 @@ END
     verify archive/seals archive
     assert_sound
     local what
-    for what in refuse:'it answered 503' garbage:'its answer is not a time stamp' \
-        deny:'its answer is not a time stamp' old:'its answer is not a time stamp for this request'; do
+    for what in refuse:'it answered 503' garbage:'its response is not a time stamp' \
+        deny:'its response is not a time stamp' old:'its response is not a time stamp for this request'; do
         echo "${what%%:*}" >tsa/fault
         run_tool audit-seal --key=log.key --tsa="$tsa_url" archive/seals /dev/null
         assert_status 1
@@ -586,7 +586,7 @@ END
     status=0
     wait $pid || status=$?
     assert_status 1
-    grep -qx "audit-seal: seal 00000002 has no time stamp: $tsa_url: SIGTERM ended the wait for its answer; --stamp-missing adds it later" errors
+    grep -qx "audit-seal: seal 00000002 has no time stamp: $tsa_url: SIGTERM ended the wait for its response; --stamp-missing adds it later" errors
     # The same with --stamp-missing.
     audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &
     pid=$!
@@ -595,7 +595,7 @@ END
     status=0
     wait $pid || status=$?
     assert_status 2
-    [ "$(cat errors)" = "audit-seal: $tsa_url: SIGTERM ended the wait for its answer" ]
+    [ "$(cat errors)" = "audit-seal: $tsa_url: SIGTERM ended the wait for its response" ]
     # A signal stops it after the response, although seals are left.
     audit-seal --key=log.key seals </dev/null
     audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &

@@ -27,17 +27,17 @@ static const char *const tee_names[] = {"all", "new", NULL};
 const struct option_line deliver_options[] = {
     {.name = "tee",
      .argument = "[=WHICH]",
-     .help = "write each delivered line to standard output,\nin input order; new: not those that "
-             "were there",
+     .help = "write each delivered line to standard output,\nin input order; new: only lines "
+             "with new content",
      .values = tee_names,
      OPTION_CALL(take_tee)},
     {.name = "receipts",
      .argument = "FILE",
-     .help = "append what became of each line to FILE\n(else $AUDIT_RECEIPTS)",
+     .help = "append the outcome of each line to FILE\n(else $AUDIT_RECEIPTS)",
      OPTION_TEXT(struct deliver_options, receipts_file)},
     {.name = "skip",
      .argument = "RECEIPTS",
-     .help = "pass over the paths that these receipts say are\nthere already; may be repeated",
+     .help = "skip the paths that these receipts call delivered;\nmay be repeated",
      OPTION_CALL(take_skip)},
     {.name = "summary",
      .help = "write a summary at the end (default on a terminal)",

@@ -39,7 +39,7 @@ bool receipts_parse(struct json *json, struct span text, struct receipt_read *re
 bool receipts_reader_open(struct receipts_reader *reader, const char *name);
 
 /* The next receipt.  False: there is none, or reading failed or ran out of memory;
- * receipts_reader_close() tells them apart. */
+ * receipts_reader_close() distinguishes them. */
 bool receipts_reader_next(struct receipts_reader *reader, struct receipt_read *receipt);
 
 /* Closes.  False with errno set: not everything could be read. */

@@ -17,7 +17,7 @@ const struct option_line sender_options[] = {
      OPTION_INTERVAL(struct sender_options, timeout, 1000)},
     {.name = "drain",
      .argument = "DURATION",
-     .help = "on a signal wait so long for what is in flight\n(default 30s)",
+     .help = "on a signal, wait this long for requests in flight\n(default 30s)",
      OPTION_INTERVAL(struct sender_options, drain, 0)},
     {.name = "cacert",
      .argument = "FILE",

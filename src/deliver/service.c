@@ -19,7 +19,7 @@ bool judgement_settle(struct judgement *judgement, size_t index, enum meaning me
     if (judgement->each == NULL || (reason != NULL && copy == NULL)) {
         free(copy);
         judgement->meaning = MEANS_RETRY;
-        reason_set(&judgement->reason, "no memory left to read the answer");
+        reason_set(&judgement->reason, "no memory left to read the response");
         return false;
     }
     free(judgement->each[index].reason);

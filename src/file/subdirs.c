@@ -40,7 +40,7 @@ static size_t shared_depth(const struct subdirs *subdirs, const char *path)
     return depth;
 }
 
-/* O_DIRECTORY reports ENOTDIR for a link too: this tells the two apart. */
+/* O_DIRECTORY reports ENOTDIR for a link too: this distinguishes the two. */
 static void name_link(int parent, const char *name)
 {
     struct stat is;

@@ -26,7 +26,7 @@ const struct option_line filter_options[] = {
      .help = "reject records larger than SIZE (default 256MiB)",
      OPTION_SIZE(struct filter, max_record, 1)},
     {.name = "verbose",
-     .help = "tell of every reject, not only of the first ten of a kind",
+     .help = "report every reject, not only the first ten of a kind",
      OPTION_FLAG(struct filter, flood.all)},
     {.name = NULL},
 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* The facet that a criterion reads: the words of one, or else what match_one() says. */
+/* The facet that a criterion reads, for its words or for match_one(). */
 static const enum facet facet_of[CRITERIA] = {
     [SELECT_SINCE] = FACET_NONE,        [SELECT_UNTIL] = FACET_NONE,
     [SELECT_USER] = FACET_USER,         [SELECT_ASSET] = FACET_TYPE,
@@ -149,7 +149,7 @@ static enum match match_one(struct selection *selection, enum criterion criterio
 enum match select_match(struct selection *selection, const struct event *event,
                         struct reason *reason)
 {
-    /* Those that are read fast and leave most events out come first. */
+    /* Criteria that are read fast and exclude most events come first. */
     static const enum criterion order[] = {SELECT_KIND,   SELECT_EVENT, SELECT_CATEGORY,
                                            SELECT_STATUS, SELECT_USER,  SELECT_CUSTOMER,
                                            SELECT_ASSET,  SELECT_SINCE, SELECT_UNTIL};

@@ -1,4 +1,4 @@
-/* From what users write to criteria. */
+/* Makes criteria from users' arguments. */
 #include "config.h"
 
 #include "base/nearest.h"

@@ -36,7 +36,7 @@ const struct option_line kafkaput_options[] = {
      OPTION_INTERVAL(struct kafkaput_options, retry_for, 100000)},
     {.name = "drain",
      .argument = "DURATION",
-     .help = "on a signal wait so long for what is under way\n(default 30s)",
+     .help = "on a signal, wait this long for messages under way\n(default 30s)",
      OPTION_INTERVAL(struct kafkaput_options, drain, 0)},
     {.name = "dry-run",
      .help = "write the messages to standard output, send none",

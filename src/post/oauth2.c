@@ -125,7 +125,7 @@ static void answered(void *context, struct http_transfer *transfer,
     } else if (token_read(response->body, &token)) {
         use_token(oauth2, &token, now);
     } else {
-        fail(oauth2, RETRY_NOT, "its answer holds no access_token", now);
+        fail(oauth2, RETRY_NOT, "its response has no access_token", now);
     }
     http_wipe_response(transfer);
     http_give(sender_http(oauth2->sender), transfer);

@@ -137,8 +137,7 @@ static void judge_splunk(const struct reading *r)
     if (r->response->status == 400) {
         judgement->meaning = refuse_one(judgement, said.invalid);
     } else if (judgement->meaning == MEANS_DELIVERED && said.code != 0) {
-        reason_set(&judgement->reason, "HTTP %ld without the code 0 that Splunk answers",
-                   r->response->status);
+        reason_set(&judgement->reason, "HTTP %ld without Splunk's code 0", r->response->status);
         judgement->meaning = MEANS_UNREADABLE;
     }
 }
@@ -240,8 +239,7 @@ static void judge_bulk(const struct reading *r)
     judgement_end(judgement);
     judgement_begin(judgement, count);
     judgement->meaning = MEANS_UNREADABLE;
-    reason_set(&judgement->reason,
-               "HTTP %ld, but the answer does not say what became of each event",
+    reason_set(&judgement->reason, "HTTP %ld, but the response lacks the outcome of some events",
                r->response->status);
 }
 

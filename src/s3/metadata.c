@@ -139,12 +139,12 @@ static bool read_document(struct credentials *credentials, struct span body, con
     struct printable shown;
     bool set = false;
     if (document == NULL)
-        reason_set(reason, "%s: the answer is not JSON", where);
+        reason_set(reason, "%s: the response is not JSON", where);
     else if (code != NULL && strcmp(code, "Success") != 0)
-        reason_set(reason, "%s: the answer's Code is %s", where,
+        reason_set(reason, "%s: the response's Code is %s", where,
                    diag_printable(span_of(code), &shown));
     else if (expiration != NULL && !timestamp_parse(span_of(expiration), &expires))
-        reason_set(reason, "%s: the answer's Expiration is not a time", where);
+        reason_set(reason, "%s: the response's Expiration is not a time", where);
     else
         set = credentials_set(credentials, member(document, "AccessKeyId"),
                               member(document, "SecretAccessKey"), member(document, "Token"), where,
@@ -182,7 +182,7 @@ static void take_token(struct metadata *metadata, struct span body)
     struct reason reason;
     char *token = take_word(body);
     if (token == NULL) {
-        reason_set(&reason, "%s: the answer is not a token", step_name(METADATA_TOKEN));
+        reason_set(&reason, "%s: the response is not a token", step_name(METADATA_TOKEN));
         finish(metadata, NULL, &reason);
         return;
     }
@@ -225,7 +225,7 @@ static void answered(void *context, struct http_transfer *transfer,
     else if (response->status != 200)
         reason_set(&reason, "%s: status %ld", step_name(metadata->step), response->status);
     else if (body.len > RESPONSE_MAX)
-        reason_set(&reason, "%s: the answer is too long", step_name(metadata->step));
+        reason_set(&reason, "%s: the response is too long", step_name(metadata->step));
     else
         reason.text[0] = '\0';
     bool bad_moment = response->code != CURLE_OK || response->status >= 500;

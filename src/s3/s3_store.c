@@ -22,7 +22,7 @@ const struct option_line s3_store_options[] = {
      OPTION_TEXT(struct s3_store_options, region)},
     {.name = "endpoint",
      .argument = "URL",
-     .help = "the store, where that is not AWS (else\n$AWS_ENDPOINT_URL_S3)",
+     .help = "the store, if it is not AWS (else\n$AWS_ENDPOINT_URL_S3)",
      OPTION_TEXT(struct s3_store_options, endpoint)},
     {.name = "addressing",
      .argument = "HOW",

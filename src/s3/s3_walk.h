@@ -45,7 +45,7 @@ bool s3_walk_begin(struct s3_walk *walk, const struct s3_walk_options *options);
 struct s3_segment *s3_walk_wanted(struct s3_walk *walk, struct s3_list_query *query);
 
 /* Takes over the page that was listed for a segment.  False with a reason: the store lists out of
- * order or what was not asked for, or there is no memory. */
+ * order or other keys than requested, or there is no memory. */
 bool s3_walk_listed(struct s3_walk *walk, struct s3_segment *segment, struct s3_page *page,
                     struct reason *reason);
 

@@ -132,7 +132,7 @@ static bool post(const struct stamp_authority *authority, struct span body, stru
         CURLcode code = curl_easy_perform(easy);
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
         if (code == CURLE_ABORTED_BY_CALLBACK)
-            reason_set(reason, "%s: %s ended the wait for its answer", url, interrupt_asked());
+            reason_set(reason, "%s: %s ended the wait for its response", url, interrupt_asked());
         else if (code != CURLE_OK)
             reason_set(reason, "%s: %s", url, curl_easy_strerror(code));
         else if (status != 200)
@@ -157,9 +157,10 @@ static bool answers(TS_REQ *request, struct span bytes, struct reason *reason)
     if (context == NULL)
         reason_set(reason, "%s", strerror(ENOMEM));
     else if (response == NULL)
-        reason_set(reason, "its answer is not a time stamp");
+        reason_set(reason, "its response is not a time stamp");
     else if (TS_RESP_verify_response(context, response) != 1)
-        reason_set(reason, "its answer is not a time stamp for this request: %s", openssl_error());
+        reason_set(reason, "its response is not a time stamp for this request: %s",
+                   openssl_error());
     else
         good = true;
     TS_VERIFY_CTX_free(context);

@@ -20,7 +20,7 @@ enum {
 const struct option_line route_options[] = {
     {.name = "by",
      .argument = "KEY",
-     .help = "what tells the directory: customer (default), user, recipe,\n"
+     .help = "the directory's name: customer (default), user, recipe,\n"
              "kind, or a pattern like '{user_id}-{kind}'",
      OPTION_TEXT(struct route, by)},
     {.name = "default",
