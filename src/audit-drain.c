@@ -76,7 +76,7 @@ static int run(char **operand, size_t operands)
 
 static const char *const formats[] = {"table", "ndjson", NULL};
 
-static bool take_status(void *context, const char *argument, struct reason *reason)
+static bool parse_status(void *context, const char *argument, struct reason *reason)
 {
     struct job *j = context;
     int format =
@@ -86,7 +86,7 @@ static bool take_status(void *context, const char *argument, struct reason *reas
     return format >= 0;
 }
 
-static bool take_backoff(void *context, const char *argument, struct reason *reason)
+static bool parse_backoff(void *context, const char *argument, struct reason *reason)
 {
     struct job *j = context;
     if (!options_interval(argument, &j->drain.backoff) || j->drain.backoff < 1000000 ||
@@ -107,7 +107,7 @@ static const struct option_line options[] = {
     {.name = "backoff",
      .argument = "DURATION",
      .help = "with --follow: the longest wait between two attempts (default 15m)",
-     OPTION_CALL(take_backoff)},
+     OPTION_CALL(parse_backoff)},
     {.name = "join",
      .argument = "SIZE",
      .help = "give the command small segments together, up to SIZE (default 256MiB\n"
@@ -122,7 +122,7 @@ static const struct option_line options[] = {
      .help = "print the waiting events, their age and failures; the default is\n"
              "a table on a terminal, else one JSON object a directory",
      .values = formats,
-     OPTION_CALL(take_status)},
+     OPTION_CALL(parse_status)},
     {.name = "warn",
      .argument = "DURATION",
      .help = "with --status: status 1 if an event has waited for longer",

@@ -36,8 +36,8 @@ struct job {
 static const char *const stream_names[] = {"job-status", "job-details", "user-activity", NULL};
 static const unsigned stream_bits[] = {STREAM_JOB_STATUS, STREAM_JOB_DETAILS, STREAM_USER_ACTIVITY};
 
-/* Takes a list of stream types. */
-static bool take_streams(void *context, const char *list, struct reason *reason)
+/* Parses a list of stream types. */
+static bool parse_streams(void *context, const char *list, struct reason *reason)
 {
     struct job *job = context;
     job->formatter.format.streams = 0;
@@ -271,7 +271,7 @@ static const struct option_line options[] = {
      .argument = "TYPE[,TYPE]...",
      .help = "let only events of these types through\n(default job-details,user-activity)",
      .values = stream_names,
-     OPTION_CALL(take_streams)},
+     OPTION_CALL(parse_streams)},
     {.name = "keep-duplicates",
      .help = "keep the members that Workato leaves out of\njob details since September 2024",
      OPTION_FLAG(struct job, formatter.format.keep_duplicates)},

@@ -35,7 +35,7 @@ static int run(char **operand, size_t operands)
     return diag_exit_status();
 }
 
-static bool take_backoff(void *context, const char *argument, struct reason *reason)
+static bool parse_backoff(void *context, const char *argument, struct reason *reason)
 {
     struct kafkaget_options *s = context;
     if (!options_interval(argument, &s->backoff) || s->backoff < CLOCK_SECOND ||
@@ -44,7 +44,7 @@ static bool take_backoff(void *context, const char *argument, struct reason *rea
     return true;
 }
 
-static bool take_dead_letter(void *context, const char *argument, struct reason *reason)
+static bool parse_dead_letter(void *context, const char *argument, struct reason *reason)
 {
     ((struct kafkaget_options *)context)->dead_letter = argument;
     return kafka_config_is_topic(argument, reason);
@@ -74,7 +74,7 @@ static const struct option_line options[] = {
     {.name = "backoff",
      .argument = "DURATION",
      .help = "with --follow: the longest wait between two attempts\n(default 15m)",
-     OPTION_CALL(take_backoff)},
+     OPTION_CALL(parse_backoff)},
     {.name = "drain",
      .argument = "DURATION",
      .help = "on a signal, let commands run for so long before they get\nSIGTERM (default 30s)",
@@ -86,7 +86,7 @@ static const struct option_line options[] = {
     {.name = "dead-letter",
      .argument = "TOPIC",
      .help = "or write it to another topic",
-     OPTION_CALL(take_dead_letter)},
+     OPTION_CALL(parse_dead_letter)},
     {.letter = 'v',
      .name = "verbose",
      .help = "pass on the command's messages during an outage, too, and\nwhat librdkafka logs",

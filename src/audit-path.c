@@ -11,13 +11,13 @@ struct settings {
     bool name_date;
 };
 
-static bool take_zone(void *context, const char *zone, struct reason *reason)
+static bool parse_zone(void *context, const char *zone, struct reason *reason)
 {
     struct settings *settings = context;
     return zone_parse(zone, &settings->addressing.layout.zone, reason);
 }
 
-static bool take_user_id(void *context, const char *id, struct reason *reason)
+static bool parse_user_id(void *context, const char *id, struct reason *reason)
 {
     struct layout *layout = &((struct settings *)context)->addressing.layout;
     layout->user_id = span_of(id);
@@ -57,13 +57,13 @@ static const struct option_line options[] = {
      .name = "user-id",
      .argument = "ID",
      .help = "the user id of records that carry none",
-     OPTION_CALL(take_user_id)},
+     OPTION_CALL(parse_user_id)},
     {.letter = 'z',
      .name = "timezone",
      .argument = "ZONE",
      .help = "take days and hours in this zone: UTC (default),\n"
              "record (the event's own offset), or Area/City",
-     OPTION_CALL(take_zone)},
+     OPTION_CALL(parse_zone)},
     {.name = "print",
      .help = "write only the paths, one a line",
      OPTION_FLAG(struct settings, addressing.print)},

@@ -29,20 +29,20 @@ struct settings {
     char *secret_url, *credential, *passphrase;
 };
 
-static bool take_header(void *context, const char *value, struct reason *reason)
+static bool parse_header(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     return header_add_argument(&s->headers, value, reason);
 }
 
-static bool take_auth(void *context, const char *value, struct reason *reason)
+static bool parse_auth(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     s->has_auth = true;
     return auth_parse(value, &s->auth, reason);
 }
 
-static bool take_content_type(void *context, const char *value, struct reason *reason)
+static bool parse_content_type(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     s->content_type = value;
@@ -57,7 +57,7 @@ static bool read_age(const char *text, int64_t *seconds)
     return strcmp(text, "none") == 0 || (options_duration(text, seconds) && *seconds > 0);
 }
 
-static bool take_max_age(void *context, const char *value, struct reason *reason)
+static bool parse_max_age(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     s->max_age = value;
@@ -261,7 +261,7 @@ static const struct option_line options[] = {
      .argument = "HOW",
      .help = "how the credential is used",
      .values = auth_names,
-     OPTION_CALL(take_auth)},
+     OPTION_CALL(parse_auth)},
     {.name = "credential-file",
      .argument = "FILE",
      .help = "read the credential from FILE (else\n$AUDIT_POST_CREDENTIAL)",
@@ -291,11 +291,11 @@ static const struct option_line options[] = {
      .argument = "FIELD",
      .help = "send 'Name: value' too; @FILE: each line of FILE",
      .secret = true,
-     OPTION_CALL(take_header)},
+     OPTION_CALL(parse_header)},
     {.name = "content-type",
      .argument = "TYPE",
      .help = "of the body (default application/json)",
-     OPTION_CALL(take_content_type)},
+     OPTION_CALL(parse_content_type)},
     {.name = "batch",
      .argument = "HOW",
      .help = "how events are joined in one request",
@@ -315,7 +315,7 @@ static const struct option_line options[] = {
     {.name = "max-age",
      .argument = "DURATION",
      .help = "reject older events, or none (default: the preset's limit)",
-     OPTION_CALL(take_max_age)},
+     OPTION_CALL(parse_max_age)},
     {.name = "compress",
      .argument = "HOW",
      .help = "compress requests",

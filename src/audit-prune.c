@@ -17,7 +17,7 @@ struct settings {
     bool summary;
 };
 
-static bool take_keep(void *context, const char *value, struct reason *reason)
+static bool parse_keep(void *context, const char *value, struct reason *reason)
 {
     struct settings *s = context;
     return (options_duration(value, &s->keep) && s->keep > 0) ||
@@ -88,7 +88,7 @@ static const struct option_line options[] = {
     {.name = "keep",
      .argument = "DURATION",
      .help = "remove the events of days that ended so long ago:\n1y (365 days), 90d",
-     OPTION_CALL(take_keep)},
+     OPTION_CALL(parse_keep)},
     {.letter = 'n',
      .name = "dry-run",
      .help = "remove nothing, print what would be removed",

@@ -35,7 +35,7 @@ static int run(char **operand, size_t operands)
     return diag_exit_status();
 }
 
-static bool take_listen(void *context, const char *value, struct reason *reason)
+static bool parse_listen(void *context, const char *value, struct reason *reason)
 {
     (void)context;
     if (service.listens == LISTEN_MAX)
@@ -44,7 +44,7 @@ static bool take_listen(void *context, const char *value, struct reason *reason)
     return true;
 }
 
-static bool take_path(void *context, const char *value, struct reason *reason)
+static bool parse_path(void *context, const char *value, struct reason *reason)
 {
     (void)context;
     if (value[0] != '/')
@@ -55,7 +55,7 @@ static bool take_path(void *context, const char *value, struct reason *reason)
     return true;
 }
 
-static bool take_auth(void *context, const char *value, struct reason *reason)
+static bool parse_auth(void *context, const char *value, struct reason *reason)
 {
     (void)context;
     how = value;
@@ -63,7 +63,7 @@ static bool take_auth(void *context, const char *value, struct reason *reason)
            reason_set(reason, "not none, basic, bearer, header:NAME or query:NAME");
 }
 
-static bool take_credential_file(void *context, const char *value, struct reason *reason)
+static bool parse_credential_file(void *context, const char *value, struct reason *reason)
 {
     (void)context;
     if (service.credential_files == SERVICE_CREDENTIAL_FILES)
@@ -81,11 +81,11 @@ static const struct option_line options[] = {
      .argument = "ADDRESS",
      .help = "listen here: PORT (of 127.0.0.1), HOST:PORT, *:PORT for\n"
              "all addresses, or unix:PATH",
-     OPTION_CALL(take_listen)},
+     OPTION_CALL(parse_listen)},
     {.name = "path",
      .argument = "PATH",
      .help = "accept events at this path of the URL (default /)",
-     OPTION_CALL(take_path)},
+     OPTION_CALL(parse_path)},
     {.name = "body",
      .argument = "FORM",
      .help = "the form of bodies (default auto: detect it)",
@@ -94,13 +94,13 @@ static const struct option_line options[] = {
      .argument = "HOW",
      .help = "how senders prove who they are: none (default), basic,\n"
              "bearer, header:NAME or query:NAME",
-     OPTION_CALL(take_auth)},
+     OPTION_CALL(parse_auth)},
     {.name = "credential-file",
      .argument = "FILE",
      .help = "the credentials that are valid, one a line; without\n"
              "one, $" SERVICE_CREDENTIAL_VARIABLE,
      .exact = true,
-     OPTION_CALL(take_credential_file)},
+     OPTION_CALL(parse_credential_file)},
     {.name = "cert",
      .argument = "FILE",
      .help = "speak TLS with this certificate and its chain (PEM)",

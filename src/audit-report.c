@@ -24,7 +24,7 @@ struct settings {
     bool as_json, as_text;
 };
 
-static bool take_zone(void *context, const char *zone, struct reason *reason)
+static bool parse_zone(void *context, const char *zone, struct reason *reason)
 {
     struct settings *s = context;
     s->report.zone_name = zone;
@@ -116,7 +116,7 @@ static const struct option_line options[] = {
      .name = "timezone",
      .argument = "ZONE",
      .help = "show times in this zone: UTC (default) or Area/City",
-     OPTION_CALL(take_zone)},
+     OPTION_CALL(parse_zone)},
     {.name = "json",
      .help = "write the numbers behind the page as JSON",
      OPTION_FLAG(struct settings, as_json)},

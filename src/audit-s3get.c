@@ -27,7 +27,7 @@ static struct settings settings = {
         },
 };
 
-static bool take_zone(void *context, const char *zone, struct reason *reason)
+static bool parse_zone(void *context, const char *zone, struct reason *reason)
 {
     struct settings *s = context;
     s->get.any_zone = strcmp(zone, "UTC") != 0;
@@ -36,7 +36,7 @@ static bool take_zone(void *context, const char *zone, struct reason *reason)
                               "Europe/Berlin");
 }
 
-static bool take_skip(void *context, const char *file, struct reason *reason)
+static bool parse_skip(void *context, const char *file, struct reason *reason)
 {
     struct settings *s = context;
     s->get.skip = &s->skip;
@@ -120,7 +120,7 @@ static const struct option_line options[] = {
     {.name = "timezone",
      .argument = "ZONE",
      .help = "the zone of the days in keys: UTC (default), record,\nor a name like Europe/Berlin",
-     OPTION_CALL(take_zone)},
+     OPTION_CALL(parse_zone)},
     {.name = "after",
      .argument = "PATH",
      .help = "read only objects after PATH, to continue a run",
@@ -128,7 +128,7 @@ static const struct option_line options[] = {
     {.name = "skip",
      .argument = "RECEIPTS",
      .help = "skip the paths that these receipts call delivered",
-     OPTION_CALL(take_skip)},
+     OPTION_CALL(parse_skip)},
     {.name = "unordered",
      .help = "write objects as they come, not in the order of keys",
      OPTION_FLAG(struct settings, get.fetch.unordered)},

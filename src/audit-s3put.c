@@ -32,26 +32,26 @@ static bool is_field_value(const char *value, struct reason *reason)
            reason_set(reason, "not a value for a header");
 }
 
-static bool take_content_type(void *context, const char *value, struct reason *reason)
+static bool parse_content_type(void *context, const char *value, struct reason *reason)
 {
     ((struct settings *)context)->s3.store.put.content_type = value;
     return is_field_value(value, reason);
 }
 
-static bool take_acl(void *context, const char *value, struct reason *reason)
+static bool parse_acl(void *context, const char *value, struct reason *reason)
 {
     ((struct settings *)context)->s3.store.put.acl = value;
     return is_field_value(value, reason);
 }
 
-static bool take_storage_class(void *context, const char *value, struct reason *reason)
+static bool parse_storage_class(void *context, const char *value, struct reason *reason)
 {
     ((struct settings *)context)->s3.store.put.storage_class = value;
     return is_field_value(value, reason);
 }
 
 /* AES256, aws:kms, or aws:kms:KEY-ID. */
-static bool take_sse(void *context, const char *value, struct reason *reason)
+static bool parse_sse(void *context, const char *value, struct reason *reason)
 {
     struct s3_put_options *put = &((struct settings *)context)->s3.store.put;
     put->kms_key = NULL;
@@ -106,7 +106,7 @@ static const struct option_line options[] = {
     {.name = "content-type",
      .argument = "TYPE",
      .help = "of the objects (default application/json)",
-     OPTION_CALL(take_content_type)},
+     OPTION_CALL(parse_content_type)},
     {.name = "compress",
      .argument = "HOW",
      .help = "compress objects; Content-Encoding says so",
@@ -114,15 +114,15 @@ static const struct option_line options[] = {
     {.name = "acl",
      .argument = "NAME",
      .help = "a canned ACL, like bucket-owner-full-control",
-     OPTION_CALL(take_acl)},
+     OPTION_CALL(parse_acl)},
     {.name = "storage-class",
      .argument = "NAME",
      .help = "like STANDARD_IA or GLACIER_IR",
-     OPTION_CALL(take_storage_class)},
+     OPTION_CALL(parse_storage_class)},
     {.name = "sse",
      .argument = "HOW",
      .help = "encrypt there: AES256, aws:kms or aws:kms:KEY-ID",
-     OPTION_CALL(take_sse)},
+     OPTION_CALL(parse_sse)},
     {.name = "no-overwrite",
      .help = "leave an object that is there already",
      OPTION_FLAG(struct settings, s3.store.put.no_overwrite)},

@@ -34,58 +34,58 @@ static bool add_criterion(struct job *job, enum criterion criterion, const char 
     return select_add(&job->selection, criterion, argument, &job->now, reason);
 }
 
-static bool take_since(void *context, const char *argument, struct reason *reason)
+static bool parse_since(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_SINCE, argument, reason);
 }
 
-static bool take_until(void *context, const char *argument, struct reason *reason)
+static bool parse_until(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_UNTIL, argument, reason);
 }
 
-static bool take_user(void *context, const char *argument, struct reason *reason)
+static bool parse_user(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_USER, argument, reason);
 }
 
-static bool take_asset(void *context, const char *argument, struct reason *reason)
+static bool parse_asset(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_ASSET, argument, reason);
 }
 
-static bool take_event(void *context, const char *argument, struct reason *reason)
+static bool parse_event(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_EVENT, argument, reason);
 }
 
-static bool take_category(void *context, const char *argument, struct reason *reason)
+static bool parse_category(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_CATEGORY, argument, reason);
 }
 
-static bool take_customer(void *context, const char *argument, struct reason *reason)
+static bool parse_customer(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_CUSTOMER, argument, reason);
 }
 
-static bool take_status(void *context, const char *argument, struct reason *reason)
+static bool parse_status(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_STATUS, argument, reason);
 }
 
-static bool take_kind(void *context, const char *argument, struct reason *reason)
+static bool parse_kind(void *context, const char *argument, struct reason *reason)
 {
     return add_criterion(context, SELECT_KIND, argument, reason);
 }
 
-static bool take_count_by(void *context, const char *argument, struct reason *reason)
+static bool parse_count_by(void *context, const char *argument, struct reason *reason)
 {
     struct job *job = context;
     return tally_parse(&job->tally, argument, reason);
 }
 
-static bool take_zone(void *context, const char *argument, struct reason *reason)
+static bool parse_zone(void *context, const char *argument, struct reason *reason)
 {
     struct job *job = context;
     bool good = zone_parse(argument, &job->tally.zone, reason);
@@ -93,7 +93,7 @@ static bool take_zone(void *context, const char *argument, struct reason *reason
     return good;
 }
 
-static bool take_list(void *context, const char *category, struct reason *reason)
+static bool parse_list(void *context, const char *category, struct reason *reason)
 {
     struct job *job = context;
     unsigned number;
@@ -238,36 +238,36 @@ static const struct option_line options[] = {
     {.name = "since",
      .argument = "TIME",
      .help = "events at TIME or later",
-     OPTION_CALL(take_since)},
-    {.name = "until", .argument = "TIME", .help = "events before TIME", OPTION_CALL(take_until)},
+     OPTION_CALL(parse_since)},
+    {.name = "until", .argument = "TIME", .help = "events before TIME", OPTION_CALL(parse_until)},
     {.name = "user",
      .argument = "ID|EMAIL|NAME",
      .help = "events of that user",
-     OPTION_CALL(take_user)},
+     OPTION_CALL(parse_user)},
     {.name = "asset",
      .argument = "TYPE[:ID|NAME]",
      .help = "events of an asset, or of a type of assets:\n"
              "recipe, connection, folder, package, ...",
-     OPTION_CALL(take_asset)},
+     OPTION_CALL(parse_asset)},
     {.name = "event",
      .argument = "GLOB",
      .help = "activities of that name: recipe_*",
-     OPTION_CALL(take_event)},
+     OPTION_CALL(parse_event)},
     {.name = "category",
      .argument = "NAME",
      .help = "activities of a category of the catalogue",
-     OPTION_CALL(take_category)},
+     OPTION_CALL(parse_category)},
     {.name = "customer",
      .argument = "ID",
      .help = "events of a customer's workspace, by its id or\n"
              "external id",
-     OPTION_CALL(take_customer)},
+     OPTION_CALL(parse_customer)},
     {.name = "status",
      .argument = "STATUS",
      .help = "jobs of that status",
      .values = event_statuses,
-     OPTION_CALL(take_status)},
-    {.name = "kind", .argument = "KIND", .help = "job or activity", OPTION_CALL(take_kind)},
+     OPTION_CALL(parse_status)},
+    {.name = "kind", .argument = "KIND", .help = "job or activity", OPTION_CALL(parse_kind)},
     {.letter = 'v',
      .name = "invert-match",
      .help = "select the events that do not meet the criteria",
@@ -281,7 +281,7 @@ static const struct option_line options[] = {
      .help = "print only how many for each, or for each of several\n"
              "together: day,event",
      .values = tally_names,
-     OPTION_CALL(take_count_by)},
+     OPTION_CALL(parse_count_by)},
     {.letter = 't',
      .name = "table",
      .help = "print tables: of the events, when, who, what and which\n"
@@ -293,11 +293,11 @@ static const struct option_line options[] = {
      .help = "times of tables, and days and months, in this zone:\n"
              "UTC (default), record (as the event has it), or\n"
              "Area/City",
-     OPTION_CALL(take_zone)},
+     OPTION_CALL(parse_zone)},
     {.name = "list-activities",
      .argument = "[=CATEGORY]",
      .help = "print the catalogue of activities and exit",
-     OPTION_CALL(take_list)},
+     OPTION_CALL(parse_list)},
     {.name = NULL},
 };
 

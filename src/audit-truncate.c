@@ -5,7 +5,7 @@
 #include "filter/filter.h"
 #include "filter/truncate.h"
 
-static bool take_text(void *context, const char *text, struct reason *reason)
+static bool parse_text(void *context, const char *text, struct reason *reason)
 {
     return truncate_set_text(context, text, reason);
 }
@@ -32,7 +32,7 @@ static const struct option_line options[] = {
      .argument = "TEXT",
      .help = "the text in place of the lines\n"
              "(default \"Log lines exceed size limit\")",
-     OPTION_CALL(take_text)},
+     OPTION_CALL(parse_text)},
     {.name = NULL},
 };
 

@@ -23,7 +23,7 @@ struct job {
 static struct filter filter = FILTER;
 static struct job job = {.verify = {.out = &filter.out}};
 
-static bool take_key(void *context, const char *argument, struct reason *reason)
+static bool parse_key(void *context, const char *argument, struct reason *reason)
 {
     struct verify *v = &((struct job *)context)->verify;
     if (v->keys == VERIFY_KEYS)
@@ -52,7 +52,7 @@ static bool note_event(void *context, const struct record *record,
     return true;
 }
 
-static bool take_file(void *context, struct span path, enum hashtree_kind kind,
+static bool note_file(void *context, struct span path, enum hashtree_kind kind,
                       const unsigned char *digest)
 {
     return verify_found(context, path, kind, digest);
@@ -87,7 +87,7 @@ static bool read_archive(struct verify *v, char **operand, size_t operands)
                             .root = root,
                             .skip = verify_skip,
                             .known = verify_settle,
-                            .found = take_file,
+                            .found = note_file,
                             .context = v};
     bool whole = hashtree_walk(&tree);
     v->files += tree.known_files;
@@ -171,7 +171,7 @@ static const struct option_line options[] = {
      .name = "key",
      .argument = "FILE",
      .help = "a public key that signs the seals (PEM);\nmay be given more than once",
-     OPTION_CALL(take_key)},
+     OPTION_CALL(parse_key)},
     {.name = "head",
      .argument = "FILE",
      .help = "heads that were kept elsewhere, as printed by\naudit-seal --head",

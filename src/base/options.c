@@ -206,7 +206,7 @@ static bool read_count(const struct option_line *line, const char *text, size_t 
 
 /* All times of a command line are relative to the same moment: `--since=1h --until=1h` is an empty
  * range. */
-static bool take_time(struct option_time *option, const char *argument, struct reason *reason)
+static bool parse_time(struct option_time *option, const char *argument, struct reason *reason)
 {
     static struct timestamp now;
     if (now.seconds == 0)
@@ -245,9 +245,9 @@ static bool store(const struct entry *entry, const char *argument, struct reason
         return (options_interval(argument, field) && *(int64_t *)field >= line->least) ||
                reason_set(reason, "not a duration; durations are like 30s, 5m or 250ms");
     case OPTION_KIND_TIME:
-        return take_time(field, argument, reason);
+        return parse_time(field, argument, reason);
     case OPTION_KIND_CALL:
-        return line->take(entry->context, argument, reason);
+        return line->parse(entry->context, argument, reason);
     }
     return false;
 }
@@ -261,7 +261,7 @@ static bool is_abbreviated(const struct option_line *line, const char *word)
 }
 
 /* Handles one option, which was found in `word`.  False after a usage error. */
-static bool take(const struct entry *entry, const char *word, const char *argument)
+static bool handle(const struct entry *entry, const char *word, const char *argument)
 {
     const struct option_line *line = entry->line;
     struct reason reason;
@@ -327,7 +327,7 @@ static bool read_all(const struct parser *parser, int argc, char **argv)
         }
         /* The argument may be a separate word, after the option. */
         const char *word = argv[optind - (optarg != NULL && optarg == argv[optind - 1] ? 2 : 1)];
-        if (!take(entry, word, optarg))
+        if (!handle(entry, word, optarg))
             return false;
     }
 }

@@ -27,7 +27,7 @@ enum option_kind {
     OPTION_KIND_COUNT,    /* size_t, a decimal number from `least` to `most` */
     OPTION_KIND_INTERVAL, /* int64_t, microseconds, at least `least` */
     OPTION_KIND_TIME,     /* struct option_time: what timestamp_argument() reads */
-    OPTION_KIND_CALL,     /* `take` decides */
+    OPTION_KIND_CALL,     /* `parse` decides */
 };
 
 /* A time on the command line. */
@@ -43,7 +43,7 @@ struct option_line {
                                   optional; NULL: none */
     const char *help;          /* one or more lines, separated by '\n' */
     const char *const *values; /* the allowed values, ended by NULL; NULL: any.  --help lists them.
-                                  For OPTION_KIND_CALL they are only for --help; `take` checks. */
+                                  For OPTION_KIND_CALL they are only for --help; `parse` checks. */
     bool exact;  /* an abbreviation of the name is refused, and its argument is not shown: for
                     options for which users tend to give a secret in place of a file */
     bool secret; /* the argument is not shown in messages */
@@ -53,7 +53,7 @@ struct option_line {
 
     /* Handles the argument (NULL if an optional one is absent).  False with a reason: the message
      * is "--name=argument: reason". */
-    bool (*take)(void *context, const char *argument, struct reason *reason);
+    bool (*parse)(void *context, const char *argument, struct reason *reason);
 };
 
 /* Where an entry stores its value; each checks at compile time that the field has the right type.
@@ -79,7 +79,7 @@ struct option_line {
     .kind = OPTION_KIND_INTERVAL, .offset = OPTION_FIELD(type, member, int64_t), .least = (shortest)
 #define OPTION_TIME(type, member)                                                                  \
     .kind = OPTION_KIND_TIME, .offset = OPTION_FIELD(type, member, struct option_time)
-#define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .take = (function)
+#define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .parse = (function)
 
 /* A table and the struct in which its options are stored. */
 struct option_group {

@@ -2,7 +2,7 @@
 
 #include "deliver/deliver.h"
 
-static bool take_tee(void *context, const char *value, struct reason *reason)
+static bool parse_tee(void *context, const char *value, struct reason *reason)
 {
     static const char *const names[] = {"all", "new", NULL};
     struct deliver_options *options = context;
@@ -13,7 +13,7 @@ static bool take_tee(void *context, const char *value, struct reason *reason)
     return true;
 }
 
-static bool take_skip(void *context, const char *value, struct reason *reason)
+static bool parse_skip(void *context, const char *value, struct reason *reason)
 {
     struct deliver_options *options = context;
     if (options->skips == DELIVER_SKIPS)
@@ -30,7 +30,7 @@ const struct option_line deliver_options[] = {
      .help = "write each delivered line to standard output,\nin input order; new: only lines "
              "with new content",
      .values = tee_names,
-     OPTION_CALL(take_tee)},
+     OPTION_CALL(parse_tee)},
     {.name = "receipts",
      .argument = "FILE",
      .help = "append the outcome of each line to FILE\n(else $AUDIT_RECEIPTS)",
@@ -38,7 +38,7 @@ const struct option_line deliver_options[] = {
     {.name = "skip",
      .argument = "RECEIPTS",
      .help = "skip the paths that these receipts call delivered;\nmay be repeated",
-     OPTION_CALL(take_skip)},
+     OPTION_CALL(parse_skip)},
     {.name = "summary",
      .help = "write a summary at the end (default on a terminal)",
      OPTION_FLAG(struct deliver_options, summary)},

@@ -10,7 +10,7 @@
 
 enum { VALUE = 8192 }; /* bytes of the longest value that is read back */
 
-static bool take_topic(void *context, const char *value, struct reason *reason)
+static bool parse_topic(void *context, const char *value, struct reason *reason)
 {
     ((struct kafka_options *)context)->topic = value;
     return kafka_config_is_topic(value, reason);
@@ -21,7 +21,7 @@ const struct option_line kafka_options[] = {
      .argument = "HOST:PORT[,...]",
      .help = "some brokers of the cluster, to find the others by",
      OPTION_TEXT(struct kafka_options, brokers)},
-    {.name = "topic", .argument = "NAME", .help = "the topic", OPTION_CALL(take_topic)},
+    {.name = "topic", .argument = "NAME", .help = "the topic", OPTION_CALL(parse_topic)},
     {.name = "config",
      .argument = "FILE",
      .help = "properties of librdkafka, NAME=VALUE a line: TLS, SASL",
