@@ -432,6 +432,15 @@ END
     wait "$drain"
 }
 
+@test "--status of a spool that cannot be read closes nothing but what it has opened" {
+    mkdir half whole
+    touch half/new
+    run_tool strace -qq -e trace=close -o calls audit-drain --status half whole
+    assert_status 2
+    assert_stderr "audit-drain: half: Not a directory"
+    [ "$(grep -c EBADF calls)" = 0 ]
+}
+
 @test "--status and --warn for a monitor, failed lines and --retry-failed" {
     spool a reject-b
     run_tool audit-drain --status --warn=1h spool

@@ -67,6 +67,8 @@ static void count_failed(void *context, const char *name)
 static bool open_to_read(struct spooldir *spool, const char *directory)
 {
     *spool = (struct spooldir){.name = directory};
+    for (int i = 0; i < SPOOL_PLACES; i++)
+        spool->place[i] = -1;
     spool->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (spool->dir < 0)
         return false;
