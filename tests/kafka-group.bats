@@ -140,3 +140,57 @@ teardown() {
     stop_worker "$worker"
     [ "$(grep -c "no broker c" err.1)" -eq 0 ]
 }
+
+# unfit COUNT PARTITION...: messages that cannot become lines, so many in each of the partitions.
+unfit() {
+    local partition
+    for partition in "${@:2}"; do
+        seq -f "$partition, no JSON %g" "$1" >unfit
+        kcat -P -b "$brokers" -t "$topic" -p "$partition" -H path=a/b -l unfit
+    done
+}
+
+all_in_dead() {
+    [ "$(topic_has '%s\n' dead | sort -u | wc -l)" = 4000 ]
+}
+
+@test "partitions move while messages are on their way to the dead-letter topic" {
+    needs_mock
+    make_topic 4
+    kafka topic dead 1
+    kafka coordinator workers 1
+    kafka leader dead 0 2
+    unfit 1000 0 1 2 3
+    dead_worker() {
+        audit-kafkaget --config=config --brokers="$brokers" --topic="$topic" --group=workers --follow \
+            --dead-letter=dead -- "${sink[@]}" >"out.$1" 2>"err.$1" 3>&- &
+        workers+=" $!"
+    }
+    dead_worker 1
+    sleep 1 # it knows the topic's broker by then
+    kafka rtt 2 6000
+    eventually grep -q "(more like this are only counted)" err.1
+    dead_worker 2
+    eventually grep -q "(more like this are only counted)" err.2
+    kafka rtt 2 0
+    eventually all_in_dead
+    cat err.*
+    for worker in $workers; do
+        stop_worker "$worker"
+    done
+}
+
+@test "more messages that cannot become lines than are on their way to the dead-letter topic at once" {
+    needs_mock
+    make_topic 1
+    kafka topic dead 1
+    kafka coordinator workers 1
+    kafka leader dead 0 2
+    kafka rtt 2 300
+    echo queue.buffering.max.messages=1000 >>config
+    unfit 3000 0
+    run_tool get --dead-letter=dead -- "${sink[@]}"
+    assert_status 1
+    [ "$(topic_has '%s\n' dead | wc -l)" = 3000 ]
+    all_committed
+}

@@ -124,12 +124,21 @@ static size_t fitting(const struct kafka_partition *p)
     return count < TAKE ? count : TAKE;
 }
 
+/* Whether messages may be taken.  If too many cannot become lines, they are written first, so that
+ * their offsets can be committed. */
+static bool may_take(struct kafka_partition *p)
+{
+    bool full = kafka_rejects_is_full(&p->work->rejects);
+    p->held = p->unfit.count > 0 && (full || p->held);
+    return !full && !p->held && !is_full(p) && !p->work->broken;
+}
+
 /* Takes the messages that have arrived.  True: there may be more. */
 static bool take_messages(struct kafka_partition *p, int64_t now)
 {
     static rd_kafka_message_t *message[TAKE];
     for (int turn = 0; turn < TURN; turn++) {
-        if (is_full(p) || p->work->broken)
+        if (!may_take(p))
             return false;
         size_t most = fitting(p);
         ssize_t count = rd_kafka_consume_batch_queue(p->queue, 0, message, most);

@@ -69,13 +69,15 @@ struct kafka_partition {
     enum command_end end;
     struct acknowledgement acknowledgement;
     struct kafka_rejects_pending unfit;   /* messages that could not become lines */
+    bool held;                            /* no messages are taken before those have been written */
     struct kafka_rejects_pending pending; /* lines that the command has rejected */
     struct backoff backoff;
     struct jitter jitter;
     struct reason why; /* of the last failure */
     bool failing;
-    bool leaving; /* to be given away: no batch is begun any more */
-    bool lost;    /* another worker has it already */
+    bool leaving;                 /* to be given away: no batch is begun any more */
+    bool lost;                    /* another worker has it already */
+    struct kafka_partition *next; /* among those that were given away and are not alone yet */
 };
 
 /* Begins; the queue has only the partition's messages, and belongs to the partition. */
@@ -103,6 +105,13 @@ bool kafka_partition_is_done(const struct kafka_partition *partition);
 /* Whether nothing needs to be done, and no more messages are expected. */
 bool kafka_partition_is_idle(const struct kafka_partition *partition);
 
+/* Frees all but the partition itself, which must stay until kafka_partition_is_alone(). */
 void kafka_partition_end(struct kafka_partition *partition);
+
+/* Whether nothing of it is on its way to the dead-letter topic, whose reports are written to it. */
+static inline bool kafka_partition_is_alone(const struct kafka_partition *partition)
+{
+    return partition->unfit.count + partition->pending.count == 0;
+}
 
 #endif

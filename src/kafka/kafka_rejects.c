@@ -5,18 +5,38 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* Messages and bytes of them that are under way at most, unless a command rejects more at once. */
+enum { MOST = 10000, MOST_BYTES = 16 << 20 };
+
 /* The report of one message; called by rd_kafka_poll(). */
 static void reported(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
 {
     struct kafka_rejects_pending *pending = message->_private;
     const struct kafka_client *client = opaque;
-    const struct kafka_rejects *rejects = client->context;
+    struct kafka_rejects *rejects = client->context;
     (void)handle;
+    rejects->under_way--;
+    rejects->bytes -= message->len;
     pending->count--;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR || pending->failed)
         return;
     pending->failed = true;
     reason_set(&pending->why, "topic %s: %s", rejects->topic, rd_kafka_err2str(message->err));
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Half of what librdkafka's queue has room for. */
+static void set_limits(struct kafka_rejects *rejects, const rd_kafka_conf_t *conf)
+{
+    size_t messages = (size_t)kafka_config_number(conf, "queue.buffering.max.messages");
+    size_t kbytes = (size_t)kafka_config_number(conf, "queue.buffering.max.kbytes");
+    rejects->under_way = rejects->bytes = 0;
+    rejects->most = messages > 0 ? least(MOST, (messages + 1) / 2) : MOST;
+    rejects->most_bytes = least(MOST_BYTES, kbytes * 1024 / 2);
 }
 
 static bool open_topic(struct kafka_rejects *rejects, const struct kafka_options *options)
@@ -25,6 +45,7 @@ static bool open_topic(struct kafka_rejects *rejects, const struct kafka_options
         {"client.id", "audit-kafkaget"},
         {"message.max.bytes", "100000000"},
         {"partitioner", "murmur2_random"},
+        {"queue.buffering.max.messages", "1000000"}, /* a batch of which all lines are rejected */
         {NULL, NULL},
     };
     const struct kafka_property fixed[] = {
@@ -35,6 +56,7 @@ static bool open_topic(struct kafka_rejects *rejects, const struct kafka_options
     rd_kafka_conf_t *conf = kafka_config(options, defaults, fixed, given);
     if (conf == NULL)
         return false;
+    set_limits(rejects, conf);
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rejects->producer.context = rejects;
     if (!kafka_client_open(&rejects->producer, RD_KAFKA_PRODUCER, conf))
@@ -95,6 +117,8 @@ static bool send_message(struct kafka_rejects *rejects, const struct kafka_rejec
         return reason_set(reason, "topic %s: %s", rejects->topic, rd_kafka_err2str(error));
     }
     pending->count++;
+    rejects->under_way++;
+    rejects->bytes += reject->value.len;
     return true;
 }
 
@@ -105,6 +129,12 @@ bool kafka_rejects_add(struct kafka_rejects *rejects, const struct kafka_reject 
     if (rejects->append.fd >= 0 && !append_line(&rejects->append, &reject->line, 1))
         return reason_set(reason, "%s: %s", rejects->file, strerror(rejects->append.error));
     return rejects->to == NULL || send_message(rejects, reject, pending, reason);
+}
+
+bool kafka_rejects_is_full(const struct kafka_rejects *rejects)
+{
+    return rejects->to != NULL &&
+           (rejects->under_way >= rejects->most || rejects->bytes >= rejects->most_bytes);
 }
 
 bool kafka_rejects_flush(struct kafka_rejects *rejects, struct reason *reason)

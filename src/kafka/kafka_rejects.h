@@ -16,10 +16,13 @@ struct kafka_rejects {
     struct append append;
     struct kafka_client producer;
     rd_kafka_topic_t *to;
-    size_t count; /* messages written there */
+    size_t count;            /* messages written there */
+    size_t under_way, bytes; /* messages on their way to the topic, and of their values */
+    size_t most, most_bytes; /* above which there should be no more */
 };
 
-/* Counts the messages of one owner that are on their way to the topic. */
+/* Counts the messages of one owner that are on their way to the topic.  It must stay until the
+ * count is zero, or kafka_rejects_end(). */
 struct kafka_rejects_pending {
     size_t count;
     bool failed;
@@ -43,6 +46,9 @@ bool kafka_rejects_begin(struct kafka_rejects *rejects, const struct kafka_optio
  * once pending->count is zero again.  False with a reason. */
 bool kafka_rejects_add(struct kafka_rejects *rejects, const struct kafka_reject *reject,
                        struct kafka_rejects_pending *pending, struct reason *reason);
+
+/* Whether so much is on its way to the topic that nothing more should be added. */
+bool kafka_rejects_is_full(const struct kafka_rejects *rejects);
 
 /* Flushes the file.  False with a reason. */
 bool kafka_rejects_flush(struct kafka_rejects *rejects, struct reason *reason);

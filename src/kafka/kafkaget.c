@@ -28,6 +28,7 @@ struct kafkaget {
     struct kafka_work work;
     struct kafka_partition **partition;
     size_t count, capacity;
+    struct kafka_partition *gone; /* removed, and not freed yet */
     struct pollfd *poll;
     rd_kafka_topic_partition_list_t *revoked; /* to be given away; NULL: none */
     bool committing;                          /* a commit is under way */
@@ -91,9 +92,24 @@ static bool add_partition(struct kafkaget *k, int32_t number)
 
 static void remove_partition(struct kafkaget *k, size_t i)
 {
-    kafka_partition_end(k->partition[i]);
-    free(k->partition[i]);
+    struct kafka_partition *p = k->partition[i];
+    kafka_partition_end(p);
+    p->next = k->gone;
+    k->gone = p;
     k->partition[i] = k->partition[--k->count];
+}
+
+/* Frees the removed partitions to which nothing is written any more, or all. */
+static void free_removed(struct kafkaget *k, bool all)
+{
+    for (struct kafka_partition *p, **at = &k->gone; (p = *at) != NULL;) {
+        if (!all && !kafka_partition_is_alone(p)) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        free(p);
+    }
 }
 
 /* --- Commits --- */
@@ -507,6 +523,7 @@ static void turn(struct kafkaget *k)
     kafka_rejects_run(&k->work.rejects);
     step_all(k, now);
     end_revoke(k);
+    free_removed(k, false);
     begin_commit(k, now);
     if (interrupt_asked() != NULL || k->work.broken || is_done(k, now))
         stop(k, now);
@@ -631,6 +648,7 @@ void kafkaget_run(const struct kafkaget_options *options)
     }
     leave(&k);
     kafka_rejects_end(&k.work.rejects);
+    free_removed(&k, true);
     flood_end(&k.work.flood);
     free(k.partition);
     free(k.poll);
