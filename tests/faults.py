@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a tool again and again, each time with another call that fails (tests/fault.c), and looks
-whether anything is lost without a word.
+"""Runs a tool again and again, each time with another call that fails (tests/fault.c), and checks
+that nothing is lost silently.
 
     faults.py FAULT-LIBRARY CASE [SEED]
 
@@ -79,7 +79,7 @@ def event_of(line):
 
 
 def events():
-    """Records that every filter handles, and one that no buffer has room for at first."""
+    """Records that every filter handles, and one that is too large for a buffer at first."""
     found = [line for line in lines_of('bare.ndjson') if b'"user_id":' in line or b'"team":' in line]
     lines = b','.join(b'{"n":%d,"input":"%s"}' % (i, b'x' * 900) for i in range(600))
     found.insert(3, b'{"id":"j-Big0bYt-eS1ze0","status":"succeeded","recipe_id":7,"account_id":61204,'
@@ -292,14 +292,14 @@ class Service(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address):
-        """A client that went away is what this is about."""
+        """A client that has disconnected is expected here."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
     def log_message(self, *arguments):
-        """Says nothing."""
+        """Logs nothing."""
 
     def answer(self, body=b'', headers=()):
         self.send_response_only(200)
@@ -450,7 +450,7 @@ class Mock:
         return topic
 
     def committed(self, group, topic):
-        """How many of the topic's messages the group has done with."""
+        """How many of the topic's messages the group has committed."""
         found = subprocess.run([self.program, 'committed', self.brokers, group, topic],
                                stdout=subprocess.PIPE, timeout=TIMEOUT, check=True).stdout.split()
         return 0 if found[1] == b'-' else int(found[1])
@@ -721,7 +721,7 @@ class Drain(Filter):
 
     @staticmethod
     def places(tree):
-        """Lines by where they are: delivered ones as their events, without their paths."""
+        """Lines by their place: delivered ones as their events, without their paths."""
         place = {'archive': set(), 'failed': [], 'new': []}
         for name, content in sorted(tree.items()):
             if name.startswith('archive/'):
@@ -842,7 +842,7 @@ class Result:
         self.fired = os.path.exists(os.path.join(directory, 'fired'))
 
     def receipts(self):
-        """The outcomes alone: the times differ, and how often it was tried."""
+        """Only the outcomes: times and numbers of attempts differ."""
         receipts = [json.loads(line) for line in self.files.get('receipts', b'').split(b'\n')[:-1]]
         return [(receipt['line'], receipt['path'], receipt['outcome']) for receipt in receipts]
 
@@ -870,7 +870,7 @@ class Server:
         self.process.wait(timeout=TIMEOUT)
 
     def told(self):
-        """The next number that it tells."""
+        """The next number that it sends."""
         told = self.socket.recv(4)
         if len(told) != 4:
             raise Failure('the server of runs is gone')
@@ -886,7 +886,7 @@ class Server:
 
     @staticmethod
     def read(pipe, until):
-        """All that comes; None: it takes too long."""
+        """All of the output; None: it takes too long."""
         read = []
         while select.select([pipe], [], [], max(0, until - time.monotonic()))[0]:
             read.append(os.read(pipe, 1 << 20))
@@ -955,7 +955,7 @@ class Runner:
             return Result(process, err.read(), directory)
 
     def attempt(self, faults, changes_nothing):
-        """One run with that fault.  False: it did not come to pass."""
+        """One run with that fault. False: the fault did not occur."""
         said = ' '.join('%s=%s' % item for item in faults.items())
         try:
             result = self.run(faults)

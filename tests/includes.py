@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the source tree to its layers.
+"""Checks that the source tree keeps to its layers.
 
 usage: includes.py SOURCE [ARCHIVE]
 

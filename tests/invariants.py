@@ -47,7 +47,7 @@ class Failure(Exception):
 
 
 def end_of(process, name):
-    """The status that it ends with."""
+    """Its exit status."""
     try:
         return process.wait(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
@@ -67,7 +67,7 @@ def split_lines(text):
 
 
 class Line:
-    """A line of input: what is to become of it, where nothing fails."""
+    """A line of input, and its outcome if nothing fails."""
 
     def __init__(self, text, event=None, path=None):
         self.text, self.event, self.path = text, event, path
@@ -103,7 +103,7 @@ def make_lines(draw, addressed, mark=0):
 
 
 class Run:
-    """One run of a tool, and what came of it."""
+    """One run of a tool, and its results."""
 
     def __init__(self, argv, directory, lines, draw, environment, disturbance, extra=b''):
         self.directory = directory
@@ -240,7 +240,7 @@ def check_receipts(run, lines, is_delivered, read):
 
 
 def check_order(run):
-    """Of a killed run: a reject is written before the receipt that speaks of it."""
+    """Of a killed run: a reject is written before its receipt."""
     with open(os.path.join(run.directory, 'in'), 'rb') as file:
         texts = [text.rstrip(b'\n') for text in file]
     kept = set(split_lines(run.rejects)[0])
@@ -311,7 +311,7 @@ class FileputRounds:
         check_all(run, lines, lambda line: stored.get(line.path) == line.event)
 
     def replay(self, lines, draw):
-        """Whatever happened: another run brings the store to what it should be."""
+        """Whatever happened, another run brings the store to its correct state."""
         os.remove(os.path.join(self.directory, 'rejects')) if os.path.exists(
             os.path.join(self.directory, 'rejects')) else None
         Run(['audit-fileput', 'store', '--rejects=rejects'], self.directory, lines, draw, self.base, None)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds json-check to the table of data/json/strictness.txt and to Python's own JSON parser.
+"""Compares json-check with the table of data/json/strictness.txt and with Python's own JSON
+parser.
 
     json-oracle.py table   CHECK TABLE
     json-oracle.py shifted CHECK TABLE

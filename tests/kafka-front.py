@@ -60,7 +60,7 @@ class Connection:
         write_frame(self.client, struct.pack('>i', correlation) + body)
 
     def request(self, frame):
-        """Deals with a request; False: the connection ends."""
+        """Handles a request; False: the connection ends."""
         key, version, correlation, id_length = struct.unpack('>hhih', frame[:10])
         body = frame[10 + max(id_length, 0):]
         if self.users is None:

@@ -2,7 +2,8 @@
 """Answers as a container's credentials endpoint and as EC2's instance metadata, version 2.
 
 metadata-server.py PORT-FILE LOG [SECONDS]: writes the port it listens on; each request becomes a
-line of LOG.  SECONDS is how long the credentials live.  /slow never answers, /broken is no JSON.
+line of LOG.  SECONDS is how long the credentials are valid. /slow never responds, /broken is not
+JSON.
 """
 import datetime
 import http.server

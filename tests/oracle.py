@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""A second, slow and plain implementation of audit-format and audit-path, to hold the real ones to.
+"""A second, slow and plain implementation of audit-format and audit-path, to compare the real ones
+with.
 
-It parses each line into a tree whose leaves are the text as it stands, edits the tree, and prints
-it: other means to the same bytes.
+It parses each line into a tree whose leaves are the unchanged text, edits the tree, and prints it:
+another way to the same bytes.
 
     oracle.py format [--stream=LIST] [--keep-duplicates] [--zero-retention] <NDJSON
     oracle.py path [--user-id=ID] [--layout=current|legacy|hive] [--name-date] <NDJSON
@@ -23,7 +24,7 @@ STATUS = {'成功': 'succeeded', '失敗': 'failed'}
 
 
 class Object(list):
-    """Pairs of a name as it stands, quotes included, and a value."""
+    """Pairs of an unchanged name, including its quotes, and a value."""
 
     def all(self, name):
         return [v for k, v in self if json.loads(k) == name]

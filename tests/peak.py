@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a command, and says on standard error, as its last line, how much memory it had at its peak:
+"""Runs a command, and prints its peak memory on standard error, as the last line:
 "peak N bytes".  Exits with the command's status."""
 import resource
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An HTTP service that misbehaves as it is told, for the tests of audit-post.
+"""An HTTP service that misbehaves according to a script, for the tests of audit-post.
 
     peer.py DIRECTORY [--port N] [--tls CERT KEY [--client-ca CA]]
 
@@ -75,7 +75,7 @@ class State:
         self.events = open(os.path.join(directory, "events"), "ab", buffering=0)
 
     def use(self, token):
-        """Whether the token is still good for this request."""
+        """Whether the token is still valid for this request."""
         with self.lock:
             self.uses[token] = self.uses.get(token, 0) - 1
             return self.uses[token] >= 0 and self.expiry[token] > time.time()
@@ -190,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
                     [("Content-Type", "application/json")])
 
     def choose(self, script):
-        """What this request is answered with: a status, or a fault's name."""
+        """The response to this request: a status, or a fault's name."""
         state = self.server.state
         with state.lock:
             state.requests += 1

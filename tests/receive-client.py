@@ -44,7 +44,7 @@ def request(body, *fields, line=b"POST / HTTP/1.1"):
 
 
 def read_all(connection):
-    """What comes until the other side closes."""
+    """The bytes received until the other side closes."""
     data = b""
     try:
         while True:
@@ -58,7 +58,7 @@ def read_all(connection):
 
 
 def read_answer(connection):
-    """One answer with a length: its status."""
+    """The status of one response with a length."""
     data = b""
     while b"\r\n\r\n" not in data:
         part = connection.recv(65536)
@@ -235,7 +235,7 @@ def smuggle(port):
 
 
 def front_door(port):
-    """What smuggle() tries to reach is there."""
+    """Checks that the target of smuggle() exists."""
     with connect(port) as connection:
         connection.sendall(request(b'{"direct":1}', line=b"POST /smuggled HTTP/1.1"))
         print(read_answer(connection))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""audit-receive while system calls and allocations fail.
+"""audit-receive with failing system calls and allocations.
 
     receive-faults.py FAULT.SO SEED
 
@@ -69,7 +69,7 @@ def stop(receiver):
 
 
 def post(directory, number):
-    """The answer's status; 0: there was none."""
+    """The status of the response; 0: there was none."""
     connection = Connection(directory + "/in.sock")
     try:
         connection.request("POST", "/", json.dumps({"id": number, "pad": "x" * 50 * number}))

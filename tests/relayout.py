@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Lays the lines of an NDJSON file out in another way, token by token, so that nothing but white
-space and what parts the texts differs.
+"""Changes the layout of an NDJSON file's lines, token by token, so that only white space and
+separators differ.
 
     relayout.py LAYOUT <NDJSON      (see LAYOUTS below)
     relayout.py dribble <ANYTHING   writes its input in small, uneven pieces

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Looks at a page of audit-report as a screen reader, a keyboard and weak eyes meet it, in headless
-Chromium through WebDriver.
+"""Checks the accessibility of an audit-report page: screen reader, keyboard and contrast, in
+headless Chromium through WebDriver.
 
 usage: report-access.py PAGE.html
 
 Its accessibility tree: one first heading, and none that skips a level; a name for every picture,
 table, field, button, link and region; headers in every table.  The keyboard: each stop of the Tab
-key is seen.  The colours of all text, light and dark: a contrast of 4.5 (WCAG 2.1, 1.4.3), and 3 for
+key is visible.  The colours of all text, light and dark: a contrast of 4.5 (WCAG 2.1, 1.4.3), and 3 for
 the parts of pictures (1.4.11).  Prints what is wrong, one a line, and status 1; else what was found.
 """
 import importlib.util

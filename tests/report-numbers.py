@@ -36,7 +36,7 @@ def table(page, name):
 
 
 def bars(page, title):
-    """What the bars of a chart say when they are pointed at: (period, series) to count."""
+    """The tooltips of a chart's bars: (period, series) to count."""
     picture = re.search(r"<figure><h3>%s</h3>.*?</figure>" % title, page, re.S).group()
     return {(when, series): number(count)
             for when, text in re.findall(r"<g><title>(.*?): (\S[^<]*)</title>", picture)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An S3 endpoint that answers as it is told, for the tests of audit-s3put and audit-s3get.
+"""An S3 endpoint that follows a script, for the tests of audit-s3put and audit-s3get.
 
     s3-peer.py DIRECTORY [UPSTREAM-PORT]
 
@@ -52,7 +52,7 @@ lock = threading.Lock()
 
 
 def script():
-    """What is told; parsed once, as it may hold many objects."""
+    """The script; parsed once, because it may contain many objects."""
     path = os.path.join(DIRECTORY, "script")
     try:
         stat = os.stat(path)

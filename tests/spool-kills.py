@@ -125,7 +125,7 @@ def spooled(receipts, first):
 
 
 def produce():
-    """Writes all events, at about the pace that the kills need; begins anew after a kill."""
+    """Writes all events, at about the pace that the kills need; starts again after a kill."""
     first = run = 0
     pause = options.kills * 0.45 / (options.events / 100)
     while first < options.events:

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reads strace's log of audit-spool and holds that nothing is acknowledged too early.
+"""Reads strace's log of audit-spool and checks that nothing is acknowledged too early.
 
     spool-order.py LOG RECEIPTS
 
 The log has whole strings (strace -s).  A line counts as safe once its segment's file was synced, then
 renamed to new/, and new/ was synced after that.  At no moment may more lines have been written to
-standard output, or be called spooled in RECEIPTS, than are safe.  Prints what it saw.
+standard output, or be called spooled in RECEIPTS, than are safe.  Prints the numbers.
 """
 import re
 import sys

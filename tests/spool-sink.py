@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A command for audit-drain that does with each line what the line asks for, and writes receipts as
-the toolkit's sinks do.
+"""A command for audit-drain that treats each line as its text says, and writes receipts as the
+toolkit's sinks do.
 
     spool-sink.py [--out FILE] [--status N] [--until FILE] [--no-digest] [--tear] [--stop-at TEXT]
 
 A line with "reject" in it is rejected, one with "later" stays undelivered (unless FILE of --until
 exists), every other one is delivered: appended to --out (delivered, by default).
-    --status N    ends with this, whatever became of the lines
+    --status N    ends with this, whatever the outcomes
     --no-digest   receipts without their digest
     --tear        ends the receipts in the middle of one
     --stop-at     is killed by its own signal 9 at the line with this text, before its receipt

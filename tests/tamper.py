@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Tampers with a sealed archive in each way that there is, and holds audit-verify to what it has to
-find: exactly that, each time.
+"""Tampers with a sealed archive in every possible way, and checks that audit-verify finds exactly
+that, each time.
 
     tamper.py ARCHIVE PUBLIC-KEY KEY HEAD [SEED]
 
 ARCHIVE holds the events and, in seals/, a sound log of at least 12 seals in which each event is
-sealed once; it is left as it was.  KEY is another key than the log's, HEAD a file with the log's
+sealed once; it is unchanged afterwards.  KEY is another key than the log's, HEAD a file with the log's
 head.  Prints how many ways there were.
 """
 import contextlib
@@ -73,7 +73,7 @@ def verify(*options):
 
 @contextlib.contextmanager
 def kept(*paths):
-    """What these files hold, or that they are not there, is as it was afterwards."""
+    """Restores the contents of these files, or their absence, afterwards."""
     before = {path: read(path) if os.path.isfile(path) else None for path in paths}
     try:
         yield
@@ -276,7 +276,7 @@ def sha256(content):
 
 
 def remake_the_chain():
-    """A chain that is made anew by another key has nothing wrong but that."""
+    """A chain that was rewritten with another key has no other fault."""
     first = 2
     path = next(p for n in range(first, NEWEST + 1) for p in EVENTS[n])
     with kept(in_archive(path), *all_of(*range(1, NEWEST + 1))):

@@ -4,7 +4,7 @@ exit status are those of one thread, byte for byte.
 
     threads.py same BUILD ROUNDS SEED    compares runs over random files
     threads.py stop BUILD                signals a filter in the middle of a file
-    threads.py corpus MEGABYTES          writes such a file, without anything wrong in it
+    threads.py corpus MEGABYTES          writes such a file, without faults
 
 `same` prints how many runs were compared.  The working directory is the caller's, for files.
 """
@@ -155,7 +155,7 @@ def same(build, rounds, seed):
 
 
 def stop(build):
-    """What was written is the beginning of what would have been, and the message tells how far it goes."""
+    """The output is the beginning of the full output, and the message says how far it goes."""
     RANDOM.seed(1)
     with open('a', 'wb') as file:
         file.write(corpus(8_000_000, 0))

@@ -4,7 +4,7 @@
     tsa-peer.py DIRECTORY
 
 DIRECTORY holds tsa.conf, and gets `port` and `log`, a line a request. The file `fault` in it, if
-there is one, says what to do in place of an honest answer: refuse (503), garbage (200 with
+there is one, says what to do instead of a proper response: refuse (503), garbage (200 with
 something else), deny (a response without a token), old (the answer to an earlier request), hold
 (wait until the file says something else, and do that).
 """

@@ -5,7 +5,7 @@
 
 The shapes are those of tests/data/events.ndjson: half are jobs of some KB with lines and their
 line_stat (one in ten failed, one line in a hundred masked), the others user activity of half a KB,
-a few of those flattened.  One event in eight is in Japanese, one in ten stands in a wrapper, as
+a few of those flattened.  One event in eight is in Japanese, one in ten is in a wrapper, as
 content.attributes or as log.  There is no white space between tokens.
 
 Lines and people come from pools made beforehand, so that 200 MB take seconds; ids and times are

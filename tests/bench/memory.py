@@ -2,7 +2,7 @@
 """One large event, and the memory that it takes.
 
     memory.py event                    writes a job event of 45 MB to standard output
-    memory.py string MEGABYTES         writes an event that is nearly all one string without blanks
+    memory.py string MEGABYTES         writes an event that is nearly all one string without spaces
     memory.py pretty MEGABYTES         writes a job event that goes over many lines
     memory.py NAME FILE COMMAND...     runs COMMAND FILE, prints NAME, "memory", the file's size and
                                        the most bytes that the command had resident

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the tables of tests/bench/run, and whether the ratios that the toolkit promises hold.
+"""Prints the tables of tests/bench/run, and whether the promised ratios hold.
 
     report.py ROUNDS MEMORY JQ_MEGABYTES
 
@@ -40,7 +40,7 @@ class Subject:
         self.rounds = []
 
     def each(self, *sides):
-        """What the rounds that have these sides say of them."""
+        """The ratios of the rounds that have these sides."""
         return [[sides_of[side] for side in sides] for sides_of in self.rounds if sides_of.keys() >= set(sides)]
 
     def rate(self, side):
