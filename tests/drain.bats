@@ -441,6 +441,21 @@ END
     [ "$(grep -c EBADF calls)" = 0 ]
 }
 
+@test "--status tells of an outage although a signal interrupts a read" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    local at
+    spool a
+    run_tool audit-drain spool -- sh -c 'echo no >&2; exit 1'
+    for ((at = 1; at < 100; at++)); do
+        rm -f fired
+        run_tool env LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_CALL=read FAULT_ERROR=EINTR FAULT_AT=$at \
+            FAULT_FIRED=fired audit-drain --status spool
+        [[ $output == *'"attempts":1,"reason":"no",'* ]]
+        [ -s fired ] || break
+    done
+    [ "$at" -gt 1 ]
+}
+
 @test "--status and --warn for a monitor, failed lines and --retry-failed" {
     spool a reject-b
     run_tool audit-drain --status --warn=1h spool

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_at.h"
 #include "spool/drain_state.h"
 
 #include <cjson/cJSON.h>
@@ -15,7 +16,7 @@ void drain_state_read(struct drain_state *state, const struct spooldir *spool)
     int fd = openat(spool->dir, "state", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
-    ssize_t n = read(fd, text, sizeof text);
+    ssize_t n = read_at(fd, text, sizeof text, 0);
     close(fd);
     cJSON *object = n > 0 ? cJSON_ParseWithLength(text, (size_t)n) : NULL;
     const cJSON *since = cJSON_GetObjectItemCaseSensitive(object, "failing_since");
