@@ -82,15 +82,18 @@ choose_seed() {
 }
 
 # eventually COMMAND...: waits until it succeeds, for 400 seconds: the machine may be busy.  With
-# sanitizers it may take twice that.  It sleeps on a pipe without a writer: that takes no process,
-# and the tests of a run wait ten thousand times.
+# sanitizers it may take twice that.  It tries again after 10 ms, then less and less often, at last every
+# 50 ms.  It sleeps on a pipe without a writer: that takes no process, and the tests of a run wait ten
+# thousand times.
 eventually() {
-    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+1}+0) * 400))
+    local until=$((EPOCHSECONDS + (1 + ${AUDIT_SANITIZED:+1}+0) * 400)) eventually_ms=10 eventually_pause
     until "$@"; do
         [ "$EPOCHSECONDS" -lt "$until" ] || { echo "never: $*" && return 1; }
-        # No variables here: the command may use the caller's.
+        printf -v eventually_pause '0.%03d' "$eventually_ms"
+        eventually_ms=$((eventually_ms < 35 ? eventually_ms * 7 / 5 : 50))
+        # No variables with common names: the command may use the caller's.
         [ -p "$BATS_RUN_TMPDIR/silent" ] || mkfifo "$BATS_RUN_TMPDIR/silent" 2>/dev/null || :
-        read -rt 0.05 <>"$BATS_RUN_TMPDIR/silent" || [ $? -gt 128 ] || sleep 0.05
+        read -rt "$eventually_pause" <>"$BATS_RUN_TMPDIR/silent" || [ $? -gt 128 ] || sleep "$eventually_pause"
     done
 }
 export -f eventually
