@@ -144,7 +144,7 @@ to_gone() {
     done
 }
 
-@test "a last line without a newline counts, and comes out with one" {
+@test "a last line without a newline counts, and is written with one" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         record 1 >in
@@ -173,7 +173,7 @@ to_gone() {
     done
 }
 
-@test "empty lines between records are passed over, and counted as lines" {
+@test "empty lines between records are skipped, and counted as lines" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         { echo && record 1 && printf ' \n\n' && echo '{"broken":nope}' && record 2; } >in
@@ -227,7 +227,7 @@ to_gone() {
     done
 }
 
-@test "values inside one another: 1,024 are handled, 1,025 and 100,000 are a reject" {
+@test "nested values: 1,024 are handled, 1,025 and 100,000 are a reject" {
     brackets() { head -c "$1" /dev/zero | tr '\0' "$2"; }
     for tool in "${TOOLS[@]}"; do
         use "$tool"
@@ -425,7 +425,7 @@ to_gone() {
     done
 }
 
-@test "a record comes out before the next one is waited for" {
+@test "a record is written before a wait for the next one" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         local pid pipe
@@ -474,7 +474,7 @@ Try '$tool --help' for more information."
     done
 }
 
-@test "--max-record with what is no size is a usage error" {
+@test "--max-record with an invalid size is a usage error" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         for size in lots 0 -1 1.5M ''; do
@@ -541,7 +541,7 @@ $tool: list: name 3 is empty"
     done
 }
 
-@test "gzip is read as it comes, in as many members as there are" {
+@test "gzip is decompressed as it is read, with any number of members" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         record 1 | gzip >one.json.gz
@@ -675,7 +675,7 @@ $tool: html: this is an HTML or XML page, not JSON"
     done
 }
 
-@test "of one kind of reject ten are told, the others counted; --verbose tells all" {
+@test "ten rejects of a kind are reported, the others counted; --verbose reports all" {
     local n
     for tool in "${TOOLS[@]}"; do
         use "$tool"
@@ -698,7 +698,7 @@ $tool: html: this is an HTML or XML page, not JSON"
     done
 }
 
-@test "SIGHUP, SIGINT and SIGTERM end a wait for input: what was read comes out, status 0" {
+@test "SIGHUP, SIGINT and SIGTERM end a wait for input: the records read are written, status 0" {
     local signal writer process
     for tool in "${TOOLS[@]}"; do
         use "$tool"
@@ -744,7 +744,7 @@ is_asleep() {
     [[ $about == "Name:"*"$2"*"State:"*"S (sleeping)"*"SigCgt:"*[1-9a-f]*"CapInh"* ]]
 }
 
-@test "a signal inside the input: a filter finishes what was read, says where, status 2" {
+@test "a signal inside the input: a filter finishes the records read and reports the line, status 2" {
     local signal process n lines
     for tool in "${TOOLS[@]}"; do
         ! "$tool" --help | grep -q -e " --receipts=" || continue
@@ -777,7 +777,7 @@ is_asleep() {
     done
 }
 
-@test "what failed outweighs what was rejected" {
+@test "a failure outweighs a reject" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
         { record 1 && echo '{"broken":nope}'; } >in

@@ -214,7 +214,7 @@ EOF
     [ "$(sed -n '1s/ -$//p' requests)" = "PUT /latest/api/token" ]
 }
 
-@test "metadata that does not answer costs a second an attempt" {
+@test "metadata that does not respond takes a second an attempt" {
     start_metadata
     unset AWS_EC2_METADATA_DISABLED
     local began=$SECONDS

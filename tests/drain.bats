@@ -250,7 +250,7 @@ EOD
     assert_stderr_has "status 0, but"
 }
 
-@test "a segment that is removed while the command reads makes nobody believe its status" {
+@test "a segment is removed while the command reads: its status is not believed" {
     mkdir spool
     # More than fits into a pipe, so that the second segment is not yet given when it is removed.
     events 1 4000 "$(head -c 400 /dev/zero | tr '\0' p)" | audit-spool spool
@@ -321,7 +321,7 @@ EOD
     eventually test -e told
 }
 
-@test "SIGTERM is passed on to the whole pipeline, and what was done is done" {
+@test "SIGTERM is passed on to the whole pipeline, and done lines are done" {
     spool a later-b c
     sink
     start audit-drain --follow spool -- bash -c '{ trap "touch second; exit" TERM; cat >/dev/null; } & "$@"; trap "touch first; exit 1" TERM; touch begun; while :; do sleep 0.1; done' - "${sink[@]}"
@@ -403,7 +403,7 @@ END
     assert_output '{"event":"b"}'
 }
 
-@test "--follow delivers what comes, at once, and tells of an outage twice" {
+@test "--follow delivers new events at once, and reports an outage twice" {
     mkdir spool
     sink --until=now
     start audit-drain --follow --backoff=1s spool -- "${sink[@]}"
@@ -487,7 +487,7 @@ END
     assert_status 2
 }
 
-@test "what is older than --keep goes to failed, after it was tried" {
+@test "events older than --keep go to failed, after an attempt" {
     mkdir -p spool/new
     echo '{"event":"old"}' >spool/new/20200101T000000.000000Z-1-1.ndjson
     spool young
@@ -568,7 +568,7 @@ END
     assert_status 0
 }
 
-@test "several directories side by side: a slow one and one that is down hold up nobody" {
+@test "several directories in parallel: a slow one and one that is down do not delay others" {
     mkdir -p root/{fast,slow,down}
     for name in fast slow down; do
         for n in 1 2 3 4 5; do

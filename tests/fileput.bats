@@ -135,7 +135,7 @@ outcomes() {
     find store -type f -printf '%i %T@ %p\n' | sort | cmp before -
 }
 
-@test "--tee=new hands on what was not there before, --tee=all everything that is" {
+@test "--tee=new passes on only new content, --tee=all everything" {
     { line a 1 && line b 2; } >in
     mkdir store
     audit-fileput store in
@@ -309,7 +309,7 @@ END
     done
 }
 
-@test "--fail-fast stores what stands before the rejected line, and nothing after it" {
+@test "--fail-fast stores the lines before the rejected one, and none after it" {
     mkdir store store/dir
     { line ok1 && line dir && line ok2 && line ../x && line ok3; } >in
     run_tool audit-fileput --fail-fast --rejects=rejects --receipts=receipts --tee store in
@@ -467,7 +467,7 @@ END
 
 to_full() { "$@" >/dev/full; }
 
-@test "--tee to a full disk or a closed pipe is status 2; what was read is stored or kept" {
+@test "--tee to a full disk or a closed pipe is status 2; records read are stored or kept" {
     check make 1500 >in
     mkdir store
     run_tool to_full audit-fileput --tee --receipts=receipts --rejects=rejects store in
@@ -498,7 +498,7 @@ to_full() { "$@" >/dev/full; }
     [ "$(names store)" = 5234 ]
 }
 
-@test "no half file under a final name after kill -9, at whatever moment, and no staging after the next run" {
+@test "no incomplete file under a final name after kill -9, at any moment, and no staging after the next run" {
     check make 4000 >in
     local sync moment process killed=0
     for sync in group none each; do
@@ -581,7 +581,7 @@ acknowledged() {
     [ "$(find store moved -type f | sort | xargs)" = 'moved/b/1 store/a/b/3' ]
 }
 
-@test "SIGTERM, SIGINT and SIGHUP: what was read is stored, acknowledged or kept, and the place is told" {
+@test "SIGTERM, SIGINT and SIGHUP: records read are stored, acknowledged or kept, and the line is reported" {
     check make 6000 >in
     local signal process count
     for signal in TERM INT HUP; do

@@ -6,7 +6,7 @@ load common
 relayout() { python3 "$AUDIT_TESTS/relayout.py" "$@"; }
 oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
 
-@test "every sample event comes out as a second implementation has it, byte for byte" {
+@test "every sample event is as from a second implementation, byte for byte" {
     audit-format "$DATA/events.ndjson" >ours 2>err
     oracle <"$DATA/events.ndjson" >theirs
     cmp ours theirs
@@ -46,7 +46,7 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     done
 }
 
-@test "formatting what is formatted changes nothing" {
+@test "formatting again changes nothing" {
     audit-format "$DATA/events.ndjson" >once
     audit-format once >twice
     cmp once twice
@@ -59,13 +59,13 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     assert_output "$event"
 }
 
-@test "insignificant white space goes, white space in strings stays" {
+@test "insignificant white space is removed, white space in strings is kept" {
     run_tool audit-format <<<$' { "event" : "a  b" ,\t"timestamp":"\\t t","user" : [ 1 , 2 ,{ } ] } \r'
     assert_status 0
     assert_output '{"event":"a  b","timestamp":"\t t","user":[1,2,{}]}'
 }
 
-@test "what Workato takes out of job details is taken out, whichever member stands first or last" {
+@test "members that Workato leaves out of job details are removed, in any position" {
     local job='{"parent_id":1,"id":"j","status":"succeeded","started_at":"s","context":{"job_id":1,"user_id":2,"is_repeat":false},"lines":[{"line_stat":{}},{"line_stat":1,"a":2},{"a":1,"line_stat":[]},{"line_stat":1,"line_stat":2,"b":3,"line_stat":4}],"parent_id":2}'
     run_tool audit-format <<<"$job"
     assert_output '{"id":"j","status":"succeeded","started_at":"s","context":{"user_id":2},"lines":[{},{"a":2},{"a":1},{"b":3}]}'
@@ -80,7 +80,7 @@ oracle() { python3 "$AUDIT_TESTS/oracle.py" format "$@"; }
     assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"m\u0061sk_data":true,"input":{"data":"masked"}}]}'
 }
 
-@test "a masked line leaves with its data masked, wherever mask_data stands" {
+@test "the data of a masked line is masked, in any position of mask_data" {
     run_tool audit-format <<<'{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"secret":1},"output":null},{"input":[2],"output":"s","n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
     assert_output '{"id":1,"status":"x","started_at":"s","lines":[{"mask_data":true,"input":{"data":"masked"},"output":{"data":"masked"}},{"input":{"data":"masked"},"output":{"data":"masked"},"n":1,"mask_data":true},{"input":1,"mask_data":false}]}'
     # Repeating the member cannot unmask a line.
@@ -195,7 +195,7 @@ print("{\"total\":%d,\"page\":{\"events\":[%s]}}" % (len(events), ",\n".join(eve
 "user":{"id":1}}' ]
 }
 
-@test "an event as deep as a text may be goes through every tool" {
+@test "an event of the maximum depth passes through every tool" {
     python3 -c 'print("{\"event\":\"e\",\"timestamp\":\"2024-01-01T00:00:00Z\",\"team\":{\"id\":1},\"user\":" + "[" * 1023 + "]" * 1023 + "}")' >in
     run_tool bash -o pipefail -c 'audit-format in | audit-path | audit-truncate | audit-truncate'
     assert_status 0
@@ -222,7 +222,7 @@ audit-format: stdin:6: byte 10: the text ends inside a value' || true
     [ "$(grep -c '^audit-format: stdin:' <<<"$stderr")" -eq 3 ]
 }
 
-@test "a broken array is told, and its elements come out" {
+@test "a broken array is reported, and its elements are written" {
     run_tool audit-format --pass-unknown <<<'[{"a":1},
 {"b":2}
 {"c":3},

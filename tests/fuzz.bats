@@ -38,7 +38,7 @@ holds_for() {
     holds_for texts
 }
 
-@test "fuzz format: what leaves is compact JSON, and stays as it is when formatted again" {
+@test "fuzz format: the output is compact JSON, and formatting it again changes nothing" {
     holds_for format
 }
 
@@ -54,19 +54,19 @@ holds_for() {
     holds_for truncate
 }
 
-@test "fuzz values: sizes, durations, times and components, held to a slow reading" {
+@test "fuzz values: sizes, durations, times and components, compared with a slow parser" {
     holds_for values
 }
 
-@test "fuzz answers: each event is settled once, and no answer speaks to the terminal" {
+@test "fuzz answers: each event is settled once, and no response controls the terminal" {
     holds_for answers
 }
 
-@test "fuzz body: lines are compact objects of the body, and stay as they are when split again" {
+@test "fuzz body: lines are compact objects of the body, and splitting them again changes nothing" {
     holds_for body
 }
 
-@test "fuzz seal: what is read is what would be written, its paths are safe, and nothing speaks to the terminal" {
+@test "fuzz seal: what is read is what would be written, its paths are safe, and nothing controls the terminal" {
     holds_for seal
 }
 

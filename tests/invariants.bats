@@ -13,24 +13,24 @@ hold() {
     assert_status 0
 }
 
-@test "audit-fileput: what is stored and what is rejected is what was read, whatever happens" {
+@test "audit-fileput: all records read are stored or rejected, whatever happens" {
     hold fileput
     [[ $output == *SIGKILL*SIGTERM* ]]
 }
 
-@test "audit-post: what is taken and what is rejected is what was read, whatever happens" {
+@test "audit-post: all records read are accepted or rejected, whatever happens" {
     hold post
     [[ $output == *SIGKILL*SIGTERM* ]]
 }
 
-@test "audit-spool, audit-drain: what is spooled is stored or in failed/, whatever happens" {
+@test "audit-spool, audit-drain: all spooled events are stored or in failed/, whatever happens" {
     hold spool 40
 }
 
-@test "audit-route, audit-drain: what is routed is stored or in failed/, whatever happens" {
+@test "audit-route, audit-drain: all routed events are stored or in failed/, whatever happens" {
     hold route 40
 }
 
-@test "audit-kafkaput, audit-kafkaget: what is in the topic is stored or rejected, whatever happens" {
+@test "audit-kafkaput, audit-kafkaget: all events in the topic are stored or rejected, whatever happens" {
     hold kafka 12
 }

@@ -17,12 +17,12 @@ oracle() {
     done
 }
 
-@test "JSON: the reader answers as the table of RFC 8259's rules says" {
+@test "JSON: the reader's results are those of the table of RFC 8259's rules" {
     oracle table
     assert_output "$(grep -c '^[^#]' "$TABLE") texts"
 }
 
-@test "JSON: the answers are the same wherever a text lies between block and window borders" {
+@test "JSON: the results do not depend on block and window borders" {
     oracle shifted
     [ "${output% texts}" -gt "$([ -n "${AUDIT_SANITIZED-}" ] && echo 10000 || echo 30000)" ]
 }

@@ -45,7 +45,7 @@ teardown() {
     committed workers | awk '{ if ($2 != $4) exit 1; sum += $4 } END { exit sum != '$events' }'
 }
 
-@test "workers killed, stopped for too long and added: nothing is lost, and little comes twice" {
+@test "workers killed, stopped for too long and added: nothing is lost, and little is delivered twice" {
     needs_mock
     local first second third again
     make_topic 6
@@ -99,7 +99,7 @@ teardown() {
     [ "$(assert_order delivered 200)" = 0 ]
 }
 
-@test "brokers that go away and come back: told twice, and nothing is lost" {
+@test "brokers that go away and come back: reported twice, and nothing is lost" {
     needs_mock
     make_topic 4
     # A busy machine must not lose the partitions before.
@@ -126,7 +126,7 @@ teardown() {
     [ "$(assert_order delivered 2000)" = 0 ]
 }
 
-@test "a coordinator that cannot be reached costs the partitions, and that is what is told" {
+@test "a coordinator that cannot be reached costs the partitions, as the message says" {
     needs_mock
     make_topic 4
     kafka coordinator workers 2

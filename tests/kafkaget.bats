@@ -38,7 +38,7 @@ teardown() {
     sort out3 | cmp - <(sort later)
 }
 
-@test "addressed events come back as they were; what is no line is told and kept" {
+@test "addressed events come back unchanged; messages that are no lines are reported and kept" {
     make_topic 1
     audit-path --user-id=42 "$DATA/bare.ndjson" >addressed
     put addressed
@@ -60,7 +60,7 @@ teardown() {
     all_committed
 }
 
-@test "a command that fails for a while: told twice, back-off, nothing committed past the failure" {
+@test "a command that fails for a while: two messages, back-off, nothing committed past the failure" {
     make_topic 2
     customers 400 8 >events
     put events
@@ -81,7 +81,7 @@ teardown() {
     [ "$(wc -l <before)" -lt 400 ]
 }
 
-@test "without --follow a failure ends it with status 1, and the next run goes on there" {
+@test "without --follow a failure ends it with status 1, and the next run continues there" {
     make_topic 1
     customers 300 5 >events
     put events
@@ -102,7 +102,7 @@ teardown() {
     [ "$(committed workers)" = "0 300 0 300" ]
 }
 
-@test "what the command rejects goes to --rejects, or with its reason to --dead-letter" {
+@test "rejected lines go to --rejects, or with their reasons to --dead-letter" {
     local dead
     make_topic 1
     dead=$topic-dead
@@ -153,7 +153,7 @@ teardown() {
     all_committed
 }
 
-@test "SIGTERM: what is under way is finished and committed, and no more is begun" {
+@test "SIGTERM: batches under way are finished and committed, and no more are begun" {
     make_topic 1
     customers 2000 5 >events
     put events

@@ -174,7 +174,7 @@ END
     [ "$again" = 0 ]
 }
 
-@test "a batch that is refused for its size is sent again one by one; what is too large is a reject" {
+@test "a batch that is refused for its size is sent again one by one; too large events are rejects" {
     needs_mock
     make_topic 1
     customers 300 5 >events
@@ -223,7 +223,7 @@ END
     sort rejects2 | cmp - <(sort events)
 }
 
-@test "brokers that go away and come back: told twice, and all is delivered in order" {
+@test "brokers that go away and come back: reported twice, and all is delivered in order" {
     needs_mock
     make_topic 4
     customers 8000 50 >events
@@ -268,7 +268,7 @@ END
     assert_receipts receipts 12000
 }
 
-@test "nobody answers for --retry-for: each event is undelivered, with a receipt, and goes to --rejects" {
+@test "no broker responds for --retry-for: each event is undelivered, with a receipt, and goes to --rejects" {
     customers 20 5 >events
     topic=audit
     run_tool audit-kafkaput --brokers=127.0.0.1:1 --topic=audit --retry-for=1s --rejects=rejects --receipts=receipts events
@@ -285,7 +285,7 @@ END
     cmp events rejects2
 }
 
-@test "SIGTERM in an outage: what was read and not delivered goes to --rejects" {
+@test "SIGTERM in an outage: undelivered records go to --rejects" {
     needs_mock
     make_topic 2
     customers 500 5 >events

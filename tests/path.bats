@@ -114,7 +114,7 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
     assert_stderr "audit-path: stdin:1: recipe_id cannot be part of a path: \"../\\u001b[31m\" (letters, digits, '.', '_' and '-' can, a letter or digit first)"
 }
 
-@test "an id that stands twice with two values is a reject, however it is written" {
+@test "an id that appears twice with two values is a reject, however it is written" {
     run_tool audit-path --print <<<"$(job '"recipe_id":9,')"
     assert_status 1
     assert_stderr 'audit-path: stdin:1: recipe_id appears twice, with different values'
@@ -129,7 +129,7 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
     assert_status 0
 }
 
-@test "what is missing is named" {
+@test "missing members are named" {
     run_tool audit-path <<<'{"id":"j","status":"x","account_id":3,"started_at":"2024-03-12T00:02:32Z"}
 {"id":"j","status":"x","recipe_id":3,"started_at":"2024-03-12T00:02:32Z"}
 {"id":"j","status":"x","recipe_id":3,"account_id":3,"started_at":null}
@@ -145,7 +145,7 @@ audit-path: stdin:5: this is not an audit event; audit-format takes events out o
 audit-path: stdin:6: byte 1: an object is expected here'
 }
 
-@test "--user-id stands in only where the record has none" {
+@test "--user-id is used only if the record has none" {
     run_tool audit-path --print --user-id=9 <<<'{"id":"j","status":"x","recipe_id":3,"started_at":"2024-03-12T00:02:32Z"}
 {"id":"j","status":"x","recipe_id":3,"account_id":4,"started_at":"2024-03-12T00:02:32Z"}'
     assert_output '9/jobs/3/20240312/j/9-3-j-20240312000232-x.json

@@ -15,7 +15,7 @@ read_back() {
     find "$1" -type f -name '*.json' -print0 | sort -z | xargs -0 audit-format | sort
 }
 
-@test "every event of an archive becomes one file, and reads back as it was" {
+@test "every event of an archive becomes one file, and is read back unchanged" {
     set -o pipefail
     run_tool to_files out "$DATA/events.ndjson"
     assert_status 0

@@ -60,7 +60,7 @@ each_answer() {
     : >"$peer/log"
 }
 
-@test "an answer that repeats a secret, in each spelling, of each kind of credential" {
+@test "a response that contains a secret, in each spelling, of each kind of credential" {
     start_peer a
     spell "$token" | sed 's/.*/the token & is not valid/' >said
     printf '%s' "$token" >credential
@@ -77,7 +77,7 @@ each_answer() {
     assert_hidden "someone:$password" "$stderr"
 }
 
-@test "an answer that repeats a part of a secret URL, in each spelling" {
+@test "a response that contains a part of a secret URL, in each spelling" {
     start_peer a
     local encoded
     encoded=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe="/"))' "$path")

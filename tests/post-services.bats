@@ -15,7 +15,7 @@ teardown() {
 
 # --- responses ---
 
-@test "one answer that is not HTTP, after others, costs a repetition and no more" {
+@test "one response that is not HTTP, after others, causes only a retry" {
     start_peer a '{"sequence":[200,200,{"raw":"what?\r\n\r\n"}]}'
     events 50 >in
     run_tool audit-post --url="$url" --parallel=1 in
@@ -51,7 +51,7 @@ teardown() {
     [[ $(cat receipts) == *'"line":2,'*'"attempts":2'* ]]
 }
 
-@test "elastic: an answer with items twice, or two statuses for one, says nothing" {
+@test "elastic: a response with items twice, or two statuses for one, is not used" {
     local body
     events 1 >in
     for body in '{"items":[{"create":{"status":400}}],"items":[{"create":{"status":201}}]}' \
@@ -291,7 +291,7 @@ audit-post: in:3: HTTP 400: no'
     cmp in rejects
 }
 
-@test "a bulk whose answer cannot be read is halved after two, down to the event that is the reason" {
+@test "a bulk with an unreadable response is halved after two, down to the event that is the cause" {
     # As VictoriaLogs does with a line over its limit: 200 with an empty body, and the others are
     # accepted.
     start_peer a '{"reply":"elastic","silent":"\"j-7\""}'

@@ -120,7 +120,7 @@ teardown() {
     assert_taken <(cat in in)
 }
 
-@test "a batch answered 413 is halved until it fits" {
+@test "a batch that gets a 413 is halved until it fits" {
     start_peer a '{"most_bytes":1000}'
     events 200 >in
     run_tool audit-post --url="$url" --batch=array --receipts=receipts in
@@ -130,7 +130,7 @@ teardown() {
     assert_receipts receipts 200
 }
 
-@test "a single event answered 413 is a reject" {
+@test "a single event that gets a 413 is a reject" {
     start_peer a '{"most_bytes":20}'
     events 1 >in
     run_tool audit-post --url="$url" --batch=array --rejects=rejects in
@@ -174,7 +174,7 @@ teardown() {
     [[ $output == *" checks, 0 failed" ]]
 }
 
-@test "each answer that may be tried again is, and nothing is lost" {
+@test "each temporary error is retried, and nothing is lost" {
     local answer
     events 3 >in
     start_peer a
@@ -190,7 +190,7 @@ teardown() {
     done
 }
 
-@test "answers that stand are rejects, one by one, and not tried again" {
+@test "permanent errors are rejects, one by one, and not retried" {
     start_peer a
     events 3 >in
     audit-post --url="$url" in
@@ -202,7 +202,7 @@ teardown() {
     [ "$(from_log 'sum(r["status"] == 422 for r in log)')" -eq 3 ]
 }
 
-@test "100,000 events through 503s, 429s, resets, slow answers and a restart: none is lost" {
+@test "100,000 events with 503s, 429s, resets, slow responses and a restart: none is lost" {
     local port
     port=$(free_port)
     start_peer a '{"faults":[[0.08,503],[0.03,429],[0.04,"reset"],[0.01,"slow"]],"seconds":0.2,"seed":7}' --port "$port"
@@ -265,7 +265,7 @@ deliver_timed() {
     [ "$took" -le $((4 * calm + 2000)) ]
 }
 
-@test "in an outage one request probes, and its beginning and its end are told once" {
+@test "in an outage one request at a time is tried, and its beginning and end are reported once" {
     start_peer a '{"faults":[[1,503]],"delay":0.005}'
     events 3000 >in
     audit-post --url="$url" --receipts=receipts in 2>messages 3>&- &
@@ -297,7 +297,7 @@ post_patiently() {
     done
 }
 
-@test "a batch that is answered 500 for half of --retry-for goes on in halves" {
+@test "a batch that gets a 500 for half of --retry-for is sent in halves" {
     start_peer a '{"broken":"\"j-77\""}'
     events 200 >in
     post_patiently --batch=lines
@@ -308,7 +308,7 @@ post_patiently() {
     assert_receipts receipts 200
 }
 
-@test "one answer that is not HTTP is tried again, once the service has answered" {
+@test "one response that is not HTTP is retried, once the service has responded" {
     start_peer a '{"sequence":[200,{"raw":"this is not HTTP\r\n"},200]}'
     events 20 >in
     run_tool audit-post --url="$url" --parallel=1 in
@@ -396,7 +396,7 @@ addressed() {
     cmp in rejects
 }
 
-@test "nobody listening: status 1, all in the rejects, after --retry-for" {
+@test "no server listening: status 1, all in the rejects, after --retry-for" {
     events 1000 >in
     run_tool audit-post --url="$(nobody)" --rejects=rejects --receipts=receipts --retry-for=1s in
     assert_status 1
@@ -418,7 +418,7 @@ addressed() {
     assert_taken <(grep -v '"j-5"' in)
 }
 
-@test "--timeout: an answer that does not come is tried again" {
+@test "--timeout: a request without a response is retried" {
     start_peer a '{"sequence":["slow"],"seconds":2}'
     events 1 >in
     run_tool audit-post --url="$url" --timeout=300ms in
@@ -429,7 +429,7 @@ addressed() {
 
 # --- the end ---
 
-@test "SIGTERM at any moment: what was read is delivered or in the rejects" {
+@test "SIGTERM at any moment: all records read are delivered or in the rejects" {
     local round pid read
     for round in 1 2 3 4; do
         start_peer "r$round" '{"delay":0.02,"faults":[[0.1,500]],"seed":'"$round"'}'
@@ -455,7 +455,7 @@ addressed() {
     done
 }
 
-@test "SIGTERM while the service does not answer: --drain, then the rejects" {
+@test "SIGTERM while the service does not respond: --drain, then the rejects" {
     start_peer a '{"delay":600}'
     events 100 >in
     mkfifo pipe
@@ -588,7 +588,7 @@ is_taken() {
     (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-@test "nothing older than TLS 1.2 is spoken" {
+@test "nothing older than TLS 1.2 is used" {
     make_certificates
     local port
     port=$(free_port)
@@ -843,7 +843,7 @@ END
     cmp in rejects
 }
 
-@test "elastic: each item's own answer counts; only what was refused for now is sent again" {
+@test "elastic: each item's own status counts; only temporarily refused events are sent again" {
     start_peer a '{"reply":"elastic","poison":"\"j-7\"","item_429":0.3,"seed":5}'
     events 200 >in
     run_tool audit-post --preset=elastic --url="$url" --receipts=receipts --rejects=rejects in
@@ -916,7 +916,7 @@ END
 
 # --- the terminal, and the rest ---
 
-@test "on a terminal a line tells how far it is, and a last one sums up" {
+@test "on a terminal a line shows the progress, and a last one the summary" {
     start_peer a '{"poison":"\"j-5\"","delay":0.02}'
     events 300 >in
     run_tool script -qec "audit-post --url=$url in" /dev/null
@@ -959,7 +959,7 @@ assert_usage() {
 Try 'audit-post --help' for more information."
 }
 
-@test "usage errors name what is wrong" {
+@test "usage errors name the mistake" {
     local url=http://127.0.0.1:9/ option
     for option in --cacert --cert --key; do
         run_tool audit-post --url=$url --cert="$BATS_TEST_FILENAME" $option=no-such </dev/null

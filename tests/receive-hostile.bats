@@ -59,7 +59,7 @@ assert_memory() {
     [ "$(spooled | sort -u)" = '{"good":1}' ]
 }
 
-@test "slow clients do not keep a good one from being served, and are cut off" {
+@test "slow clients do not keep a good one from being served, and are disconnected" {
     # A byte a minute, with the default limit of a minute, or all of it faster.
     local limit=5 most=300
     [ -z "${AUDIT_LONG-}" ] || limit=60 most=600

@@ -69,7 +69,7 @@ teardown() {
     assert_output $'{"id":1}\n{"id":2}\n{"id":3}\n{"id":4}\n{"id":3}\n{"id":4}'
 }
 
-@test "bodies of log services: bulk and Loki; --body=json takes objects as they are" {
+@test "bodies of log services: bulk and Loki; --body=json keeps objects unchanged" {
     start_receiver spool
     post $'{"create":{"_id":"a"}}\n{"id":1}\n{"index":{}}\n{"id": 2}\n'
     assert_answer 200 '{"took":0,"errors":false,"items":[{"create":{"status":201}},{"create":{"status":201}}]}'
@@ -110,7 +110,7 @@ teardown() {
     stop_receiver
 }
 
-@test "a bad body is refused whole, with what is wrong and where, and kept by --rejects" {
+@test "a bad body is refused whole, with the error and its position, and kept by --rejects" {
     start_receiver --rejects=rejects spool
     post $'{"id":1}\n{"id":'
     assert_answer 400 '{"error":"byte 16: the text ends inside a value"}'
@@ -242,7 +242,7 @@ with_auth() {
     assert_status 1
 }
 
-@test "SIGHUP reloads the credentials; what cannot be read leaves them as they were" {
+@test "SIGHUP reloads the credentials; after an error the old ones stay valid" {
     echo old >tokens
     with_auth bearer
     post '{}' -H 'Authorization: Bearer old'
@@ -383,7 +383,7 @@ Try 'audit-receive --help' for more information."
     [ "$(spooled | wc -l)" -eq 5 ]
 }
 
-@test "a header too large is answered 431; many fields are taken" {
+@test "a header too large gets a 431; many fields are accepted" {
     start_receiver spool
     post '{}' -H "X-A: $(head -c 15000 /dev/zero | tr '\0' x)"
     assert_answer 200
@@ -401,7 +401,7 @@ exceeds_rate() {
         [ "$(grep -cv -e '^200 $' -e '^429 1$' <<<"$output")" -eq 0 ]
 }
 
-@test "more requests a second than --max-rate are answered 429 with Retry-After" {
+@test "more requests a second than --max-rate get a 429 with Retry-After" {
     start_receiver --max-rate=2 --sync=none spool
     eventually exceeds_rate
     sleep 1.2
@@ -413,7 +413,7 @@ is_well() {
     [ "$(curl -s -o /dev/null -w '%{http_code}' "${url}healthz")" = 200 ]
 }
 
-@test "a full spool is answered 503 with Retry-After, and goes on when there is room" {
+@test "a full spool gives a 503 with Retry-After, and it continues when there is room" {
     start_receiver --max-size=3000 --segment-time=100ms spool
     printf '{"a":"%s"}' "$(head -c 1000 /dev/zero | tr '\0' x)" >event
     for _ in 1 2; do
@@ -439,7 +439,7 @@ is_well() {
     grep -q 'requests are accepted again; 2 were answered 503' receiver.err
 }
 
-@test "a disk that is full is answered 503; what was acknowledged before stays, and it goes on" {
+@test "a full disk gives a 503; acknowledged events stay, and it continues" {
     start_receiver spool
     post '{"id":1}'
     assert_answer 200
@@ -464,7 +464,7 @@ is_well() {
     grep -q 'File too large; requests are answered 503 until it can be written' receiver.err
 }
 
-@test "a segment that cannot be handed on is told, and when it can be again" {
+@test "a segment that cannot be passed on is reported, and when it can be again" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
     export LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_ONLY=audit-receive FAULT_CALL=rename FAULT_ERROR=EIO FAULT_AT=1
     start_receiver --segment-time=100ms spool
@@ -480,7 +480,7 @@ is_well() {
     assert_output '{"id":1}'
 }
 
-@test "a file system that is really full: 503, nothing is missing that was answered 200, and it goes on" {
+@test "a file system that is really full: 503, no event that got a 200 is missing, and it continues" {
     need_mounts
     cat >inside <<'END'
 mount -t tmpfs -o size=300k none spool
@@ -526,7 +526,7 @@ END
     grep -q 'requests are accepted again' receiver.err
 }
 
-@test "more bodies than --max-memory are answered 503, and memory is given back" {
+@test "more bodies than --max-memory get a 503, and memory is freed" {
     start_receiver --max-memory=1MB spool
     head -c 900000 /dev/zero | tr '\0' ' ' >large
     printf '{}' >>large
@@ -539,7 +539,7 @@ END
     stop_receiver
 }
 
-@test "receipts: a line of JSON a request; nothing of a request reaches terminal or file raw" {
+@test "receipts: a line of JSON for each request; no byte of a request reaches terminal or file raw" {
     start_receiver -v --receipts=receipts spool
     post '{"a":1}{"b":2}'
     url="${url}%1b%5b31m%22%0a%c2%9b%ff" post '{}'
@@ -560,7 +560,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     grep -q '127.0.0.1 "POST /" 200, 2 events, 14 bytes' receiver.err
 }
 
-@test "without a directory: lines to standard output, answered once they are written" {
+@test "without a directory: lines to standard output, acknowledged once they are written" {
     start_receiver
     post '{"a": 1}{"b":2}'
     assert_answer 200
@@ -570,7 +570,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     assert_status 0
 }
 
-@test "a reader that does not read holds answers back, and costs no event" {
+@test "a reader that does not read delays responses, and no event is lost" {
     mkfifo pipe
     exec {reader}<>pipe
     : >receiver.err
@@ -596,7 +596,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     exec {reader}<&-
 }
 
-@test "standard output that cannot be written is status 2, and nothing is answered 200" {
+@test "standard output that cannot be written is status 2, and no request gets a 200" {
     : >receiver.err
     audit-receive --listen=0 >/dev/full 2>receiver.err 3>&- &
     receiver=$!
@@ -706,7 +706,7 @@ POST /\x1b[31m"\x0a\xc2\x9b\xff 404 0 0 events are not accepted at this path'* ]
     assert_status 0
 }
 
-@test "mutual TLS: a client without a certificate, or with another authority's, is answered 401" {
+@test "mutual TLS: a client without a certificate, or with another authority's, gets a 401" {
     make_certificates
     start_receiver --cert=server.pem --key=server.key --client-ca=ca.pem spool
     url=https://$address/
@@ -797,7 +797,7 @@ is_closed() {
     ! curl -s --max-time 10 -o /dev/null "${url}healthz"
 }
 
-@test "SIGTERM: what is in hand is answered once it is kept, and nothing new is taken" {
+@test "SIGTERM: active requests are completed once their events are kept, and no new ones are accepted" {
     start_receiver spool
     halves go
     kill -TERM "$receiver"
@@ -848,7 +848,7 @@ is_closed() {
     [ ! -e in.sock ]
 }
 
-@test "an event is synced before its request is answered" {
+@test "an event is synced before its request gets a response" {
     start_receiver --threads=1 spool
     strace -f -y -e trace=openat,write,fsync,fdatasync,rename,renameat,renameat2,sendmsg,sendto,writev -s 200 -p "$receiver" -o calls 3>&- &
     strace=$!
@@ -919,11 +919,11 @@ print(len(kept) - len(set(kept)), "kept twice")
 END
 }
 
-@test "kill -9 while events arrive: every one that was answered 200 is in the spool" {
+@test "kill -9 while events arrive: every one that got a 200 is in the spool" {
     if [ -n "${AUDIT_LONG-}" ]; then survives 100000 20; else survives 3000 3; fi
 }
 
-@test "wrk: as many events are kept as requests were answered, and none is refused" {
+@test "wrk: as many events are kept as requests got a 200, and none is refused" {
     start_receiver spool
     cat >post.lua <<'END'
 wrk.method = "POST"

@@ -282,7 +282,7 @@ json_names=3'
 print(max(len(line) for line in sys.stdin.read().splitlines()[4:]))' <<<"$output")" -le 60 ]
 }
 
-@test "what cannot be counted is named and told on the page" {
+@test "records that cannot be counted are named, and their number is on the page" {
     { events | head -n 5 && echo '{"a":1}' && echo nonsense; } >in
     run_tool audit-report --rejects=rejects in
     assert_status 1
@@ -382,7 +382,7 @@ peak() {
     grep -q 'Members <strong>100,000<' page.html
 }
 
-@test "what is forgotten of too many members is the same in each run" {
+@test "of too many members the same ones are dropped in each run" {
     # Tables have more keys than they keep, and each run has another secret for its hash.
     local count=250000
     [ -z "${AUDIT_SANITIZED-}" ] || count=201000

@@ -79,7 +79,7 @@ for i in range(2500):
     assert_stderr_has "3 requests to list, 2500 to read, 0 of them tried again"
 }
 
-@test "--after goes on; --skip passes over what receipts call delivered" {
+@test "--after continues; --skip skips what receipts call delivered" {
     objects '
 for i in range(10):
     told["objects"]["w/k%d" % i] = "{\"n\":%d}" % i'
@@ -98,7 +98,7 @@ for i in range(10):
     [ "$(peer_gets)" = 10 ] # skipped objects were not requested
 }
 
-@test "a body that breaks off goes on where it was, with If-Match" {
+@test "an interrupted body is continued at the same position, with If-Match" {
     objects '
 import random
 random.seed(4)
@@ -148,7 +148,7 @@ told["cut"] = 200000'
     assert_status 0
 }
 
-@test "what may pass is tried again; what does not is a reject by key, and the rest comes out" {
+@test "temporary errors are retried; others are rejects by key, and the rest is written" {
     objects '
 for key in "abcdefgh":
     told["objects"][key] = "{\"n\":1}"
@@ -316,7 +316,7 @@ told["list"] = ['"$(IFS=,; echo "$*")"']'
     assert_one_line "the keys cannot be listed (attempts: "
 }
 
-@test "large objects do not stop the others, the window bounds what is held" {
+@test "large objects do not stop the others, the window bounds the memory" {
     objects '
 for i in range(40):
     told["objects"]["k%02d" % i] = json.dumps({"n": i, "text": "x" * (3000000 if i % 10 == 0 else 300)})'
@@ -368,7 +368,7 @@ told["objects"] = {"a": "{}", "b": "{}"}'
     [ ! -e "$peer/log" ]
 }
 
-@test "signature version 2, reads too, and goes on where it was" {
+@test "signature version 2, for reads too, and continues where it was" {
     objects '
 told["cut"] = 1000
 for i in range(5):

@@ -39,7 +39,7 @@ for path, event in sorted(map(parts, open(sys.argv[1], "rb").read().splitlines()
     sys.stdout.buffer.write(b"{\"path\":" + path + event + b"\n")' "$1"
 }
 
-@test "what was put comes back byte for byte, in key order; --since and --until list no more than needed" {
+@test "objects come back byte for byte, in key order; --since and --until list no more than needed" {
     python3 - "${AUDIT_LONG:+20000}" <<'END' | audit-path --layout=current >current
 import sys
 for i in range(int(sys.argv[1] or 1500)):
@@ -163,7 +163,7 @@ for i in range(60):
     cmp got <(in_key_order addressed)
 }
 
-@test "what is wrong with secret, key, bucket or host is status 2 and one line, reading" {
+@test "a wrong secret, key, bucket or host is status 2 and one line, reading" {
     AWS_SECRET_ACCESS_KEY=not-the-secret get_into got
     assert_status 2
     AWS_SECRET_ACCESS_KEY=not-the-secret assert_one_line "the signature does not match"

@@ -137,7 +137,7 @@ END
     assert_stderr "audit-seal: no/such/place: No such file or directory"
 }
 
-@test "a passphrase comes from a file or the environment, and is never asked for" {
+@test "a passphrase comes from a file or the environment, and is never requested" {
     mkdir seals
     AUDIT_SEAL_PASSPHRASE='correct horse' run_tool audit-seal --new-key=log
     assert_status 0
@@ -325,7 +325,7 @@ END
     [ "$(find seals -name '*.sha256' | wc -l)" = 2 ]
 }
 
-@test "--head prints what sha256sum -c checks; what was read is not needed for it" {
+@test "--head prints what sha256sum -c checks; the events are not needed for it" {
     make_key log
     mkdir -p archive/seals
     run_tool audit-seal --head archive/seals

@@ -114,7 +114,7 @@ sign_hostile() {
     openssl pkeyutl -sign -rawin -inkey log.key -in seals/00000001.sha256 -out seals/00000001.sig
 }
 
-@test "hostile seals, well signed: each is refused for what it is, and nothing outside is read" {
+@test "hostile seals with valid signatures: each is refused, and nothing outside is read" {
     local digest line reason
     digest=$(printf 'x' | sha256sum | cut -d' ' -f1)
     make_key log
