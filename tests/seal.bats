@@ -486,6 +486,18 @@ END
     assert_stderr "audit-verify: log.pub: no certificates in PEM can be read from it"
 }
 
+@test "what follows a time stamp in the response does not make the stamp a finding" {
+    make_key log
+    mkdir seals
+    start_tsa
+    echo more >tsa/fault
+    run_tool audit-seal --key=log.key --tsa="$tsa_url" seals </dev/null
+    assert_status 0
+    assert_stderr ""
+    verify --tsa-ca=tsa/ca.pem --chain seals
+    assert_sound
+}
+
 # seal_slowly [OPTION]...: audit-seal reads from $pipe, and its authority delays its responses.
 seal_slowly() {
     make_key log

@@ -5,8 +5,8 @@
 
 DIRECTORY holds tsa.conf, and gets `port` and `log`, a line a request. The file `fault` in it, if
 there is one, says what to do instead of a proper response: refuse (503), garbage (200 with
-something else), deny (a response without a token), old (the answer to an earlier request), hold
-(wait until the file says something else, and do that).
+something else), deny (a response without a token), old (the answer to an earlier request), more
+(a proper response and a line end), hold (wait until the file says something else, and do that).
 """
 import http.server
 import os
@@ -63,6 +63,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             with OPENSSL:
                 body = Handler.last = reply_to(query)
+            if what == 'more':
+                body += b'\r\n'
         self.send_response(200)
         self.send_header('Content-Type', 'application/timestamp-reply')
         self.send_header('Content-Length', str(len(body)))

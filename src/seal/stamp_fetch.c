@@ -145,11 +145,12 @@ static bool post(const struct stamp_authority *authority, struct span body, stru
     return good;
 }
 
-/* Whether the response is for this request: it must have the same version, imprint and nonce. */
-static bool answers(TS_REQ *request, struct span bytes, struct reason *reason)
+/* Whether the response is for this request: it must have the same version, imprint and nonce.
+ * Bytes that follow it, which audit-verify would not accept, are cut off. */
+static bool answers(TS_REQ *request, struct answer *answer, struct reason *reason)
 {
-    const unsigned char *at = (const unsigned char *)bytes.at;
-    TS_RESP *response = d2i_TS_RESP(NULL, &at, (long)bytes.len);
+    const unsigned char *at = (const unsigned char *)answer->bytes;
+    TS_RESP *response = d2i_TS_RESP(NULL, &at, (long)answer->len);
     TS_VERIFY_CTX *context = TS_REQ_to_TS_VERIFY_CTX(request, NULL);
     bool good = false;
     if (context != NULL)
@@ -163,6 +164,8 @@ static bool answers(TS_REQ *request, struct span bytes, struct reason *reason)
                    openssl_error());
     else
         good = true;
+    if (good)
+        answer->len = (size_t)(at - (const unsigned char *)answer->bytes);
     TS_VERIFY_CTX_free(context);
     TS_RESP_free(response);
     ERR_clear_error();
@@ -182,7 +185,7 @@ bool stamp_fetch(const struct stamp_authority *authority, const unsigned char di
     if (len < 0) {
         reason_set(reason, "%s", strerror(ENOMEM));
     } else if (post(authority, (struct span){(char *)der, (size_t)len}, &answer, reason)) {
-        good = answers(request, (struct span){answer.bytes, answer.len}, &why);
+        good = answers(request, &answer, &why);
         if (!good)
             reason_set(reason, "%s: %s", url_show(authority->url, true, url, sizeof url), why.text);
     }
