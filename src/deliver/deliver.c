@@ -169,7 +169,7 @@ static void submit(struct delivery *d, struct record *record)
 }
 
 /* Whether output could not be written. */
-static bool has_lost(const struct delivery *d)
+static bool has_lost_output(const struct delivery *d)
 {
     return d->filter->out.error != 0 || d->filter->rejects.error != 0 ||
            d->ledger.receipts.error != 0;
@@ -178,7 +178,7 @@ static bool has_lost(const struct delivery *d)
 /* Handles a signal, and failures of the ledger and the sink. */
 static void react(struct delivery *d)
 {
-    bool lost = has_lost(d);
+    bool lost = has_lost_output(d);
     if (interrupt_asked() != NULL && !d->interrupted) {
         d->interrupted = true;
         d->wake = -1;
@@ -206,7 +206,7 @@ static bool submit_records(struct delivery *d, int64_t *wake_at)
         ledger_read(&d->ledger, record);
         if (check(d, record))
             submit(d, record);
-        d->failed |= has_lost(d);
+        d->failed |= has_lost_output(d);
         if (is_first_reject(d))
             close_input(d);
         react(d);

@@ -335,7 +335,7 @@ void http_cancel(struct http *http, struct http_transfer *transfer)
 
 /* Whether the peer responded to a TLS greeting with something else, as a plain HTTP server does.
  * libcurl has no code for that; the texts are those of OpenSSL, GnuTLS and mbed TLS. */
-static bool speaks_no_tls(CURLcode code, const char *error)
+static bool is_not_tls(CURLcode code, const char *error)
 {
     static const char *const texts[] = {"wrong version number", "unexpected TLS packet",
                                         "packet length too long", "invalid SSL record"};
@@ -359,7 +359,7 @@ static void finish(struct http *http, CURL *easy, CURLcode code)
     response.error = "";
     if (code != CURLE_OK)
         response.error = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    if (speaks_no_tls(code, response.error)) {
+    if (is_not_tls(code, response.error)) {
         response.code = CURLE_UNSUPPORTED_PROTOCOL;
         response.error = "this port does not speak TLS; is it an http:// URL?";
     }

@@ -47,7 +47,7 @@ void ledger_read(struct ledger *ledger, struct record *record)
     ledger->last = record;
 }
 
-static bool is_handed_on(const struct ledger *ledger, enum outcome_kind kind)
+static bool is_passed_on(const struct ledger *ledger, enum outcome_kind kind)
 {
     if (ledger->tee == LEDGER_TEE_NEW)
         return kind == OUTCOME_DELIVERED || kind == OUTCOME_REPLACED || kind == OUTCOME_SPOOLED;
@@ -107,7 +107,7 @@ static void write_in_order(struct ledger *ledger)
             .reason = record->why,
         };
         ledger->first = record->after;
-        if (outcome.kind != OUTCOMES && is_handed_on(ledger, outcome.kind))
+        if (outcome.kind != OUTCOMES && is_passed_on(ledger, outcome.kind))
             filter_write(ledger->filter, record->text);
         if (outcome.kind != OUTCOMES && ledger->ordered)
             write_outcome(ledger, record, &outcome);

@@ -255,9 +255,9 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
 {
     consume(texts, texts->pending);
     texts->pending = 0;
-    if (texts->handed > 0)
-        set_read(texts, texts->handed);
-    texts->handed = 0;
+    if (texts->returned > 0)
+        set_read(texts, texts->returned);
+    texts->returned = 0;
     for (;;) {
         if (!texts->open || !skip_space(texts)) {
             enum texts_result result = next_file(texts);
@@ -270,7 +270,7 @@ enum texts_result texts_next(struct texts *texts, struct text *text)
         if (!skip_punctuation(texts) && !pass_over_lines(texts))
             break;
     }
-    texts->handed = texts->line;
+    texts->returned = texts->line;
     *text = (struct text){{NULL, 0}, texts->input->name, texts->line, texts->byte};
     if (texts->array == ARRAY_AFTER)
         return bad(texts, (struct json_error){JSON_ERROR_ELEMENT, 0});

@@ -56,8 +56,8 @@ struct texts {
     bool open;   /* a file is open */
     size_t line; /* the next byte's position: its line, and the byte in it, counted from 1 */
     size_t byte;
-    size_t pending; /* bytes of the returned text, which the next call consumes */
-    size_t handed;  /* the line in which the returned text begins; 0: none was returned */
+    size_t pending;  /* bytes of the returned text, which the next call consumes */
+    size_t returned; /* the line in which the returned text begins; 0: none was returned */
     enum texts_array array;
     size_t line_rest; /* the next bytes that are not a newline: at least so many */
     bool line_whole;  /* a newline follows them */

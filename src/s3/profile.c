@@ -146,7 +146,7 @@ static bool begin_option(struct reader *reader, struct span text, struct reason 
 
 /* Continues a value.  One whose first line is empty has nested settings, which are not needed
  * here. */
-static bool go_on(struct reader *reader, struct span text, struct reason *reason)
+static bool continue_value(struct reader *reader, struct span text, struct reason *reason)
 {
     if (reader->value == NULL || **reader->value == '\0')
         return true;
@@ -165,7 +165,7 @@ static bool read_line(struct reader *reader, struct span line, struct reason *re
         return true;
     size_t indent = (size_t)(text.at - line.at);
     if (reader->in_value && indent > reader->indent)
-        return go_on(reader, text, reason);
+        return continue_value(reader, text, reason);
     reader->indent = indent;
     if (text.at[0] == '[')
         return begin_section(reader, text, reason);

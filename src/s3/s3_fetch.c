@@ -445,7 +445,8 @@ static void broken_off(struct s3_object *object, const struct http_response *res
     }
 }
 
-static void got(void *context, struct http_transfer *transfer, const struct http_response *response)
+static void finished(void *context, struct http_transfer *transfer,
+                     const struct http_response *response)
 {
     struct s3_object *object = context;
     struct s3_fetch *fetch = object->fetch;
@@ -488,7 +489,7 @@ static bool get(struct s3_fetch *fetch, struct s3_object *object)
         fail(object, reason.text);
         return true;
     }
-    if (!http_start(fetch->http, transfer, got, object)) {
+    if (!http_start(fetch->http, transfer, finished, object)) {
         http_give(fetch->http, transfer);
         stop(fetch, "there is not enough memory");
         return false;
@@ -576,7 +577,7 @@ static void start_gets(struct s3_fetch *fetch, int64_t *wake_at)
 }
 
 /* Passes an object on. */
-static void give_out(struct s3_fetch *fetch, struct s3_object *object)
+static void pass_on(struct s3_fetch *fetch, struct s3_object *object)
 {
     if (object->previous != NULL)
         object->previous->next = object->next;
@@ -594,14 +595,14 @@ static void give_out(struct s3_fetch *fetch, struct s3_object *object)
 }
 
 /* Passes on the objects that are ready.  True if there were any, so that there is room. */
-static bool give_out_ready(struct s3_fetch *fetch)
+static bool pass_on_ready(struct s3_fetch *fetch)
 {
     bool given = false;
     for (struct s3_object *next, *object = fetch->first; object != NULL && !fetch->stopping;
          object = next) {
         next = object->next;
         if (object->state == OBJECT_READ && object != fetch->fresh) {
-            give_out(fetch, object);
+            pass_on(fetch, object);
             given = true;
         } else if (!fetch->options.unordered || object == fetch->fresh) {
             break;
@@ -631,7 +632,7 @@ bool s3_fetch_turn(struct s3_fetch *fetch, int64_t *wake_at)
         size_t running = fetch->http->running;
         http_run(fetch->http);
         moved = fetch->http->running != running;
-        moved |= give_out_ready(fetch);
+        moved |= pass_on_ready(fetch);
     } while (moved && !fetch->stopping);
     if (fetch->pace.not_before > fetch->now)
         earlier(wake_at, fetch->pace.not_before);

@@ -197,7 +197,7 @@ static bool is_usable(const struct route_target *target)
     return target->why.text[0] == '\0';
 }
 
-static void spoil(struct route_target *target, const char *what)
+static void mark_unusable(struct route_target *target, const char *what)
 {
     if (is_usable(target))
         reason_set(&target->why, "%s: %s: %s", target->name, what, strerror(errno));
@@ -214,7 +214,7 @@ static void sync_file_systems(struct route_target *target, size_t count)
             dev_t device = target[i].device;
             for (size_t k = 0; k < count; k++)
                 if (is_usable(&target[k]) && target[k].device == device)
-                    spoil(&target[k], "sync");
+                    mark_unusable(&target[k], "sync");
         }
     }
 }
