@@ -39,7 +39,7 @@ ssize_t decoder_read(struct decoder *decoder, int fd, char *to, size_t room, str
 /* Whether decoder_read() has bytes without reading from the descriptor, which may block. */
 bool decoder_pending(const struct decoder *decoder);
 
-/* Whether the bytes of the file that follow are its text as they are. */
+/* Whether the rest of the file's bytes are its text without decoding. */
 static inline bool decoder_is_plain(const struct decoder *decoder)
 {
     return decoder->begun && !decoder->compressed && !decoder->refused;

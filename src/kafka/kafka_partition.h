@@ -75,9 +75,10 @@ struct kafka_partition {
     struct jitter jitter;
     struct reason why; /* of the last failure */
     bool failing;
-    bool leaving;                 /* to be given away: no batch is begun any more */
-    bool lost;                    /* another worker has it already */
-    struct kafka_partition *next; /* among those that were given away and are not alone yet */
+    bool leaving; /* to be given away: no batch is begun any more */
+    bool lost;    /* another worker has it already */
+    struct kafka_partition
+        *next; /* in the list of those that were given away and still have messages under way */
 };
 
 /* Begins; the queue has only the partition's messages, and belongs to the partition. */
@@ -105,10 +106,12 @@ bool kafka_partition_is_done(const struct kafka_partition *partition);
 /* Whether nothing needs to be done, and no more messages are expected. */
 bool kafka_partition_is_idle(const struct kafka_partition *partition);
 
-/* Frees all but the partition itself, which must stay until kafka_partition_is_alone(). */
+/* Frees everything except the partition itself, which must exist until
+ * kafka_partition_is_alone(). */
 void kafka_partition_end(struct kafka_partition *partition);
 
-/* Whether nothing of it is on its way to the dead-letter topic, whose reports are written to it. */
+/* Whether none of its messages are on their way to the dead-letter topic: their reports are written
+ * to the partition. */
 static inline bool kafka_partition_is_alone(const struct kafka_partition *partition)
 {
     return partition->unfit.count + partition->pending.count == 0;

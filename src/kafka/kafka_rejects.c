@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Messages and bytes of them that are under way at most, unless a command rejects more at once. */
+/* The most messages, and bytes of them, under way, unless a command rejects more at once. */
 enum { MOST = 10000, MOST_BYTES = 16 << 20 };
 
 /* The report of one message; called by rd_kafka_poll(). */
@@ -29,7 +29,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Half of what librdkafka's queue has room for. */
+/* Half of the capacity of librdkafka's queue. */
 static void set_limits(struct kafka_rejects *rejects, const rd_kafka_conf_t *conf)
 {
     size_t messages = (size_t)kafka_config_number(conf, "queue.buffering.max.messages");

@@ -17,12 +17,12 @@ struct kafka_rejects {
     struct kafka_client producer;
     rd_kafka_topic_t *to;
     size_t count;            /* messages written there */
-    size_t under_way, bytes; /* messages on their way to the topic, and of their values */
-    size_t most, most_bytes; /* above which there should be no more */
+    size_t under_way, bytes; /* messages on their way to the topic, and bytes of their values */
+    size_t most, most_bytes; /* limits above which no more should be added */
 };
 
-/* Counts the messages of one owner that are on their way to the topic.  It must stay until the
- * count is zero, or kafka_rejects_end(). */
+/* Counts the messages of one owner that are on their way to the topic.  It must stay valid until
+ * the count is zero, or until kafka_rejects_end(). */
 struct kafka_rejects_pending {
     size_t count;
     bool failed;
@@ -47,7 +47,7 @@ bool kafka_rejects_begin(struct kafka_rejects *rejects, const struct kafka_optio
 bool kafka_rejects_add(struct kafka_rejects *rejects, const struct kafka_reject *reject,
                        struct kafka_rejects_pending *pending, struct reason *reason);
 
-/* Whether so much is on its way to the topic that nothing more should be added. */
+/* Whether so much is on its way to the topic that no more should be added. */
 bool kafka_rejects_is_full(const struct kafka_rejects *rejects);
 
 /* Flushes the file.  False with a reason. */

@@ -99,7 +99,7 @@ static void remove_partition(struct kafkaget *k, size_t i)
     k->partition[i] = k->partition[--k->count];
 }
 
-/* Frees the removed partitions to which nothing is written any more, or all. */
+/* Frees the removed partitions that get no more reports, or all. */
 static void free_removed(struct kafkaget *k, bool all)
 {
     for (struct kafka_partition *p, **at = &k->gone; (p = *at) != NULL;) {
