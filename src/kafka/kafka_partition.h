@@ -75,10 +75,9 @@ struct kafka_partition {
     struct jitter jitter;
     struct reason why; /* of the last failure */
     bool failing;
-    bool leaving; /* to be given away: no batch is begun any more */
-    bool lost;    /* another worker has it already */
-    struct kafka_partition
-        *next; /* in the list of those that were given away and still have messages under way */
+    bool leaving;                 /* to be given away: no batch is begun any more */
+    bool lost;                    /* another worker has it already */
+    struct kafka_partition *next; /* among removed ones that still have messages under way */
 };
 
 /* Begins; the queue has only the partition's messages, and belongs to the partition. */
