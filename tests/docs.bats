@@ -82,6 +82,28 @@ same_options() {
     done
 }
 
+# values_of TOOL: the values that --help lists, "(none, gzip)" on a line of its own or several; of
+# header:NAME the part before the colon.
+values_of() {
+    "$1" --help | tr -s '\n ' ' ' | grep -oE ' \([a-z0-9-]+(:[A-Z]+)?(, [a-z0-9-]+(:[A-Z]+)?)+\) ' |
+        tr -d ' ()' | tr ',' '\n' | sed 's/:.*//' | sort -u
+}
+
+@test "man pages and completions name each value that --help lists" {
+    once
+    local tool value file count=0
+    for tool in $(tools); do
+        for value in $(values_of "$tool"); do
+            for file in man/"$tool".1 completions/{"$tool.bash","_$tool","$tool.fish"}; do
+                echo "$file lacks $value"
+                grep -qwF -e "$value" "$AUDIT_SOURCE/$file"
+            done
+            count=$((count + 1))
+        done
+    done
+    [ "$count" -gt 50 ]
+}
+
 @test "each tool has a man page with all its sections" {
     local tool section
     for tool in $(tools); do

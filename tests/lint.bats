@@ -123,10 +123,10 @@ EOD
     done
 }
 
-@test "the tarball has every file of the tests" {
+@test "Makefile.am lists every file of the tarball" {
     cd "$AUDIT_SOURCE"
     local file
-    for file in tests/*.bats tests/*.bash tests/*.py tests/run; do
+    for file in src/*/*.[ch] man/* completions/* templates/* examples/* tests/*.bats tests/*.bash tests/*.py tests/run; do
         echo "Makefile.am lacks $file"
         grep -qE "(^|[[:space:]])$file( |\$)" Makefile.am
     done

@@ -95,8 +95,8 @@ EOF
 @test "every shipped template makes JSON of jobs, activities and deployments, bare and addressed" {
     run_tool audit-template --list
     assert_status 0
-    assert_output $'azure\ndatadog\nelastic\nloki\nnewrelic\nsplunk\nsumologic\nworkato'
     names=$output
+    [ "$names" = "$(basename -s .json "$AUDIT_SOURCE"/templates/*)" ]
     sed 's/^/{"path":"7\/a.json","event":/; s/$/}/' "$DATA/bare.ndjson" >addressed.ndjson
     for name in $names; do
         run_tool audit-template --check -t "$name"
@@ -104,7 +104,8 @@ EOF
         audit-template --strict -t "$name" "$DATA/bare.ndjson" >"$name.bare"
         audit-template --strict -t "$name" addressed.ndjson >"$name.addressed"
     done
-    python3 - "$DATA/bare.ndjson" <<'EOF'
+    # shellcheck disable=SC2086 # the names are words
+    python3 - "$DATA/bare.ndjson" $names <<'EOF'
 import json, sys
 event_of = {
     "azure": lambda m: json.loads(m["Message"]),
@@ -116,6 +117,7 @@ event_of = {
     "sumologic": lambda m: m["log_message"],
     "workato": lambda m: m["logEntries"],
 }
+assert list(event_of) == sys.argv[2:], f"these have no line in event_of: {set(sys.argv[2:]) - set(event_of)}"
 events = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
 for name, event in event_of.items():
     bare = [json.loads(line) for line in open(name + ".bare", encoding="utf-8")]
@@ -354,7 +356,7 @@ audit-template: in:4: byte 24: no further member may follow here'
     assert_status 2
     assert_output ''
     assert_stderr_has "audit-template: there is no template 'nowhere' in $AUDIT_TEMPLATE_PATH, /"
-    assert_stderr_has 'there are: azure, datadog, elastic, loki, newrelic, splunk, sumologic, workato'
+    assert_stderr_has "there are: $(audit-template --list | paste -sd, | sed 's/,/, /g');"
     run_tool audit-template -t ./nowhere.json
     assert_status 2
     assert_stderr 'audit-template: ./nowhere.json: No such file or directory'

@@ -18,11 +18,22 @@ clones() {
     grep -c 'clone3\?(.*CLONE_THREAD' calls || true
 }
 
+@test "no tool with threads is left out here" {
+    local sources tool
+    mapfile -t sources < <(grep -l parallel_options "$AUDIT_SOURCE"/src/audit-*.c)
+    for tool in $(basename -s .c "${sources[@]}"); do
+        echo "$tool is not in threads.py, or not among the tools that helgrind checks"
+        grep -qF "['$tool'" "$AUDIT_TESTS/threads.py"
+        grep -A 3 '^    for tool in ' "$BATS_TEST_FILENAME" | grep -qw "$tool"
+    done
+}
+
 @test "several threads write, say and reject the same as one, whatever is in the files" {
-    local rounds=25
+    local rounds=25 commands
+    commands=$(grep -c "^    \['audit-" "$AUDIT_TESTS/threads.py")
     [ -z "${AUDIT_SANITIZED-}" ] || rounds=5
     threads same "$AUDIT_BUILD" "${AUDIT_ROUNDS:-$rounds}" "$SEED"
-    assert_output "$((10 * ${AUDIT_ROUNDS:-$rounds})) runs"
+    assert_output "$((commands * ${AUDIT_ROUNDS:-$rounds})) runs"
 }
 
 @test "a signal ends several threads after a whole line, and the message says after which" {
