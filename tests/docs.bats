@@ -95,8 +95,7 @@ values_of() {
     for tool in $(tools); do
         for value in $(values_of "$tool"); do
             for file in man/"$tool".1 completions/{"$tool.bash","_$tool","$tool.fish"}; do
-                echo "$file lacks $value"
-                grep -qwF -e "$value" "$AUDIT_SOURCE/$file"
+                grep -qwF -e "$value" "$AUDIT_SOURCE/$file" || { echo "$file lacks $value" && return 1; }
             done
             count=$((count + 1))
         done
@@ -123,11 +122,11 @@ values_of() {
     done
 }
 
-# run_block WHERE STATUS FILE: runs the shell commands of FILE in a new directory with the file
-# events.ndjson, bare events.
+# run_block WHERE STATUS FILE [DIRECTORY]: runs the shell commands of FILE in this directory, or a new
+# one, with the file events.ndjson, bare events.
 run_block() {
-    local where=$1 expected=$2 block=$3 directory
-    directory=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+    local where=$1 expected=$2 block=$3 directory=${4-}
+    [ -n "$directory" ] || directory=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
     cp "$DATA/bare.ndjson" "$directory/events.ndjson"
     cd "$directory" || return
     run_tool timeout 600 bash -euo pipefail "$block" </dev/null
@@ -170,18 +169,33 @@ extract_examples() {
     done
 }
 
-@test "the README's commands run" {
+# The README's commands that run here, as files block.01 block.02 …: the text between ```sh and ```
+# after a line <!-- runs -->.
+extract_readme() {
     mkdir blocks
     cd blocks || return
-    # The text between ```sh and ``` after a line <!-- runs -->.
     awk '/^<!-- runs -->$/ { marked = 1; next }
-        marked && /^```sh$/ { file = "block." ++count; printf "" >file; next }
+        marked && /^```sh$/ { file = sprintf("block.%02d", ++count); printf "" >file; next }
         /^```$/ { file = ""; marked = 0; next }
         file != "" { print >file }' "$AUDIT_SOURCE/README.md"
-    [ -e block.1 ] || { echo "no block of the README is marked <!-- runs -->" && return 1; }
+    [ -e block.01 ] || { echo "no block of the README is marked <!-- runs -->" && return 1; }
+}
+
+@test "the README's commands run" {
+    extract_readme
     local file
     for file in "$PWD"/block.*; do
         run_block README.md 0 "$file"
+    done
+}
+
+@test "the README's commands run one after the other in one directory, as a reader runs them" {
+    once
+    extract_readme
+    mkdir "$BATS_TEST_TMPDIR/audit"
+    local file
+    for file in "$PWD"/block.*; do
+        run_block README.md 0 "$file" "$BATS_TEST_TMPDIR/audit"
     done
 }
 
