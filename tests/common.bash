@@ -72,6 +72,11 @@ run_tool() {
     set "-$flags"
 }
 
+# once [WHY]: the test does not depend on the build, and does not run again with sanitizers.
+once() {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "${1-the same in every build}"
+}
+
 # choose_seed: sets $seed for a test that draws its cases, and prints it, for the record of a
 # failure. The seed is fixed, so that two checks of a tree test the same; AUDIT_SEED sets another
 # one, and AUDIT_SEED=random a new one.

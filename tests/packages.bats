@@ -107,6 +107,7 @@ names_of_packages() {
 }
 
 @test "each tool with its manual page and completions is in exactly one package" {
+    once
     local source tool file
     for file in "$AUDIT_SOURCE"/debian/*.install; do
         if [ -x "$file" ]; then (cd "$AUDIT_SOURCE" && "$file"); else cat "$file"; fi
