@@ -102,6 +102,15 @@ teardown() {
     [ "$(committed workers)" = "0 300 0 300" ]
 }
 
+@test "a command gets no descriptor of the worker's, only those that the worker was started with" {
+    make_topic 1
+    customers 10 2 | put
+    get --dead-letter="$topic" -- sh -c 'ls /proc/self/fd >fds; cat >/dev/null' 7</dev/null 3>&- 2>messages
+    [ ! -s messages ]
+    sh -c 'ls /proc/self/fd' 7</dev/null 3>&- | cmp - fds
+    grep -qx 7 fds
+}
+
 @test "rejected lines go to --rejects, or with their reasons to --dead-letter" {
     local dead
     make_topic 1

@@ -638,6 +638,7 @@ void kafkaget_run(const struct kafkaget_options *options)
 {
     static struct kafkaget k;
     k = (struct kafkaget){.options = options, .client = {.event = -1}};
+    command_note_inherited(); /* librdkafka's pipes are not closed by execve(2) */
     set_up_work(&k);
     interrupt_begin();
     if (interrupt_fd() < 0 || !make_room(&k)) {

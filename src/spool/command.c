@@ -101,6 +101,34 @@ static bool environment_make(struct environment *environment, const struct comma
     return true;
 }
 
+/* The descriptors that were open at the program's start. */
+enum { KNOWN = 1024 };
+static struct {
+    bool noted;
+    bool open[KNOWN];
+} inherited;
+
+void command_note_inherited(void)
+{
+    for (int fd = STDERR_FILENO + 1; fd < KNOWN; fd++)
+        inherited.open[fd] = fcntl(fd, F_GETFD) >= 0;
+    inherited.noted = true;
+}
+
+/* In the child: has execve(2) close the descriptors that were opened since.  A kernel before 5.11
+ * cannot do that, and leaves them open. */
+static void close_others(void)
+{
+#ifdef CLOSE_RANGE_CLOEXEC
+    for (unsigned from = STDERR_FILENO + 1, to; inherited.noted && from < KNOWN; from = to + 1) {
+        for (to = from; to < KNOWN && !inherited.open[to]; to++)
+            ;
+        if (to > from)
+            close_range(from, to < KNOWN ? to - 1 : ~0U, CLOSE_RANGE_CLOEXEC);
+    }
+#endif
+}
+
 /* In the child, which shares our memory: it calls only functions that are safe in a signal handler.
  * Returns only if the program cannot be run, with errno set. */
 static void become(const struct command *command, char *const *variable, int messages, pid_t parent,
@@ -108,6 +136,7 @@ static void become(const struct command *command, char *const *variable, int mes
 {
     setpgid(0, 0);
     restore_signals(mask);
+    close_others();
     /* The parent may have died before prctl(2). */
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != parent)
         kill(getpid(), SIGTERM);

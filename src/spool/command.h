@@ -39,6 +39,10 @@ enum command_end {
 /* Whether a program of that name exists; it is looked up in PATH if the name has no slash. */
 bool command_exists(const char *name);
 
+/* Commands will get only the descriptors above standard error that are open now, and `inherited`:
+ * for a program whose libraries open some that execve(2) does not close. */
+void command_note_inherited(void);
+
 /* Starts it.  False with a reason: it cannot be run. */
 bool command_start(struct command_run *run, const struct command *command, struct reason *reason);
 
