@@ -21,8 +21,8 @@ bool stamp_fetch_begin(struct reason *reason);
 
 /* Called by any thread.  Requests a stamp for the digest from the authority: one POST over HTTP.
  * Checks that the response is a stamp for this digest with this request's nonce.  The caller frees
- * bytes->at with free().  After a signal that asks to stop (interrupt.h) the authority has two more
- * seconds.  False with a reason. */
+ * bytes->at with free().  After a signal that asks to stop (interrupt.h) the authority has five
+ * more seconds.  False with a reason. */
 bool stamp_fetch(const struct stamp_authority *authority, const unsigned char digest[DIGEST_SIZE],
                  struct span *bytes, struct reason *reason);
 
