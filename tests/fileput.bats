@@ -80,6 +80,23 @@ outcomes() {
     grep -o '"outcome":"[a-z]*"' "$1" | cut -d'"' -f4 | xargs
 }
 
+@test "a file that cannot be read is no conflict, and is not replaced" {
+    [ -z "${AUDIT_SANITIZED-}" ] || skip "LD_PRELOAD and sanitizers do not go together"
+    local at told=0
+    mkdir store
+    echo '{"path":"a","event":{"n":1}}' >in
+    audit-fileput store in
+    for ((at = 1; at < 20; at++)); do
+        rm -f fired
+        run_tool env LD_PRELOAD="$AUDIT_BUILD/tests/fault.so" FAULT_CALL=read FAULT_ERROR=EIO FAULT_AT=$at \
+            FAULT_FIRED=fired audit-fileput store in
+        [ -s fired ] || break
+        [[ $stderr != *conflict* ]]
+        [[ $stderr != *"store/a: Input/output error"* ]] || told=$((told + 1))
+    done
+    [ "$told" -ge 1 ]
+}
+
 @test "the same bytes there are a success, other bytes a conflict, unless --overwrite replaces them" {
     local sync
     for sync in group each none; do

@@ -129,7 +129,7 @@ static const char *slot_name(unsigned slot, struct slot_name *name)
     return name->text;
 }
 
-/* Whether the open file has exactly these bytes. */
+/* Whether the open file has exactly these bytes.  False with errno set: it cannot be read, or 0. */
 static bool has_bytes(int fd, struct span bytes)
 {
     char buffer[64 * 1024];
@@ -137,8 +137,11 @@ static bool has_bytes(int fd, struct span bytes)
         ssize_t n = read(fd, buffer, sizeof buffer);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
-            return n == 0 && bytes.len == 0;
+        if (n < 0)
+            return false;
+        errno = 0;
+        if (n == 0)
+            return bytes.len == 0;
         if ((size_t)n > bytes.len || memcmp(buffer, bytes.at, (size_t)n) != 0)
             return false;
         bytes.at += n;
@@ -170,9 +173,10 @@ static enum presence compare(int dir, const char *name, struct span bytes)
     if (fd < 0)
         return errno == ENOENT ? ABSENT : IN_THE_WAY;
     bool same = has_bytes(fd, bytes);
+    int error = errno;
     close(fd);
-    errno = 0;
-    return same ? SAME : OTHER;
+    errno = error;
+    return same ? SAME : error != 0 ? IN_THE_WAY : OTHER;
 }
 
 /* The result for what compare() found, with errno as compare() has set it. */
