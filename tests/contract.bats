@@ -512,6 +512,26 @@ Try '$tool --help' for more information."
     done
 }
 
+@test "a file in place of the directory is named, with what belongs there" {
+    local sink key="$BATS_FILE_TMPDIR/seal.key"
+    echo '{}' >file
+    for sink in "audit-fileput" "audit-spool" "audit-route" "audit-seal --key=$key"; do
+        # shellcheck disable=SC2086
+        run_tool $sink file
+        assert_status 2
+        assert_stderr "${sink%% *}: file: Not a directory; give the directory first, then the files"
+    done
+}
+
+@test "a message is one line without control characters, whatever a file's name is" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        run_tool "${command[@]}" $'x\n\e[31mé'
+        assert_status 2
+        assert_stderr "$tool: x\\x0a\\x1b[31mé: No such file or directory"
+    done
+}
+
 @test "--files0-from reads the files that a list names, and no operands" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
@@ -534,6 +554,9 @@ $tool: list: name 3 is empty"
         run_tool "${command[@]}" --files0-from=no-such-list
         assert_status 2
         assert_stderr "$tool: no-such-list: No such file or directory"
+        run_tool "${command[@]}" --files0-from=- < <(printf 'one\nthree\n')
+        assert_status 2
+        assert_stderr "$tool: stdin: names in it must end with a NUL byte, not with a newline: find -print0 writes them"
         run_tool "${command[@]}" --files0-from=list one
         assert_status 2
         assert_output ""

@@ -395,7 +395,7 @@ END
     touch file
     run_tool audit-fileput file </dev/null
     assert_status 2
-    assert_stderr 'audit-fileput: file: Not a directory'
+    assert_stderr 'audit-fileput: file: Not a directory; give the directory first, then the files'
     run_tool audit-fileput
     assert_status 2
     assert_stderr_has 'DIR is missing'

@@ -141,7 +141,7 @@ activity='{"event":"recipe_stopped","timestamp":"2024-03-12 00:06:33 UTC","team"
 audit-path: stdin:2: context.user_id is missing (--user-id=ID gives one)
 audit-path: stdin:3: started_at is missing
 audit-path: stdin:4: started_at is not a time: "yesterday"
-audit-path: stdin:5: this is not an audit event; audit-format takes events out of their wrapper
+audit-path: stdin:5: this is not an audit event; audit-format takes events out of their wrapper, and audit-template comes last, before the sink
 audit-path: stdin:6: byte 1: an object is expected here'
 }
 

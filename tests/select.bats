@@ -531,7 +531,7 @@ audit-select: in:2: timestamp is missing'
     run_tool audit-select --rejects=bad in
     assert_status 1
     assert_output "$(tail -n 1 in)"
-    assert_stderr_has 'audit-select: in:1: this is not an audit event; audit-format takes events out of their wrapper'
+    assert_stderr_has 'audit-select: in:1: this is not an audit event; audit-format takes events out of their wrapper, and audit-template comes last, before the sink'
     assert_stderr_has 'audit-select: in:2: '
     assert_stderr_has 'audit-select: in:3: byte '
     cmp bad <(head -n 3 in)

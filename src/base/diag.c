@@ -45,38 +45,6 @@ static void write_line(struct span line)
     (void)write_all(STDERR_FILENO, line);
 }
 
-void diag_vwarn(const char *format, va_list arguments)
-{
-    char line[2048], shown[sizeof line + 1];
-    if (before != NULL)
-        before();
-    int head = snprintf(line, sizeof line, "%s: ", program);
-    int body = vsnprintf(line + head, sizeof line - (size_t)head, format, arguments);
-    size_t len = (size_t)head + (body > 0 ? (size_t)body : 0);
-    if (len > sizeof line - 1)
-        len = sizeof line - 1;
-    len = redact_copy((struct span){line, len}, shown, sizeof shown - 1);
-    shown[len++] = '\n';
-    write_line((struct span){shown, len});
-}
-
-void diag_warn(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    diag_vwarn(format, arguments);
-    va_end(arguments);
-}
-
-void diag_fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    diag_vwarn(format, arguments);
-    va_end(arguments);
-    diag_raise(STATUS_FAILED);
-}
-
 bool reason_set(struct reason *reason, const char *format, ...)
 {
     va_list arguments;
@@ -133,6 +101,41 @@ static void put_printable(char **to, struct span *bytes)
             *to += sprintf(*to, "\\x%02x", (unsigned char)bytes->at[i]);
     }
     *bytes = (struct span){bytes->at + len, bytes->len - len};
+}
+
+void diag_vwarn(const char *format, va_list arguments)
+{
+    enum { LINE = 2048, ESCAPE = 4 };
+    char line[LINE], safe[LINE], shown[ESCAPE * LINE + 1], *to = shown;
+    if (before != NULL)
+        before();
+    int head = snprintf(line, sizeof line, "%s: ", program);
+    int body = vsnprintf(line + head, sizeof line - (size_t)head, format, arguments);
+    size_t len = (size_t)head + (body > 0 ? (size_t)body : 0);
+    if (len > sizeof line - 1)
+        len = sizeof line - 1;
+    struct span rest = {safe, redact_copy((struct span){line, len}, safe, sizeof safe)};
+    while (rest.len > 0)
+        put_printable(&to, &rest);
+    *to++ = '\n';
+    write_line(span_between(shown, to));
+}
+
+void diag_warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    diag_vwarn(format, arguments);
+    va_end(arguments);
+}
+
+void diag_fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    diag_vwarn(format, arguments);
+    va_end(arguments);
+    diag_raise(STATUS_FAILED);
 }
 
 enum {

@@ -1,8 +1,9 @@
 /* diag: messages to standard error, and the exit status that results from them.
  *
- * A message is one line: the program's name, where, and what is wrong.  Bytes from input or from
- * servers are printed through diag_printable(), so that a hostile record cannot send escape
- * sequences to a terminal.  No message shows a secret that redact knows. */
+ * A message is one line: the program's name, where, and what is wrong.  Control characters in it,
+ * of a file's name for example, are printed as \xNN, so that nothing can send escape sequences to a
+ * terminal.  Bytes from input or from servers are printed through diag_printable(), which also
+ * truncates them.  No message shows a secret that redact knows. */
 #ifndef DIAG_H
 #define DIAG_H
 

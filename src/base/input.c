@@ -80,6 +80,10 @@ static bool open_file(struct input *input, const char *file)
     if (input->fd < 0 && errno == EINTR && interrupt_asked() != NULL) {
         /* open(2) of a named pipe waits for its writer. */
         interrupt(input);
+    } else if (input->fd < 0 && names_are_lines(&input->names, file)) {
+        diag_fail("%s: names in it must end with a NUL byte, not with a newline: find -print0 "
+                  "writes them",
+                  names_list(&input->names));
     } else if (input->fd < 0) {
         diag_fail("%s: %s", file, strerror(errno));
     } else if (may_read(input)) {

@@ -49,10 +49,20 @@ static const char *copy(struct names *names, struct span name)
     return copy;
 }
 
+const char *names_list(const struct names *names)
+{
+    return names->from == stdin ? "stdin" : names->list;
+}
+
+bool names_are_lines(const struct names *names, const char *name)
+{
+    return names->from != NULL && strchr(name, '\n') != NULL;
+}
+
 /* Whether the list's name can be a file name; otherwise writes a message. */
 static bool is_name(const struct names *names, const char *name)
 {
-    const char *list = names->from == stdin ? "stdin" : names->list;
+    const char *list = names_list(names);
     if (name[0] == '\0')
         diag_fail("%s: name %zu is empty", list, names->next);
     else if (names->from == stdin && strcmp(name, "-") == 0)
@@ -65,7 +75,6 @@ static bool is_name(const struct names *names, const char *name)
 
 static const char *next_in_list(struct names *names)
 {
-    const char *list = names->from == stdin ? "stdin" : names->list;
     ssize_t len;
     errno = 0;
     while ((len = getdelim(&names->line, &names->line_size, '\0', names->from)) >= 0) {
@@ -79,7 +88,7 @@ static const char *next_in_list(struct names *names)
         break;
     }
     if (!feof(names->from))
-        diag_fail("%s: %s", list, strerror(errno));
+        diag_fail("%s: %s", names_list(names), strerror(errno));
     names->at_end = true;
     return NULL;
 }

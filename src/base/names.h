@@ -29,6 +29,13 @@ bool names_begin(struct names *names, char *const *operand, size_t operands, con
  * skipped, as in GNU wc. */
 const char *names_next(struct names *names);
 
+/* Whether the name, which is no file's, shows that the list has a name a line: it came from a list
+ * and contains a newline. */
+bool names_are_lines(const struct names *names, const char *name);
+
+/* The list's name for messages. */
+const char *names_list(const struct names *names);
+
 /* Whether there are certainly more names. */
 bool names_left(const struct names *names);
 

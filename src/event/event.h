@@ -15,7 +15,8 @@
 
 /* The reason why a record of no known kind is rejected; it may contain an event. */
 #define EVENT_UNKNOWN_REASON                                                                       \
-    "this is not an audit event; audit-format takes events out of their wrapper"
+    "this is not an audit event; audit-format takes events out of their wrapper, and "             \
+    "audit-template comes last, before the sink"
 
 enum event_kind { EVENT_UNKNOWN, EVENT_JOB, EVENT_ACTIVITY, EVENT_FLATTENED };
 

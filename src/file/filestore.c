@@ -20,7 +20,8 @@ bool filestore_open(struct filestore *store, const char *directory, struct reaso
         return reason_set(reason, "%s: %s; make it first: mkdir -p %s", directory, strerror(ENOENT),
                           directory);
     if (store->dir < 0)
-        return reason_set(reason, "%s: %s", directory, strerror(errno));
+        return reason_set(reason, "%s: %s%s", directory, strerror(errno),
+                          errno == ENOTDIR ? "; give the directory first, then the files" : "");
     subdirs_begin(&store->subdirs, store->dir, store->sync_each);
     if (staging_open(&store->staging, store->dir))
         return true;

@@ -211,6 +211,8 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
     if (!seal_dir_open(&sealer->dir, directory, reason)) {
         if (errno == ENOENT)
             reason_append(reason, SPAN("; make it first, with mkdir"));
+        if (errno == ENOTDIR)
+            reason_append(reason, SPAN("; give the directory first, then the files"));
         return false;
     }
     if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason)) {

@@ -352,7 +352,8 @@ bool route_begin(struct route *r, const char *root)
         diag_fail("%s: %s; make it first, with a directory for each key: mkdir -p %s/%s", root,
                   strerror(ENOENT), root, r->default_name);
     else
-        diag_fail("%s: %s", root, strerror(errno));
+        diag_fail("%s: %s%s", root, strerror(errno),
+                  errno == ENOTDIR ? "; give the directory first, then the files" : "");
     route_end(r);
     return false;
 }

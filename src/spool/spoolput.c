@@ -236,7 +236,8 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
         .window = 2 * s->segment_size,
     };
     if (!spooldir_open(&s->spool, AT_FDCWD, directory, false, &reason)) {
-        diag_fail("%s", reason.text);
+        diag_fail("%s%s", reason.text,
+                  errno == ENOTDIR ? "; give the directory first, then the files" : "");
         return false;
     }
     spooldir_recover(&s->spool);
