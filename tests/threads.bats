@@ -65,6 +65,17 @@ clones() {
     [ "$(wc -l <out)" = "$(wc -l <in)" ]
 }
 
+@test "a file that is truncated while it is read is status 2, with any number of threads" {
+    local threads
+    for threads in 1 3; do
+        python3 "$AUDIT_TESTS/threads.py" corpus 8 >in
+        # The tool waits for room in the pipe.
+        run_tool bash -o pipefail -c "audit-path --threads=$threads in | { sleep 0.5 && : >in && cat >out; }"
+        assert_status 2
+        assert_stderr_has "audit-path: in: the file became shorter while it was read"
+    done
+}
+
 @test "a failed write ends several threads with one message" {
     python3 "$AUDIT_TESTS/threads.py" corpus 4 >in
     for tool in audit-path audit-format; do

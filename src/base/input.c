@@ -44,9 +44,10 @@ void input_refuse(struct input *input, int fd, const char *what)
 }
 
 /* Whether the open file may be read; otherwise reports why not. */
-static bool may_read(const struct input *input)
+static bool may_read(struct input *input)
 {
     struct stat file;
+    input->size = 0;
     if (fstat(input->fd, &file) != 0)
         return true;
     if (S_ISDIR(file.st_mode)) {
@@ -62,6 +63,8 @@ static bool may_read(const struct input *input)
                   input->outputs[i].what);
         return false;
     }
+    if (S_ISREG(file.st_mode))
+        input->size = file.st_size;
     return true;
 }
 
@@ -162,10 +165,25 @@ bool input_await(struct input *input)
     return !input->stop;
 }
 
+/* At the end of the file: reports that it has lost bytes that were to be read, to a program that
+ * truncates it. */
+static void check_size(struct input *input)
+{
+    struct stat file;
+    if (input->size == 0 || fstat(input->fd, &file) != 0 || file.st_size >= input->size)
+        return;
+    /* The position may be behind the file's new end, at a line that is gone. */
+    if (lseek(input->fd, 0, SEEK_CUR) < input->size)
+        diag_fail("%s: the file became shorter while it was read", input->name);
+    input->size = 0;
+}
+
 ssize_t input_read(struct input *input, char *to, size_t room)
 {
     struct reason reason;
     ssize_t n = decoder_read(&input->decoder, input->fd, to, room, &reason);
+    if (n == 0)
+        check_size(input);
     if (n != DECODER_REFUSED)
         return n;
     if (input->decoder.command == NULL)

@@ -32,6 +32,7 @@ struct input {
     void *take_context;
 
     struct decoder decoder;
+    off_t size; /* bytes of the regular file when it was opened; otherwise 0 */
 
     struct {
         dev_t device;
@@ -65,8 +66,8 @@ bool input_await(struct input *input);
 
 /* Reads up to `room` bytes, SNIFF_ENOUGH at least, of the open file into the caller's own memory,
  * past the buffer, as read(2) does: 0 at the end, -1 with errno set; never EINTR.  Data that cannot
- * be decompressed is a message and STATUS_FAILED, and ends the file.  Do not use it together with
- * input_fill(). */
+ * be decompressed is a message and STATUS_FAILED, and ends the file; a file that became shorter
+ * while it was read is one as well.  Do not use it together with input_fill(). */
 ssize_t input_read(struct input *input, char *to, size_t room);
 
 /* Passes whole lines of the open file to take_lines(), if that is set and the file is a regular one
