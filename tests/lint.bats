@@ -63,7 +63,7 @@ EOD
 @test "tests/run counts every test of every file, and what has no result as failed" {
     mkdir -p tree/tests tree/src tree/build/tests
     cp "$AUDIT_TESTS/run" tree/tests/
-    sed -i 's/^first=(.*/first=(a b c d e f g h i j k l) _=(/' tree/tests/run
+    sed -i 's/^first=(.*/first=(a b c d e f g h i j k l m) _=(/' tree/tests/run
     touch tree/src/audit-format.c
     local name
     for name in audit-format $(sed -n 's/^programs=(\(.*\))/\1/p' tree/tests/run); do
@@ -76,13 +76,15 @@ EOD
     printf '@test "fails" { false; }\n@test "is skipped" { skip; }\n@test "is slow" { sleep 1; }\n' >tree/tests/j.bats
     printf 'setup_file() { false; }\n@test "never runs" { :; }\n@test "nor this" { :; }\n' >tree/tests/k.bats
     echo '# No test.' >tree/tests/l.bats
+    printf '@test "ends" { :; }\n@test "hangs" { sleep 100; }\n' >tree/tests/m.bats
     local -a fresh=()
     for name in $(compgen -e BATS_); do
         fresh+=(-u "$name")
     done
-    run_tool env "${fresh[@]}" tree/tests/run tree/build
+    run_tool env "${fresh[@]}" AUDIT_FILE_SECONDS=6 tree/tests/run tree/build
     assert_status 1
-    [ "${lines[-1]}" = "19 passed, 4 failed, 1 skipped" ] || { show "not the right sum" && return 1; }
+    grep -q '^# they were stopped after 6 seconds$' <<<"$output"
+    [ "${lines[-1]}" = "20 passed, 5 failed, 1 skipped" ] || { show "not the right sum" && return 1; }
     grep -qE '^# j\.bats in build: [1-9]\.[0-9] s, [0-9.]+ s of processor time$' <<<"$output"
     grep -q '^# failed: j.bats in build: fails' <<<"$output"
     # Nothing ran at all.
