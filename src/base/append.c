@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/append.h"
-#include "base/read_at.h"
+#include "base/read_all.h"
 #include "base/write_all.h"
 
 #include <errno.h>

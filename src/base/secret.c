@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/diag.h"
+#include "base/read_all.h"
 #include "base/redact.h"
 #include "base/secret.h"
 
@@ -13,19 +14,12 @@
 static bool read_file(const char *file, char *buffer, size_t size, size_t *len)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? 1 : -1;
-    *len = 0;
-    while (n > 0 && *len < size) {
-        n = read(fd, buffer + *len, size - *len);
-        if (n < 0 && errno == EINTR)
-            n = 1;
-        else if (n > 0)
-            *len += (size_t)n;
-    }
+    ssize_t n = fd >= 0 ? read_all(fd, buffer, size) : -1;
     int error = errno;
     if (fd >= 0)
         close(fd);
     errno = error;
+    *len = n > 0 ? (size_t)n : 0;
     return n >= 0;
 }
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/environment.h"
+#include "base/read_all.h"
 #include "filter/template_file.h"
 
 #include <dirent.h>
@@ -177,29 +178,12 @@ char *template_file_find(const char *argument, struct reason *reason)
     return NULL;
 }
 
-/* Reads up to `size` bytes; returns how many there were, -1 with errno set after an error. */
-static ssize_t read_file(int fd, char *buffer, size_t size)
-{
-    size_t have = 0;
-    while (have < size) {
-        ssize_t n = read(fd, buffer + have, size - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        have += (size_t)n;
-    }
-    return (ssize_t)have;
-}
-
 char *template_file_read(const char *file, struct span *text, struct reason *reason)
 {
     static const struct span bom = SPAN_INIT("\xef\xbb\xbf");
     char *buffer = malloc(TEMPLATE_MAX + 1);
     int fd = buffer != NULL ? open(file, O_RDONLY | O_CLOEXEC) : -1;
-    ssize_t len = fd >= 0 ? read_file(fd, buffer, TEMPLATE_MAX + 1) : -1;
+    ssize_t len = fd >= 0 ? read_all(fd, buffer, TEMPLATE_MAX + 1) : -1;
     int error = buffer != NULL ? errno : ENOMEM;
     if (fd >= 0)
         close(fd);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/read_at.h"
+#include "base/read_all.h"
 #include "base/write_all.h"
 #include "seal/seal_dir.h"
 
@@ -161,26 +161,19 @@ uint32_t seal_list_newest(const struct seal_list *list)
 }
 
 /* Reads to the end, at most SEAL_MAX + 1 bytes.  False with errno set. */
-static bool read_all(int fd, size_t size, struct span *bytes)
+static bool read_seal(int fd, size_t size, struct span *bytes)
 {
     /* One byte more, for the read that finds the end. */
-    size_t capacity = size < SEAL_MAX ? size + 1 : SEAL_MAX + 1, len = 0;
+    size_t capacity = size < SEAL_MAX ? size + 1 : SEAL_MAX + 1;
     char *buffer = malloc(capacity);
     if (buffer == NULL)
         return false;
-    while (len < capacity) {
-        ssize_t n = read(fd, buffer + len, capacity - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            free(buffer);
-            return false;
-        }
-        if (n == 0)
-            break;
-        len += (size_t)n;
+    ssize_t len = read_all(fd, buffer, capacity);
+    if (len < 0) {
+        free(buffer);
+        return false;
     }
-    *bytes = (struct span){buffer, len};
+    *bytes = (struct span){buffer, (size_t)len};
     return true;
 }
 
@@ -201,7 +194,7 @@ static enum seal_load load(const struct seal_dir *dir, const char *name, int fd,
             return not_a_file(dir, name, "not a regular file", reason);
         if (status.st_size > SEAL_MAX)
             return not_a_file(dir, name, "larger than a seal can be", reason);
-        if (read_all(fd, (size_t)status.st_size, bytes))
+        if (read_seal(fd, (size_t)status.st_size, bytes))
             return SEAL_LOADED;
     }
     failed(dir, name, reason);

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/read_all.h"
 #include "seal/spill.h"
 
 #include <errno.h>
@@ -249,20 +250,16 @@ static bool fill(struct spill *spill, struct spill_run *run)
     memmove(run->buffer, run->buffer + run->start, rest);
     run->start = 0;
     run->end = rest;
-    while (run->end < spill->buffer_size && run->from < run->to) {
-        size_t room = spill->buffer_size - run->end;
-        if (room > run->to - run->from)
-            room = (size_t)(run->to - run->from);
-        ssize_t n = pread(spill->fd, run->buffer + run->end, room, (off_t)run->from);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0)
-            errno = EIO;
-        if (n <= 0)
-            return fail(spill, "temporary file ($TMPDIR)");
-        run->end += (size_t)n;
-        run->from += (uint64_t)n;
-    }
+    size_t room = spill->buffer_size - rest;
+    if (room > run->to - run->from)
+        room = (size_t)(run->to - run->from);
+    ssize_t n = read_at(spill->fd, run->buffer + rest, room, (off_t)run->from);
+    if (n >= 0 && (size_t)n < room)
+        errno = EIO;
+    if (n < 0 || (size_t)n < room)
+        return fail(spill, "temporary file ($TMPDIR)");
+    run->end += room;
+    run->from += room;
     return run->end > 0;
 }
 

@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/digest.h"
-#include "base/read_at.h"
+#include "base/read_all.h"
 #include "deliver/receipts_reader.h"
 #include "spool/acknowledge.h"
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/read_at.h"
+#include "base/read_all.h"
 #include "base/write_all.h"
 #include "spool/batch.h"
 #include "spool/filelines.h"

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "base/read_at.h"
+#include "base/read_all.h"
 #include "spool/drain_state.h"
 
 #include <cjson/cJSON.h>
