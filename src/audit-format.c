@@ -70,33 +70,36 @@ static void reject_bad(struct job *job, const struct text *text)
     filter_reject(&job->filter, &record, reason.text);
 }
 
-/* Decides about a text by its `result`, and counts it. */
-static enum verdict judge(struct formatter *formatter, enum format_result result,
+/* Decides about a text by its `result`. */
+static enum verdict judge(const struct formatter *formatter, enum format_result result,
                           struct reason *reason)
 {
-    const char *why = NO_EVENT;
     switch (result) {
     case FORMAT_EVENT:
-        formatter->counts.events++;
         return VERDICT_EDIT;
     case FORMAT_LEFT_OUT:
-        formatter->counts.left_out[formatter->format.kind]++;
         return VERDICT_DROP;
     case FORMAT_UNKNOWN:
-        if (!formatter->pass_unknown)
-            break;
-        formatter->counts.events++;
-        return VERDICT_EDIT;
-    case FORMAT_NO_MEMORY:
-        why = "no memory left for this text";
+        if (formatter->pass_unknown)
+            return VERDICT_EDIT;
         break;
+    case FORMAT_NO_MEMORY:
+        reason_set(reason, "no memory left for this text");
+        return VERDICT_REJECT;
     case FORMAT_PAGE: /* in a page: an element is not read as one */
     case FORMAT_WRONG:
         break;
     }
-    formatter->counts.rejects++;
-    reason_set(reason, "%s", why);
+    reason_set(reason, NO_EVENT);
     return VERDICT_REJECT;
+}
+
+static void count(struct formatter *formatter, enum verdict verdict)
+{
+    struct counts *counts = &formatter->counts;
+    counts->events += verdict == VERDICT_EDIT;
+    counts->rejects += verdict == VERDICT_REJECT;
+    counts->left_out[formatter->format.kind] += verdict == VERDICT_DROP;
 }
 
 /* Handles a text by its `result`. */
@@ -104,7 +107,9 @@ static void handle(struct job *job, const struct text *text, enum format_result 
 {
     struct record record = {.text = text->bytes, .source = text->source, .line = text->line};
     struct reason reason;
-    switch (judge(&job->formatter, result, &reason)) {
+    enum verdict verdict = judge(&job->formatter, result, &reason);
+    count(&job->formatter, verdict);
+    switch (verdict) {
     case VERDICT_EDIT:
         filter_write_edit(&job->filter);
         break;
@@ -197,12 +202,10 @@ static enum verdict format_line(void *context, struct span line, struct edit *ed
         text.at != NULL ? format_text(&formatter->format, text, edit) : FORMAT_WRONG;
     if (result == FORMAT_WRONG || result == FORMAT_PAGE)
         return VERDICT_LEAVE;
-    struct counts before = formatter->counts;
     enum verdict verdict = judge(formatter, result, reason);
-    if (verdict == VERDICT_REJECT && text.len < line.len) { /* only the text is rejected */
-        formatter->counts = before;
-        return VERDICT_LEAVE;
-    }
+    if (verdict == VERDICT_REJECT && text.len < line.len)
+        return VERDICT_LEAVE; /* only the text is rejected */
+    count(formatter, verdict);
     return verdict;
 }
 

@@ -29,8 +29,6 @@ enum template_form {
     FORM_NANOS,
     FORMS
 };
-_Static_assert(FORMS <= 32, "each form has a bit of its own in template.forms");
-
 _Static_assert(FORMS <= 32, "template.forms has a bit for each");
 
 enum template_kind {
