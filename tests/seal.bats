@@ -580,6 +580,19 @@ END
     [ "$(find seals -name '*.sha256' | wc -l)" -ge 18 ]
 }
 
+# stop_when_asked NUMBER COMMAND...: stops it by SIGTERM when the authority has been asked that often.
+# Sets $status.
+stop_when_asked() {
+    local number=$1 pid
+    shift
+    "$@" </dev/null 2>errors 3>&- &
+    pid=$!
+    eventually asked "$number"
+    kill -TERM $pid
+    status=0
+    wait $pid || status=$?
+}
+
 @test "a signal leaves the authority five seconds for its answer, and then ends the wait" {
     local pid pipe
     make_key log
@@ -598,21 +611,11 @@ END
     exec {pipe}>&-
     # An authority that does not respond.
     echo hold >tsa/fault
-    audit-seal --key=log.key --tsa="$tsa_url" seals </dev/null 2>errors 3>&- &
-    pid=$!
-    eventually asked 2
-    kill -TERM $pid
-    status=0
-    wait $pid || status=$?
+    stop_when_asked 2 audit-seal --key=log.key --tsa="$tsa_url" seals
     assert_status 1
     grep -qx "audit-seal: seal 00000002 has no time stamp: $tsa_url: SIGTERM ended the wait for its response; --stamp-missing adds it later" errors
     # The same with --stamp-missing.
-    audit-seal --stamp-missing --tsa="$tsa_url" seals 2>errors 3>&- &
-    pid=$!
-    eventually asked 3
-    kill -TERM $pid
-    status=0
-    wait $pid || status=$?
+    stop_when_asked 3 audit-seal --stamp-missing --tsa="$tsa_url" seals
     assert_status 2
     [ "$(cat errors)" = "audit-seal: $tsa_url: SIGTERM ended the wait for its response" ]
     # A signal stops it after the response, although seals are left.

@@ -171,6 +171,11 @@ int options_usage(const char *format, ...)
     return STATUS_FAILED;
 }
 
+const char *options_directory_hint(int error)
+{
+    return error == ENOTDIR ? "; give the directory first, then the files" : "";
+}
+
 int options_choice(const char *value, const char *const names[], struct reason *reason)
 {
     struct nearest nearest;

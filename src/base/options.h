@@ -108,6 +108,10 @@ bool options_read(const struct options_program *program, int argc, char **argv);
  * STATUS_FAILED. */
 int options_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What to add to a message about an operand that must be a directory and cannot be opened because
+ * of `error`, an errno: a hint if it is a file, otherwise "". */
+const char *options_directory_hint(int error);
+
 /* The index of a value among the names, which NULL ends.  -1 with a reason that lists them and
  * suggests the nearest. */
 int options_choice(const char *value, const char *const names[], struct reason *reason);

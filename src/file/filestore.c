@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/options.h"
 #include "base/write_all.h"
 #include "file/filestore.h"
 
@@ -21,7 +22,7 @@ bool filestore_open(struct filestore *store, const char *directory, struct reaso
                           directory);
     if (store->dir < 0)
         return reason_set(reason, "%s: %s%s", directory, strerror(errno),
-                          errno == ENOTDIR ? "; give the directory first, then the files" : "");
+                          options_directory_hint(errno));
     subdirs_begin(&store->subdirs, store->dir, store->sync_each);
     if (staging_open(&store->staging, store->dir))
         return true;

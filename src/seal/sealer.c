@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/digest.h"
+#include "base/options.h"
 #include "base/thread.h"
 #include "seal/sealer.h"
 
@@ -211,8 +212,7 @@ bool sealer_begin(struct sealer *sealer, const char *directory, const struct sea
     if (!seal_dir_open(&sealer->dir, directory, reason)) {
         if (errno == ENOENT)
             reason_append(reason, SPAN("; make it first, with mkdir"));
-        if (errno == ENOTDIR)
-            reason_append(reason, SPAN("; give the directory first, then the files"));
+        reason_append(reason, span_of(options_directory_hint(errno)));
         return false;
     }
     if (seal_dir_lock(&sealer->dir, reason) && begin_log(sealer, options->log, reason)) {

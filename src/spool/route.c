@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/options.h"
 #include "deliver/ledger.h"
 #include "spool/route.h"
 
@@ -352,8 +353,7 @@ bool route_begin(struct route *r, const char *root)
         diag_fail("%s: %s; make it first, with a directory for each key: mkdir -p %s/%s", root,
                   strerror(ENOENT), root, r->default_name);
     else
-        diag_fail("%s: %s%s", root, strerror(errno),
-                  errno == ENOTDIR ? "; give the directory first, then the files" : "");
+        diag_fail("%s: %s%s", root, strerror(errno), options_directory_hint(errno));
     route_end(r);
     return false;
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/interrupt.h"
+#include "base/options.h"
 #include "deliver/ledger.h"
 #include "spool/spoolput.h"
 
@@ -236,8 +237,7 @@ bool spoolput_begin(struct spoolput *s, const char *directory)
         .window = 2 * s->segment_size,
     };
     if (!spooldir_open(&s->spool, AT_FDCWD, directory, false, &reason)) {
-        diag_fail("%s%s", reason.text,
-                  errno == ENOTDIR ? "; give the directory first, then the files" : "");
+        diag_fail("%s%s", reason.text, options_directory_hint(errno));
         return false;
     }
     spooldir_recover(&s->spool);
